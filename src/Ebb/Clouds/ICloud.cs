@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using Ebb.Pools;
+
+namespace Ebb.Clouds;
+
+/// <summary>Reads, adds and removes machines. Implemented for each cloud, and by the simulator.</summary>
+/// <remarks>
+/// Expected refusals are values, anything else is a <see cref="CloudException"/>. Long operations are accepted, then
+/// followed in the background; how they ended shows in the next <see cref="ReadAsync"/> (<see cref="PoolView.Failures"/>).
+/// </remarks>
+public interface ICloud
+{
+    /// <summary>Completes as soon as a background operation ended in a way worth a new read, for example a failed allocation.</summary>
+    Task ChangedAsync(CancellationToken ct);
+
+    /// <summary>
+    /// Reads all pools. Machines of a pool are listed anew only when its capacity or entity tag changed, when its name is in
+    /// <paramref name="inMotion"/> (machines booting, leaving, or a node unmatched), or when the list has grown old.
+    /// </summary>
+    /// <exception cref="CloudException">Nothing could be read.</exception>
+    Task<CloudView> ReadAsync(IReadOnlySet<string> inMotion, CancellationToken ct);
+
+    /// <summary>
+    /// Raises the pool's capacity by <paramref name="by"/> over what <paramref name="pool"/> showed. Reads once, refuses when
+    /// the capacity is no longer the same, and sends with that read's entity tag: a grow can never lower a capacity.
+    /// When quota leaves room for fewer, asks for what fits.
+    /// </summary>
+    Task<GrowResult> GrowAsync(PoolView pool, int by, CancellationToken ct);
+
+    /// <summary>Deletes exactly these machines of one pool in one call; those already gone count as removed.</summary>
+    Task<RemoveResult> RemoveAsync(PoolView pool, IReadOnlyList<Machine> machines, CancellationToken ct);
+
+    /// <summary>Starts, stops, restarts, reimages or deallocates these machines of one pool.</summary>
+    Task OperateAsync(PoolView pool, IReadOnlyList<Machine> machines, MachineOperation operation, CancellationToken ct);
+
+    /// <summary>Shields a machine from the cloud's own scale-in, or lifts the shield.</summary>
+    Task ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct);
+}
+
+public enum MachineOperation
+{
+    Start,
+    PowerOff,
+    Deallocate,
+    Restart,
+    Reimage,
+}
+
+/// <summary>What the cloud showed at one time.</summary>
+public sealed record CloudView
+{
+    public required DateTimeOffset ReadAt { get; init; }
+
+    public required ImmutableArray<PoolView> Pools { get; init; }
+
+    /// <summary>False when part of it was throttled, failed or came from before: nothing may be removed on such a view.</summary>
+    public required bool Complete { get; init; }
+
+    /// <summary>Why it is not complete, for people; null when it is.</summary>
+    public string? Trouble { get; init; }
+}
+
+/// <summary>A pool and its machines as read.</summary>
+public sealed record PoolView
+{
+    public required Pool Pool { get; init; }
+
+    /// <summary>How many machines the cloud is to keep; may differ from the list while some boot or go.</summary>
+    public required int Capacity { get; init; }
+
+    /// <summary>The entity tag of the read, sent back with a change; null where the cloud has none.</summary>
+    public string? ETag { get; init; }
+
+    public ImmutableArray<Machine> Machines { get; init; } = [];
+
+    /// <summary>When <see cref="Machines"/> was read.</summary>
+    public required DateTimeOffset MachinesReadAt { get; init; }
+
+    /// <summary>Operations of ours that the cloud has not finished.</summary>
+    public ImmutableArray<CloudOperation> InFlight { get; init; } = [];
+
+    /// <summary>Growth that failed since the last read, newest last. Each is handed out once.</summary>
+    public ImmutableArray<GrowFailure> Failures { get; init; } = [];
+}
+
+/// <param name="Kind">For people: <c>grow</c>, <c>remove</c>, <c>start</c>, ...</param>
+public sealed record CloudOperation(string Kind, int Machines, DateTimeOffset StartedAt);
+
+/// <param name="Code">The cloud's own error code, for example <c>AllocationFailed</c>.</param>
+public sealed record GrowFailure(GrowRefusal Refusal, string Code, string Message, DateTimeOffset At);
+
+public enum GrowRefusal
+{
+    /// <summary>The cloud has no such machines now (size or zone, often spot).</summary>
+    NoCapacity,
+
+    /// <summary>The subscription's quota is used up.</summary>
+    Quota,
+
+    /// <summary>The size is not offered here at all.</summary>
+    NotOffered,
+
+    /// <summary>The request itself is refused: permission, a lock, a full subnet.</summary>
+    Refused,
+}

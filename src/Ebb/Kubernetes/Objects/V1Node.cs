@@ -1,0 +1,56 @@
+namespace Ebb.Kubernetes.Objects;
+
+public sealed record V1Node : V1Object
+{
+    public V1NodeSpec Spec { get; init; } = new();
+
+    public V1NodeStatus? Status { get; init; }
+}
+
+public sealed record V1NodeSpec
+{
+    public string? ProviderID { get; init; }
+
+    public bool? Unschedulable { get; init; }
+
+    public IReadOnlyList<V1Taint>? Taints { get; init; }
+}
+
+public sealed record V1Taint
+{
+    public string Key { get; init; } = "";
+
+    public string? Value { get; init; }
+
+    /// <summary>NoSchedule, PreferNoSchedule or NoExecute.</summary>
+    public string Effect { get; init; } = "";
+
+    public DateTimeOffset? TimeAdded { get; init; }
+}
+
+public sealed record V1NodeStatus
+{
+    public IReadOnlyDictionary<string, string>? Capacity { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Allocatable { get; init; }
+
+    public IReadOnlyList<V1Condition>? Conditions { get; init; }
+
+    public IReadOnlyList<V1NodeAddress>? Addresses { get; init; }
+
+    public V1NodeSystemInfo? NodeInfo { get; init; }
+}
+
+public sealed record V1NodeAddress
+{
+    public string Type { get; init; } = "";
+
+    public string Address { get; init; } = "";
+}
+
+public sealed record V1NodeSystemInfo
+{
+    public string? SystemUUID { get; init; }
+
+    public string? KubeletVersion { get; init; }
+}

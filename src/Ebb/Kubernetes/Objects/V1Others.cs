@@ -1,0 +1,142 @@
+namespace Ebb.Kubernetes.Objects;
+
+public sealed record V1Namespace : V1Object;
+
+/// <summary>Also what <c>policy/v1beta1</c> sends; the members read are the same.</summary>
+public sealed record V1PodDisruptionBudget : V1Object
+{
+    public V1PodDisruptionBudgetSpec Spec { get; init; } = new();
+
+    public V1PodDisruptionBudgetStatus? Status { get; init; }
+}
+
+public sealed record V1PodDisruptionBudgetSpec
+{
+    public V1LabelSelector? Selector { get; init; }
+}
+
+public sealed record V1PodDisruptionBudgetStatus
+{
+    public int DisruptionsAllowed { get; init; }
+
+    public int CurrentHealthy { get; init; }
+
+    public int DesiredHealthy { get; init; }
+
+    public int ExpectedPods { get; init; }
+
+    public long? ObservedGeneration { get; init; }
+}
+
+public sealed record V1DaemonSet : V1Object
+{
+    public V1DaemonSetSpec Spec { get; init; } = new();
+}
+
+public sealed record V1DaemonSetSpec
+{
+    public V1LabelSelector? Selector { get; init; }
+
+    public V1PodTemplate Template { get; init; } = new();
+}
+
+public sealed record V1PodTemplate
+{
+    public V1Meta Metadata { get; init; } = new();
+
+    public V1PodSpec Spec { get; init; } = new();
+}
+
+public sealed record V1PersistentVolumeClaim : V1Object
+{
+    public V1PersistentVolumeClaimSpec Spec { get; init; } = new();
+
+    public V1PhaseStatus? Status { get; init; }
+}
+
+public sealed record V1PersistentVolumeClaimSpec
+{
+    public string? VolumeName { get; init; }
+
+    public string? StorageClassName { get; init; }
+
+    public IReadOnlyList<string>? AccessModes { get; init; }
+}
+
+public sealed record V1PhaseStatus
+{
+    public string? Phase { get; init; }
+}
+
+public sealed record V1PersistentVolume : V1Object
+{
+    public V1PersistentVolumeSpec Spec { get; init; } = new();
+}
+
+public sealed record V1PersistentVolumeSpec
+{
+    public V1VolumeNodeAffinity? NodeAffinity { get; init; }
+
+    public string? StorageClassName { get; init; }
+}
+
+public sealed record V1VolumeNodeAffinity
+{
+    public V1NodeSelector? Required { get; init; }
+}
+
+public sealed record V1StorageClass : V1Object
+{
+    /// <summary>Immediate or WaitForFirstConsumer.</summary>
+    public string? VolumeBindingMode { get; init; }
+
+    public IReadOnlyList<V1TopologySelectorTerm>? AllowedTopologies { get; init; }
+}
+
+public sealed record V1TopologySelectorTerm
+{
+    public IReadOnlyList<V1TopologyExpression>? MatchLabelExpressions { get; init; }
+}
+
+public sealed record V1TopologyExpression
+{
+    public string Key { get; init; } = "";
+
+    public IReadOnlyList<string>? Values { get; init; }
+}
+
+public sealed record V1ConfigMap : V1Object
+{
+    public IReadOnlyDictionary<string, string>? Data { get; init; }
+}
+
+public sealed record V1Lease : V1Object
+{
+    public V1LeaseSpec Spec { get; init; } = new();
+}
+
+public sealed record V1LeaseSpec
+{
+    public string? HolderIdentity { get; init; }
+
+    public int? LeaseDurationSeconds { get; init; }
+
+    public DateTimeOffset? AcquireTime { get; init; }
+
+    public DateTimeOffset? RenewTime { get; init; }
+
+    public int? LeaseTransitions { get; init; }
+}
+
+public sealed record V1ObjectReference
+{
+    public string? ApiVersion { get; init; }
+
+    public string? Kind { get; init; }
+
+    public string? Namespace { get; init; }
+
+    public string? Name { get; init; }
+
+    public string? Uid { get; init; }
+}

@@ -1,0 +1,33 @@
+namespace Ebb;
+
+/// <summary>Every name that Ebb puts on Kubernetes objects. All begin with <c>ebb.dev/</c>.</summary>
+public static class Marks
+{
+    /// <summary>Taint: <c>PreferNoSchedule</c> while a node is steered empty, <c>NoSchedule</c> from the cordon to the end.</summary>
+    public const string Retiring = "ebb.dev/retiring";
+
+    /// <summary>Node annotation: since when the node is idle, RFC 3339.</summary>
+    public const string IdleSince = "ebb.dev/idle-since";
+
+    /// <summary>Node annotation: since when the node carries <see cref="Retiring"/>, RFC 3339.</summary>
+    public const string RetiringSince = "ebb.dev/retiring-since";
+
+    /// <summary>Node annotation: the current reason in plain words.</summary>
+    public const string Reason = "ebb.dev/reason";
+
+    /// <summary>Node annotation <c>"true"</c>: a person wants this node kept.</summary>
+    public const string Keep = "ebb.dev/keep";
+
+    /// <summary>Pod annotation: <c>never</c> forbids to interrupt the pod, <c>allowed</c> permits it.</summary>
+    public const string Interrupt = "ebb.dev/interrupt";
+
+    /// <summary>Label that a pool's nodes carry, with the pool's name.</summary>
+    public const string Pool = "ebb.dev/pool";
+
+    /// <summary>Namespace and name of the ConfigMap and the Lease that hold what must survive a restart.</summary>
+    public const string Namespace = "kube-system";
+
+    public const string LeaseName = "ebb-controller";
+
+    public const string MemoryName = "ebb-status";
+}

@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using Ebb.Scheduling;
+
+namespace Ebb.Pools;
+
+/// <summary>A group of identical machines that grows and shrinks: what was asked for, read from the cloud and its tags.</summary>
+public sealed record Pool
+{
+    /// <summary>Unique within a cluster; the scale set's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The cloud's own id; compared without regard to case.</summary>
+    public required string CloudId { get; init; }
+
+    /// <summary>The cloud's name of the machine size, for example <c>Standard_D4s_v5</c>.</summary>
+    public required string Size { get; init; }
+
+    /// <summary>Least number of machines. Default 0.</summary>
+    public int Min { get; init; }
+
+    /// <summary>Largest number of machines. Default 10.</summary>
+    public int Max { get; init; } = 10;
+
+    /// <summary>How long a node stays idle before it is retired. Default 5 min.</summary>
+    public TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(5);
+
+    public Priority Priority { get; init; }
+
+    /// <summary>Price of one machine for an hour; null when unknown.</summary>
+    public decimal? PricePerHour { get; init; }
+
+    public ImmutableArray<string> Zones { get; init; } = [];
+
+    /// <summary>What a new machine of this pool will look like as a node.</summary>
+    public required NodeShape Shape { get; init; }
+
+    /// <summary>What is wrong with the pool's tags, with the remedy; such a pool is left alone. Null when sound.</summary>
+    public string? Problem { get; init; }
+}
+
+public enum Priority
+{
+    Regular,
+    Spot,
+}
+
+/// <summary>What the scheduler would see of a machine before it exists.</summary>
+public sealed record NodeShape
+{
+    /// <summary>What the machine has.</summary>
+    public required Resources Capacity { get; init; }
+
+    /// <summary>What pods may use of it: capacity less what system and kubelet reserve.</summary>
+    public required Resources Allocatable { get; init; }
+
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    public ImmutableArray<Taint> Taints { get; init; } = [];
+}

@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+using Ebb.Pools;
+
+namespace Ebb.Scheduling;
+
+/// <summary>One Kubernetes node with what is on it.</summary>
+public sealed record Node
+{
+    public required string Name { get; init; }
+
+    public required string Uid { get; init; }
+
+    public string ProviderId { get; init; } = "";
+
+    public required NodeShape Shape { get; init; }
+
+    public ImmutableSortedDictionary<string, string> Annotations { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    public bool Ready { get; init; }
+
+    /// <summary>Someone cordoned it (spec.unschedulable).</summary>
+    public bool Cordoned { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>All pods bound to it, finished ones too.</summary>
+    public ImmutableArray<Pod> Pods { get; init; } = [];
+
+    public string SystemUuid { get; init; } = "";
+
+    public ImmutableArray<string> Addresses { get; init; } = [];
+}
