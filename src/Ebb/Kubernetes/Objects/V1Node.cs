@@ -2,7 +2,7 @@ namespace Ebb.Kubernetes.Objects;
 
 public sealed record V1Node : V1Object
 {
-    public V1NodeSpec Spec { get; init; } = new();
+    public V1NodeSpec Spec { get; init => field = value ?? new(); } = new();
 
     public V1NodeStatus? Status { get; init; }
 }
@@ -18,12 +18,12 @@ public sealed record V1NodeSpec
 
 public sealed record V1Taint
 {
-    public string Key { get; init; } = "";
+    public string Key { get; init => field = value ?? ""; } = "";
 
     public string? Value { get; init; }
 
     /// <summary>NoSchedule, PreferNoSchedule or NoExecute.</summary>
-    public string Effect { get; init; } = "";
+    public string Effect { get; init => field = value ?? ""; } = "";
 
     public DateTimeOffset? TimeAdded { get; init; }
 }
@@ -43,9 +43,9 @@ public sealed record V1NodeStatus
 
 public sealed record V1NodeAddress
 {
-    public string Type { get; init; } = "";
+    public string Type { get; init => field = value ?? ""; } = "";
 
-    public string Address { get; init; } = "";
+    public string Address { get; init => field = value ?? ""; } = "";
 }
 
 public sealed record V1NodeSystemInfo

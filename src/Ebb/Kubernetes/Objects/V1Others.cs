@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Ebb.Kubernetes.Objects;
 
 public sealed record V1Namespace : V1Object;
@@ -5,7 +7,7 @@ public sealed record V1Namespace : V1Object;
 /// <summary>Also what <c>policy/v1beta1</c> sends; the members read are the same.</summary>
 public sealed record V1PodDisruptionBudget : V1Object
 {
-    public V1PodDisruptionBudgetSpec Spec { get; init; } = new();
+    public V1PodDisruptionBudgetSpec Spec { get; init => field = value ?? new(); } = new();
 
     public V1PodDisruptionBudgetStatus? Status { get; init; }
 }
@@ -30,26 +32,26 @@ public sealed record V1PodDisruptionBudgetStatus
 
 public sealed record V1DaemonSet : V1Object
 {
-    public V1DaemonSetSpec Spec { get; init; } = new();
+    public V1DaemonSetSpec Spec { get; init => field = value ?? new(); } = new();
 }
 
 public sealed record V1DaemonSetSpec
 {
     public V1LabelSelector? Selector { get; init; }
 
-    public V1PodTemplate Template { get; init; } = new();
+    public V1PodTemplate Template { get; init => field = value ?? new(); } = new();
 }
 
 public sealed record V1PodTemplate
 {
-    public V1Meta Metadata { get; init; } = new();
+    public V1Meta Metadata { get; init => field = value ?? new(); } = new();
 
-    public V1PodSpec Spec { get; init; } = new();
+    public V1PodSpec Spec { get; init => field = value ?? new(); } = new();
 }
 
 public sealed record V1PersistentVolumeClaim : V1Object
 {
-    public V1PersistentVolumeClaimSpec Spec { get; init; } = new();
+    public V1PersistentVolumeClaimSpec Spec { get; init => field = value ?? new(); } = new();
 
     public V1PhaseStatus? Status { get; init; }
 }
@@ -70,7 +72,7 @@ public sealed record V1PhaseStatus
 
 public sealed record V1PersistentVolume : V1Object
 {
-    public V1PersistentVolumeSpec Spec { get; init; } = new();
+    public V1PersistentVolumeSpec Spec { get; init => field = value ?? new(); } = new();
 }
 
 public sealed record V1PersistentVolumeSpec
@@ -100,7 +102,7 @@ public sealed record V1TopologySelectorTerm
 
 public sealed record V1TopologyExpression
 {
-    public string Key { get; init; } = "";
+    public string Key { get; init => field = value ?? ""; } = "";
 
     public IReadOnlyList<string>? Values { get; init; }
 }
@@ -112,7 +114,7 @@ public sealed record V1ConfigMap : V1Object
 
 public sealed record V1Lease : V1Object
 {
-    public V1LeaseSpec Spec { get; init; } = new();
+    public V1LeaseSpec Spec { get; init => field = value ?? new(); } = new();
 }
 
 public sealed record V1LeaseSpec
@@ -121,8 +123,10 @@ public sealed record V1LeaseSpec
 
     public int? LeaseDurationSeconds { get; init; }
 
+    [JsonConverter(typeof(MicroTimeConverter))]
     public DateTimeOffset? AcquireTime { get; init; }
 
+    [JsonConverter(typeof(MicroTimeConverter))]
     public DateTimeOffset? RenewTime { get; init; }
 
     public int? LeaseTransitions { get; init; }

@@ -2,7 +2,7 @@ namespace Ebb.Kubernetes.Objects;
 
 public sealed record V1Pod : V1Object
 {
-    public V1PodSpec Spec { get; init; } = new();
+    public V1PodSpec Spec { get; init => field = value ?? new(); } = new();
 
     public V1PodStatus? Status { get; init; }
 }
@@ -48,12 +48,12 @@ public sealed record V1PodSpec
 /// <summary>An entry of which only the name is of use.</summary>
 public sealed record V1Named
 {
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 }
 
 public sealed record V1Container
 {
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     /// <summary>Always for a sidecar (an init container that keeps running).</summary>
     public string? RestartPolicy { get; init; }
@@ -97,11 +97,11 @@ public sealed record V1Toleration
 
 public sealed record V1TopologySpreadConstraint
 {
-    public int MaxSkew { get; init; } = 1;
+    public int MaxSkew { get; init => field = Math.Max(1, value); } = 1;
 
-    public string TopologyKey { get; init; } = "";
+    public string TopologyKey { get; init => field = value ?? ""; } = "";
 
-    public string WhenUnsatisfiable { get; init; } = "";
+    public string WhenUnsatisfiable { get; init => field = value ?? ""; } = "";
 
     public V1LabelSelector? LabelSelector { get; init; }
 
@@ -150,7 +150,7 @@ public sealed record V1PodAffinityTerm
 {
     public V1LabelSelector? LabelSelector { get; init; }
 
-    public string TopologyKey { get; init; } = "";
+    public string TopologyKey { get; init => field = value ?? ""; } = "";
 
     public IReadOnlyList<string>? Namespaces { get; init; }
 
@@ -163,7 +163,7 @@ public sealed record V1PodAffinityTerm
 
 public sealed record V1Volume
 {
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     public V1ClaimSource? PersistentVolumeClaim { get; init; }
 
@@ -176,7 +176,7 @@ public sealed record V1Volume
 
 public sealed record V1ClaimSource
 {
-    public string ClaimName { get; init; } = "";
+    public string ClaimName { get; init => field = value ?? ""; } = "";
 }
 
 /// <summary>A claim made for the pod, called <c>{pod}-{volume}</c>.</summary>
@@ -189,7 +189,7 @@ public sealed record V1EmptyDirSource
 
 public sealed record V1HostPathSource
 {
-    public string Path { get; init; } = "";
+    public string Path { get; init => field = value ?? ""; } = "";
 }
 
 public sealed record V1PodStatus

@@ -1,0 +1,39 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Ebb.Kubernetes.Objects;
+
+namespace Ebb.Kubernetes;
+
+/// <summary>Reads and writes the trimmed records as the Kubernetes API spells them; members nobody reads are dropped.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(SharedStringConverter), typeof(StringMapConverter), typeof(TimeConverter)])]
+[JsonSerializable(typeof(V1ConfigMap))]
+[JsonSerializable(typeof(V1DaemonSet))]
+[JsonSerializable(typeof(V1Lease))]
+[JsonSerializable(typeof(V1Namespace))]
+[JsonSerializable(typeof(V1Node))]
+[JsonSerializable(typeof(V1PersistentVolume))]
+[JsonSerializable(typeof(V1PersistentVolumeClaim))]
+[JsonSerializable(typeof(V1Pod))]
+[JsonSerializable(typeof(V1PodDisruptionBudget))]
+[JsonSerializable(typeof(V1StorageClass))]
+public sealed partial class KubeJson : JsonSerializerContext
+{
+    /// <summary>Reads one object.</summary>
+    /// <exception cref="JsonException">Not JSON, or a member has the wrong type.</exception>
+    public static T Read<T>(ReadOnlySpan<byte> utf8)
+        where T : class =>
+        JsonSerializer.Deserialize(utf8, TypeOf<T>()) ?? throw new JsonException($"null where a {typeof(T).Name} belongs.");
+
+    /// <summary>Writes one object.</summary>
+    public static byte[] Write<T>(T value)
+        where T : class =>
+        JsonSerializer.SerializeToUtf8Bytes(value, TypeOf<T>());
+
+    private static JsonTypeInfo<T> TypeOf<T>() =>
+        Default.GetTypeInfo(typeof(T)) as JsonTypeInfo<T>
+        ?? throw new NotSupportedException($"{typeof(T)} is not among the types that {nameof(KubeJson)} was generated for.");
+}
