@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.CommandLine.Help;
+using Ebb.Cli.Output;
+
+namespace Ebb.Cli.Commands;
+
+/// <summary>The command <c>ebb</c> with all of its commands.</summary>
+internal static class Root
+{
+    public static readonly Option<bool> Verbose = new("--verbose")
+    {
+        Description = "Show where an error came from, and what is read and sent.",
+        Recursive = true,
+    };
+
+    private static readonly ImmutableArray<Example> Examples =
+    [
+        new("ebb demo", "see what Ebb does, in under a minute"),
+        new("ebb up -d", "start a cluster on this machine to try it on"),
+        new("ebb status -w", "watch it grow and shrink"),
+        new("ebb why agents", "ask for the reason"),
+    ];
+
+    public static RootCommand Create(Terminal terminal)
+    {
+        var root = new RootCommand("Elastic Kubernetes on machines you own: grows when work waits, removes only idle machines.")
+        {
+            Verbose,
+            DownCommand.Create(terminal),
+            KubeconfigCommand.Create(terminal),
+            CompletionCommand.Create(terminal),
+        };
+        var usual = root.Options.OfType<HelpOption>().Single();
+        var action = new HelpWithExamples((HelpAction)usual.Action!, Examples);
+        root.Options.Remove(usual);
+        root.Options.Add(new HelpOption("--help", "-h") { Action = action });
+        root.Action = action;
+        return root;
+    }
+
+    /// <summary>The command as typed, for example <c>ebb status</c>.</summary>
+    public static string PathOf(Command command) => command is RootCommand ? "ebb" : $"ebb {command.Name}";
+}

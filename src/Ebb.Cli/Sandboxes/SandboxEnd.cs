@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Ebb.Cli.Sandboxes;
+
+/// <summary>Ends a sandbox that another process hosts.</summary>
+internal static class SandboxEnd
+{
+    private const int Terminate = 15;
+
+    // A clean end takes well under a second; past this it hangs, and is ended the hard way.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
+
+    public enum How
+    {
+        /// <summary>There was nothing.</summary>
+        Nothing,
+
+        /// <summary>It ran, and was asked to end.</summary>
+        Ended,
+
+        /// <summary>It had been killed before; its files were still there.</summary>
+        CleanedUp,
+    }
+
+    public static async Task<How> EndAsync(SandboxHome home, TimeProvider time, CancellationToken ct)
+    {
+        if (!Directory.Exists(home.Path))
+        {
+            return How.Nothing;
+        }
+
+        var ran = home.IsHosted();
+        if (ran)
+        {
+            await StopHostAsync(home, time, ct);
+        }
+
+        using var held = home.TryLock();
+        if (held is null)
+        {
+            throw new IOException($"Sandbox '{home.Name}' was started again while it was being ended.");
+        }
+
+        var left = home.LastState() is not null;
+        home.Clean();
+        return ran ? How.Ended : left ? How.CleanedUp : How.Nothing;
+    }
+
+    private static async Task StopHostAsync(SandboxHome home, TimeProvider time, CancellationToken ct)
+    {
+        var asked = false;
+        var started = time.GetTimestamp();
+        while (home.IsHosted())
+        {
+            // While it is still starting it has not written who it is: look again.
+            if (!asked && home.LastState() is { } state && state.Host.Alive())
+            {
+                asked = Signal(state.Host.Id, Terminate);
+            }
+
+            if (time.GetElapsedTime(started) > Patience)
+            {
+                if (home.LastState() is not { } stuck || !stuck.Host.Alive())
+                {
+                    throw new IOException(
+                        $"Sandbox '{home.Name}' is held by a process that does not say who it is; see who has {home.Path} open.");
+                }
+
+                using var process = Process.GetProcessById(stuck.Host.Id);
+                process.Kill();
+                await process.WaitForExitAsync(ct);
+                return;
+            }
+
+            await Task.Delay(LookEvery, time, ct);
+        }
+    }
+
+    private static bool Signal(int process, int signal) => Kill(process, signal) == 0;
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int process, int signal);
+}

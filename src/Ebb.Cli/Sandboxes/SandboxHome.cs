@@ -1,0 +1,154 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Ebb.Cli.Sandboxes;
+
+/// <summary>
+/// The directory of one sandbox, under the user's state directory: <c>$XDG_STATE_HOME/ebb/NAME</c>. Whoever hosts the
+/// sandbox holds its lock for as long as it lives; the system drops the lock however the process ends.
+/// </summary>
+internal sealed partial class SandboxHome
+{
+    public const string DefaultName = "sandbox";
+
+    private SandboxHome(string name, string path)
+    {
+        Name = name;
+        Path = path;
+    }
+
+    public string Name { get; }
+
+    public string Path { get; }
+
+    public string Kubeconfig => System.IO.Path.Combine(Path, "kubeconfig");
+
+    public string Log => System.IO.Path.Combine(Path, "host.log");
+
+    private string StateFile => System.IO.Path.Combine(Path, "sandbox.json");
+
+    private string LockFile => System.IO.Path.Combine(Path, "lock");
+
+    public static SandboxHome Of(string name)
+    {
+        if (!Names().IsMatch(name))
+        {
+            throw new EbbException(
+                $"'{name}' cannot name a sandbox. Use up to 40 lower-case letters, digits and dashes, a letter first.");
+        }
+
+        return new SandboxHome(name, System.IO.Path.Combine(Root(), name));
+    }
+
+    /// <summary>Every sandbox there is a directory for, running or not.</summary>
+    public static IEnumerable<SandboxHome> All() =>
+        Directory.Exists(Root())
+            ? Directory.EnumerateDirectories(Root()).Select(System.IO.Path.GetFileName).OfType<string>()
+                .Where(name => Names().IsMatch(name)).Order(StringComparer.Ordinal).Select(Of)
+            : [];
+
+    /// <summary>Takes the lock; null when another process has it.</summary>
+    public FileStream? TryLock()
+    {
+        Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        try
+        {
+            return new FileStream(LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException) when (File.Exists(LockFile))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether a process hosts this sandbox now.</summary>
+    public bool IsHosted()
+    {
+        if (!File.Exists(LockFile))
+        {
+            return false;
+        }
+
+        using var taken = TryLock();
+        return taken is null;
+    }
+
+    /// <summary>What the running sandbox wrote about itself; null when none runs, or while it is still starting.</summary>
+    public SandboxState? Running() => IsHosted() ? LastState() : null;
+
+    /// <summary>The running sandbox.</summary>
+    /// <exception cref="EbbException">It does not run.</exception>
+    public SandboxState Require() =>
+        Running() ?? throw new EbbException(
+            Name == DefaultName
+                ? "No sandbox runs. Start it with 'ebb up -d', or name a real cluster with --kubeconfig."
+                : $"Sandbox '{Name}' does not run. Start it with 'ebb up -d --name {Name}'.");
+
+    /// <summary>What the last one to run here wrote; null when it left nothing readable.</summary>
+    public SandboxState? LastState()
+    {
+        try
+        {
+            using var file = File.OpenRead(StateFile);
+            return JsonSerializer.Deserialize(file, SandboxJson.Default.SandboxState);
+        }
+        catch (Exception e) when (e is IOException or JsonException or UnauthorizedAccessException)
+        {
+            // Half of a state is no state: whoever needs it is told that nothing runs.
+            return null;
+        }
+    }
+
+    public void Write(SandboxState state) =>
+        WriteFile(StateFile, JsonSerializer.Serialize(state, SandboxJson.Default.SandboxState));
+
+    public void WriteKubeconfig(string content) => WriteFile(Kubeconfig, content);
+
+    /// <summary>Removes everything; for whoever holds the lock.</summary>
+    public void Clean()
+    {
+        if (Directory.Exists(Path))
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+    }
+
+    private static string Root()
+    {
+        var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
+        if (string.IsNullOrEmpty(state) || !System.IO.Path.IsPathRooted(state))
+        {
+            var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+            if (home.Length == 0)
+            {
+                throw new EbbException("There is no home directory to keep state in. Set HOME or XDG_STATE_HOME.");
+            }
+
+            state = System.IO.Path.Combine(home, ".local", "state");
+        }
+
+        return System.IO.Path.Combine(state, "ebb");
+    }
+
+    // Written beside and moved over: on a full disk the old file stays whole. Keys are in there, so only the user reads it.
+    private static void WriteFile(string path, string content)
+    {
+        var beside = path + ".new";
+        File.Delete(beside);
+        using (var file = new FileStream(beside, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        }))
+        using (var writer = new StreamWriter(file))
+        {
+            writer.Write(content);
+        }
+
+        File.Move(beside, path, overwrite: true);
+    }
+
+    [GeneratedRegex("^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$")]
+    private static partial Regex Names();
+}
