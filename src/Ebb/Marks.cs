@@ -12,6 +12,12 @@ public static class Marks
     /// <summary>Node annotation: since when the node carries <see cref="Retiring"/>, RFC 3339.</summary>
     public const string RetiringSince = "ebb.dev/retiring-since";
 
+    /// <summary>
+    /// Node annotation, set just before the cloud is asked to remove the machine: when, RFC 3339. A node that bears it is not
+    /// released, so that a crash or a slow cloud cannot send work to a machine about to go.
+    /// </summary>
+    public const string Removing = "ebb.dev/removing";
+
     /// <summary>Node annotation: the current reason in plain words.</summary>
     public const string Reason = "ebb.dev/reason";
 

@@ -15,6 +15,9 @@ public sealed record Plan
 
     /// <summary>When time alone will change the plan; null when only events can.</summary>
     public DateTimeOffset? LookAgainAt { get; init; }
+
+    /// <summary>Pools whose machines boot, leave or lack a node: the cloud is to list them anew with the next read.</summary>
+    public ImmutableHashSet<string> InMotion { get; init; } = [];
 }
 
 /// <summary>One thing to do. A closed set; the actuator handles each.</summary>
@@ -65,11 +68,14 @@ public sealed record Departure(Machine Machine, string? Node, string Reason);
 /// <summary>The current reason for everything, in plain words.</summary>
 public sealed record Reasons
 {
-    /// <summary>By node name.</summary>
-    public required ImmutableDictionary<string, string> Nodes { get; init; }
+    /// <summary>By node name. Written when asked for: a plan for thousands of nodes costs no thousands of sentences.</summary>
+    public required IReadOnlyDictionary<string, string> Nodes { get; init; }
 
     /// <summary>By pool name.</summary>
-    public required ImmutableDictionary<string, string> Pools { get; init; }
+    public required IReadOnlyDictionary<string, string> Pools { get; init; }
+
+    /// <summary>Machines without a node, by machine name: joining, stopped, failed, ...</summary>
+    public IReadOnlyDictionary<string, string> Machines { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>Pending pods, alike ones together.</summary>
     public required ImmutableArray<PodReason> Pods { get; init; }

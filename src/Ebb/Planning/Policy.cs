@@ -5,4 +5,22 @@ public sealed record Policy
 {
     /// <summary>How long a new machine may take to join before it is given up. Default 15 min.</summary>
     public TimeSpan JoinWithin { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>Whether machines that idleness alone would not free are steered empty. Default yes.</summary>
+    public bool Steer { get; init; } = true;
+
+    /// <summary>How long a node is only steered before it is cordoned, when the others could clearly hold its work. Default 2 min.</summary>
+    public TimeSpan SteerFor { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Wait after the first failed growth of a pool; doubles with each further one. Default 1 min.</summary>
+    public TimeSpan BackOffFirst { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Longest wait after failed growth. Default 30 min.</summary>
+    public TimeSpan BackOffMost { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>How long the cloud may show a machine failed and without a node before it is removed. Default 2 min.</summary>
+    public TimeSpan FailedFor { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long the deletion of a machine may take before it is asked for again. Default 15 min.</summary>
+    public TimeSpan DeletingFor { get; init; } = TimeSpan.FromMinutes(15);
 }

@@ -18,4 +18,24 @@ public sealed record Snapshot
 
     /// <summary>What Ebb noted down for itself: see <see cref="Decision.Remember"/>.</summary>
     public required ImmutableDictionary<string, string> Notes { get; init; }
+
+    /// <summary>What runs on every node, to be reckoned with on machines that do not exist yet.</summary>
+    public ImmutableArray<DaemonSet> DaemonSets { get; init; } = [];
+
+    public ImmutableArray<DisruptionBudget> Budgets { get; init; } = [];
+
+    /// <summary>Labels of every namespace, for selectors that look at them.</summary>
+    public ImmutableDictionary<string, LabelSet> Namespaces { get; init; } = ImmutableDictionary<string, LabelSet>.Empty;
+
+    /// <summary>
+    /// Provider ids of machines whose removal was asked for since the cloud was read: they count for nothing and
+    /// are never released, whatever the cloud still shows.
+    /// </summary>
+    public ImmutableHashSet<string> Departing { get; init; } = ImmutableHashSet.Create<string>(StringComparer.OrdinalIgnoreCase);
 }
+
+/// <param name="Pod">What its pods ask for, with the tolerations that every DaemonSet's pods are given.</param>
+public sealed record DaemonSet(string Namespace, string Name, string Uid, PodClass Pod);
+
+/// <summary>How many of some pods may be interrupted now.</summary>
+public sealed record DisruptionBudget(string Namespace, string Name, LabelSelector? Selector, int Allowed);

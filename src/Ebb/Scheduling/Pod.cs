@@ -12,6 +12,9 @@ public sealed record Pod
     /// <summary>All that the scheduler can tell apart; one instance for all pods alike.</summary>
     public required PodClass Class { get; init; }
 
+    /// <summary>Shared by all pods labelled alike.</summary>
+    public LabelSet Labels { get; init; } = LabelSet.Empty;
+
     /// <summary>Its controller; null for a pod without one.</summary>
     public Owner? Owner { get; init; }
 
