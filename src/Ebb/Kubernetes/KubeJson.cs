@@ -10,16 +10,25 @@ namespace Ebb.Kubernetes;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters = [typeof(SharedStringConverter), typeof(StringMapConverter), typeof(TimeConverter)])]
+[JsonSerializable(typeof(V1ApiResourceList))]
+[JsonSerializable(typeof(V1Binding))]
 [JsonSerializable(typeof(V1ConfigMap))]
 [JsonSerializable(typeof(V1DaemonSet))]
+[JsonSerializable(typeof(V1DeleteOptions))]
+[JsonSerializable(typeof(V1Event))]
+[JsonSerializable(typeof(V1Eviction))]
 [JsonSerializable(typeof(V1Lease))]
+[JsonSerializable(typeof(V1ListMeta))]
 [JsonSerializable(typeof(V1Namespace))]
 [JsonSerializable(typeof(V1Node))]
 [JsonSerializable(typeof(V1PersistentVolume))]
 [JsonSerializable(typeof(V1PersistentVolumeClaim))]
 [JsonSerializable(typeof(V1Pod))]
 [JsonSerializable(typeof(V1PodDisruptionBudget))]
+[JsonSerializable(typeof(V1Status))]
 [JsonSerializable(typeof(V1StorageClass))]
+[JsonSerializable(typeof(V1Taint))]
+[JsonSerializable(typeof(V1Version))]
 public sealed partial class KubeJson : JsonSerializerContext
 {
     /// <summary>Reads one object.</summary>

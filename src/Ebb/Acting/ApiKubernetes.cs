@@ -1,0 +1,231 @@
+using System.Text.Json.Nodes;
+using Ebb.Kubernetes;
+using Ebb.Kubernetes.Objects;
+using Microsoft.Extensions.Logging;
+
+namespace Ebb.Acting;
+
+/// <summary>The cluster behind a real API server.</summary>
+public sealed partial class ApiKubernetes(
+    KubeClient client,
+    ApiDiscovery discovery,
+    EventRecorder events,
+    TimeProvider time,
+    Random random,
+    ILogger<ApiKubernetes> logger) : IKubernetes
+{
+    // Kubelets write their node every few seconds; losing this many races in a row means something else is wrong.
+    private const int MaxConflicts = 8;
+
+    private readonly Lock _turn = new();
+
+    public async Task WatchAsync(IClusterSink into, CancellationToken ct)
+    {
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var budgets = await KnownAsync(Resources.PodDisruptionBudgets, ct)
+            ? Resources.PodDisruptionBudgets
+            : Resources.PodDisruptionBudgetsBeta;
+        await Task.WhenAll(
+            FeedAsync(Resources.Nodes, into, all),
+            FeedAsync(Resources.Pods, into, all),
+            FeedAsync(budgets, into, all),
+            FeedAsync(Resources.DaemonSets, into, all),
+            FeedAsync(Resources.PersistentVolumeClaims, into, all),
+            FeedAsync(Resources.PersistentVolumes, into, all),
+            FeedAsync(Resources.StorageClasses, into, all),
+            FeedAsync(Resources.Namespaces, into, all));
+    }
+
+    public async Task<IReadOnlyList<V1Pod>> PodsOnAsync(string node, CancellationToken ct)
+    {
+        var selection = new Selection { FieldSelector = $"spec.nodeName={node}" };
+        return (await client.ListAsync(Resources.Pods, selection, fromCache: false, ct)).Items;
+    }
+
+    public Task<V1Node?> NodeAsync(string node, CancellationToken ct) => client.FindAsync(Resources.Nodes, null, node, ct);
+
+    public async Task<ChangeResult> ChangeNodeAsync(string node, NodeChange change, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            if (await NodeAsync(node, ct) is not { } found)
+            {
+                return ChangeResult.Gone;
+            }
+
+            if (NodePatch.For(found, change) is not { } patch)
+            {
+                return ChangeResult.Changed;
+            }
+
+            try
+            {
+                await client.PatchAsync(Resources.Nodes, null, node, PatchKind.Merge, patch, WriteOptions.Default, ct);
+                return ChangeResult.Changed;
+            }
+            catch (KubeException e) when (e.NotFound)
+            {
+                return ChangeResult.Gone;
+            }
+            catch (KubeException e) when (e.Conflict && attempt < MaxConflicts)
+            {
+                LogConflict(node, attempt);
+            }
+        }
+    }
+
+    public async Task DeleteNodeAsync(string node, string uid, CancellationToken ct)
+    {
+        try
+        {
+            await client.DeleteAsync(Resources.Nodes, null, node, new() { Preconditions = new() { Uid = uid } }, ct);
+        }
+        catch (KubeException e) when (e.Conflict)
+        {
+            // Another node has the name now: the one meant is gone.
+        }
+    }
+
+    public async Task<EvictResult> EvictAsync(string ns, string pod, string uid, CancellationToken ct)
+    {
+        var version = await discovery.EvictionVersionAsync(ct);
+        return await client.EvictAsync(version, ns, pod, uid, ct) switch
+        {
+            EvictionResult.Evicting => EvictResult.Evicting,
+            EvictionResult.BudgetForbids => EvictResult.BudgetForbids,
+            _ => EvictResult.Gone,
+        };
+    }
+
+    public Task TellAsync(V1ObjectReference about, bool warning, string reason, string message, CancellationToken ct) =>
+        events.TellAsync(about, warning, reason, message, ct);
+
+    public async Task<IReadOnlyDictionary<string, string>> RecallAsync(CancellationToken ct)
+    {
+        var found = await client.FindAsync(Resources.ConfigMaps, Marks.Namespace, Marks.MemoryName, ct);
+        return found?.Data ?? new Dictionary<string, string>();
+    }
+
+    public async Task RememberAsync(IReadOnlyDictionary<string, string?> notes, CancellationToken ct)
+    {
+        var data = new JsonObject(notes.Select(n => KeyValuePair.Create(n.Key, (JsonNode?)n.Value)));
+        var patch = System.Text.Encoding.UTF8.GetBytes(new JsonObject { ["data"] = data }.ToJsonString());
+        try
+        {
+            await client.PatchAsync(
+                Resources.ConfigMaps, Marks.Namespace, Marks.MemoryName, PatchKind.Merge, patch, WriteOptions.Default, ct);
+        }
+        catch (KubeException e) when (e.NotFound)
+        {
+            var first = new V1ConfigMap
+            {
+                ApiVersion = "v1",
+                Kind = "ConfigMap",
+                Metadata = new() { Name = Marks.MemoryName, Namespace = Marks.Namespace },
+                Data = notes.Where(n => n.Value is not null).ToDictionary(n => n.Key, n => n.Value!),
+            };
+            await client.CreateAsync(Resources.ConfigMaps, first, WriteOptions.Default, ct);
+        }
+    }
+
+    public Task<V1Lease?> LeaseAsync(CancellationToken ct) =>
+        client.FindAsync(Resources.Leases, Marks.Namespace, Marks.LeaseName, ct);
+
+    public async Task<bool> PutLeaseAsync(V1Lease lease, CancellationToken ct)
+    {
+        try
+        {
+            if (lease.Metadata.ResourceVersion is null)
+            {
+                await client.CreateAsync(Resources.Leases, lease, WriteOptions.Default, ct);
+            }
+            else
+            {
+                await client.ReplaceAsync(Resources.Leases, lease, WriteOptions.Default, ct);
+            }
+
+            return true;
+        }
+        catch (KubeException e) when (e.Conflict || e.NotFound)
+        {
+            return false;
+        }
+    }
+
+    private async Task FeedAsync<T>(Resource<T> resource, IClusterSink into, CancellationTokenSource all)
+        where T : V1Object
+    {
+        try
+        {
+            await FeedAsync(resource, into, all.Token);
+        }
+        catch
+        {
+            // A watch ends by a fault of ours only, and that must not leave the others running on.
+            await all.CancelAsync();
+            throw;
+        }
+    }
+
+    private async Task FeedAsync<T>(Resource<T> resource, IClusterSink into, CancellationToken ct)
+        where T : V1Object
+    {
+        if (!await KnownAsync(resource, ct))
+        {
+            // A server without the kind has no object of it; whoever waits for the first list must learn that too.
+            LogLacks(resource.GroupVersion, resource.Plural);
+            InTurn(() => into.Replace<T>([]));
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, ct);
+        }
+
+        var sink = new InformerSink<T>(
+            all => InTurn(() => into.Replace(all)),
+            changed => InTurn(() => into.Upsert(changed)),
+            last => InTurn(() => into.Remove(last)));
+        await new Informer<T>(client, resource, Selection.All, sink, time, RandomOfItsOwn(), logger).RunAsync(ct);
+    }
+
+    private async Task<bool> KnownAsync<T>(Resource<T> resource, CancellationToken ct)
+        where T : V1Object
+    {
+        var backoff = new Backoff(TimeSpan.FromSeconds(0.8), TimeSpan.FromSeconds(30), time, RandomOfItsOwn());
+        while (true)
+        {
+            try
+            {
+                return await discovery.SupportsAsync(resource, ct);
+            }
+            catch (KubeException e)
+            {
+                LogNoDiscovery(e.Message);
+                await backoff.FailedAsync(ct);
+            }
+        }
+    }
+
+    // The watches run side by side, and a Random is for one at a time.
+    private Random RandomOfItsOwn()
+    {
+        lock (_turn)
+        {
+            return new Random(random.Next());
+        }
+    }
+
+    private void InTurn(Action call)
+    {
+        lock (_turn)
+        {
+            call();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Node {Node} changed while it was being changed, attempt {Attempt}")]
+    private partial void LogConflict(string node, int attempt);
+
+    [LoggerMessage(LogLevel.Information, "The API server has no {Plural} in {GroupVersion}")]
+    private partial void LogLacks(string groupVersion, string plural);
+
+    [LoggerMessage(LogLevel.Warning, "Could not learn what the API server offers, trying again: {Trouble}")]
+    private partial void LogNoDiscovery(string trouble);
+}
