@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+
+namespace Ebb.Sandbox.Cloud;
+
+public sealed partial class CloudWorld
+{
+    private readonly SortedDictionary<string, ResourceGroup> _groups = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Creates a resource group, or replaces its tags. <see cref="ResourceGroup.Created"/> tells which.</summary>
+    public Outcome<ResourceGroup> PutResourceGroup(string name, string location, ImmutableSortedDictionary<string, string>? tags) =>
+        Call<ResourceGroup>(CallKind.PutGroup, null, () =>
+        {
+            if (name.Length is 0 or > 90 || name[^1] == '.' || !name.All(c => char.IsLetterOrDigit(c) || c is '_' or '-' or '.' or '(' or ')'))
+            {
+                return new CloudError(400, "InvalidResourceGroupName", $"The provided resource group name '{name}' is not valid: 1 to 90 letters, digits, '_', '-', '.', '(' or ')', not ending in '.'.");
+            }
+
+            if (!_groups.TryGetValue(name, out var existing))
+            {
+                return _groups[name] = new ResourceGroup(_options.SubscriptionId, name, location, tags ?? NoTags) { Created = true };
+            }
+
+            if (existing.Deleting)
+            {
+                return CloudErrors.GroupBeingDeleted(existing.Name);
+            }
+
+            if (!existing.Location.Equals(location, StringComparison.OrdinalIgnoreCase))
+            {
+                return new CloudError(409, "InvalidResourceGroupLocation", $"Invalid resource group location '{location}'. The Resource group already exists in location '{existing.Location}'.");
+            }
+
+            return _groups[name] = existing with { Tags = tags ?? existing.Tags, Created = false };
+        });
+
+    public Outcome<ResourceGroup> GetResourceGroup(string name) => Call<ResourceGroup>(CallKind.GetGroup, null, () =>
+        _groups.TryGetValue(name, out var group) ? group : CloudErrors.GroupNotFound(name));
+
+    public Outcome<Listing<ResourceGroup>> ListResourceGroups() => Call<Listing<ResourceGroup>>(CallKind.ListGroups, null, () =>
+        new Listing<ResourceGroup>([.. _groups.Values]));
+
+    /// <summary>Deletes a group with all that is in it.</summary>
+    public Outcome<ResourceGroup> DeleteResourceGroup(string name) => Call<ResourceGroup>(CallKind.DeleteGroup, null, () =>
+    {
+        if (!_groups.TryGetValue(name, out var group))
+        {
+            return CloudErrors.GroupNotFound(name);
+        }
+
+        var work = Begin(CallKind.DeleteGroup, null, group.Name);
+        group = _groups[name] = group with { Deleting = true };
+        foreach (var state in _sets.Values.Where(s => s.Current.Group.Equals(name, StringComparison.OrdinalIgnoreCase)).ToList())
+        {
+            DeleteSet(state, work, force: true);
+        }
+
+        work.Then = () => _groups.Remove(name);
+        Seal(work, _options.Accept.Draw(_random));
+        return new Outcome<ResourceGroup> { Value = group, Operation = work.Operation };
+    });
+
+    private static ImmutableSortedDictionary<string, string> NoTags { get; } =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase);
+}
+
+public sealed record ResourceGroup(string SubscriptionId, string Name, string Location, ImmutableSortedDictionary<string, string> Tags)
+{
+    public bool Deleting { get; init; }
+
+    /// <summary>Whether the call that returned this made it.</summary>
+    public bool Created { get; init; }
+
+    public string ResourceId => $"/subscriptions/{SubscriptionId}/resourceGroups/{Name}";
+}

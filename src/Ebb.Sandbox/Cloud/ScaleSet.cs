@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+
+namespace Ebb.Sandbox.Cloud;
+
+/// <summary>A group of identical machines as it is at an instant; the world replaces it at every change.</summary>
+public sealed record ScaleSet
+{
+    public required string SubscriptionId { get; init; }
+
+    public required string Group { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Location { get; init; }
+
+    public required string UniqueId { get; init; }
+
+    public required string PlacementGroupId { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The typed part of <see cref="Model"/>.</summary>
+    public required ScaleSetSpec Spec { get; init; }
+
+    /// <summary>All that was ever put, merged: for the face. Frozen: clone before changing.</summary>
+    public required JsonObject Model { get; init; }
+
+    /// <summary>Rises when what new instances are made from changes.</summary>
+    public int ModelVersion { get; init; } = 1;
+
+    /// <summary>How many machines the cloud is to keep; differs from the instances' count while some come or go, or fail to come.</summary>
+    public required int Capacity { get; init; }
+
+    /// <summary>Rises by one with every write to the set.</summary>
+    public long ETag { get; init; } = 1;
+
+    public ProvisioningState Provisioning { get; init; } = ProvisioningState.Creating;
+
+    public ImmutableSortedDictionary<int, Instance> Instances { get; init; } = ImmutableSortedDictionary<int, Instance>.Empty;
+
+    public int NextNumber { get; init; }
+
+    public string Size => Spec.Size;
+
+    public Priority Priority => Spec.Priority;
+
+    public ImmutableArray<string> Zones => Spec.Zones;
+
+    public ImmutableSortedDictionary<string, string> Tags => Spec.Tags;
+
+    public string ResourceId => ResourceIdOf(SubscriptionId, Group, Name);
+
+    /// <summary>The entity tag as clients send it back: a number in quotes.</summary>
+    public string ETagText => $"\"{ETag}\"";
+
+    internal static string ResourceIdOf(string subscription, string group, string set) =>
+        $"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachineScaleSets/{set}";
+}
+
+/// <summary>Which machines go first when capacity is lowered.</summary>
+public enum ScaleIn
+{
+    /// <summary>Zones are kept in balance, then the highest id goes.</summary>
+    Default,
+    NewestVM,
+    OldestVM,
+}
+
+public enum UpgradeMode
+{
+    Manual,
+    Automatic,
+    Rolling,
+}

@@ -1,0 +1,359 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Xml;
+
+namespace Ebb.Sandbox.Cloud;
+
+/// <summary>Reads and merges the JSON that describes a scale set; every refusal in the cloud's own words.</summary>
+internal static class ScaleSetModel
+{
+    private static readonly SearchValues<char> NotInTagNames = SearchValues.Create("<>%&\\?/");
+
+    /// <summary>What a request leaves out stays as it was: callers that scale send only the sku.</summary>
+    public static JsonObject Merge(JsonObject? existing, JsonObject body)
+    {
+        var model = existing is null ? [] : existing.DeepClone().AsObject();
+        foreach (var (name, value) in body)
+        {
+            // What the server itself adds to answers comes back in full replaces and is not the caller's to set.
+            if (value is null || Is(name, "id", "name", "type", "etag"))
+            {
+                continue;
+            }
+
+            var key = KeyIn(model, name);
+            model[key] = Is(name, "tags", "zones", "identity") || model[key] is not JsonObject old || value is not JsonObject add
+                ? value.DeepClone()
+                : MergeObject(old, add);
+        }
+
+        Strip(model);
+        return model;
+    }
+
+    /// <summary>The typed part of a model, or why it is refused.</summary>
+    public static Outcome<ScaleSetSpec> Read(JsonObject model, CloudOptions options)
+    {
+        try
+        {
+            return ReadChecked(model, options);
+        }
+        catch (ModelException e)
+        {
+            return e.Error;
+        }
+    }
+
+    /// <summary>Whether two models would make different instances.</summary>
+    public static bool MakesSame(JsonObject a, JsonObject b) =>
+        JsonNode.DeepEquals(Get(Get(a, "properties"), "virtualMachineProfile"), Get(Get(b, "properties"), "virtualMachineProfile"))
+        && string.Equals(Text(Get(Get(a, "sku"), "name")), Text(Get(Get(b, "sku"), "name")), StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>A member by name without regard to case; null when absent or when <paramref name="node"/> is no object.</summary>
+    public static JsonNode? Get(JsonNode? node, string name) =>
+        node is JsonObject o ? o[KeyIn(o, name)] : null;
+
+    public static string? Text(JsonNode? node) => node switch
+    {
+        null => null,
+        JsonValue v when v.GetValueKind() == JsonValueKind.String => v.GetValue<string>(),
+        _ => null,
+    };
+
+    private static Outcome<ScaleSetSpec> ReadChecked(JsonObject model, CloudOptions options)
+    {
+        var location = OptionalText(model, "location")
+            ?? throw Refuse("LocationRequired", "The location property is required for this definition.");
+        if (!location.Replace(" ", "", StringComparison.Ordinal).Equals(options.Location, StringComparison.OrdinalIgnoreCase))
+        {
+            throw Refuse(
+                "LocationNotAvailableForResourceType",
+                $"The provided location '{location}' is not available for resource type 'Microsoft.Compute/virtualMachineScaleSets'. " +
+                $"List of available regions for the resource type is '{options.Location}'.");
+        }
+
+        var sku = Object(model, "sku") ?? throw Required("sku");
+        var properties = Object(model, "properties");
+        var profile = Object(properties, "virtualMachineProfile") ?? throw Required("virtualMachineProfile");
+        if (Is(OptionalText(properties, "orchestrationMode") ?? "Uniform", "Flexible"))
+        {
+            throw Invalid("orchestrationMode", "Orchestration mode 'Flexible' is not offered in this location; use 'Uniform'.");
+        }
+
+        var single = Bool(properties, "singlePlacementGroup") ?? true;
+        var capacity = Whole(sku, "capacity") ?? 0;
+        var most = single ? 100 : 1000;
+        if (capacity < 0 || capacity > most)
+        {
+            throw Invalid("sku.capacity", $"The value '{capacity}' of parameter 'sku.capacity' is out of range. The value must be between 0 and {most}.");
+        }
+
+        var size = OptionalText(sku, "name") ?? throw Required("sku.name");
+        var known = options.Sizes.FirstOrDefault(s => s.Name.Equals(size, StringComparison.OrdinalIgnoreCase))
+            ?? throw Invalid("vmSize", $"The value {size} provided for the VM size is not valid. The valid sizes in the current region are: {string.Join(',', options.Sizes.Select(s => s.Name))}.");
+        var priority = ReadPriority(OptionalText(profile, "priority"));
+        if (priority == Priority.Spot && known.SpotPrice is null)
+        {
+            throw Refuse("AzureSpotIsNotSupportedForThisVMSize", $"Azure spot is not supported for this VM size {known.Name}.");
+        }
+
+        var eviction = Enumeration<EvictionPolicy>(profile, "evictionPolicy");
+        if (eviction is not null && priority != Priority.Spot)
+        {
+            throw Refuse("EvictionPolicyCanBeSetOnlyOnAzureSpotVirtualMachines", "Eviction policy can be set only on Azure Spot Virtual Machines.");
+        }
+
+        var zones = Texts(model, "zones");
+        foreach (var zone in zones)
+        {
+            if (!options.Zones.Contains(zone))
+            {
+                throw Refuse("InvalidAvailabilityZone", $"The zone(s) '{zone}' for resource 'Microsoft.Compute/virtualMachineScaleSets' is not supported. The supported zones for location '{options.Location}' are '{string.Join(',', options.Zones)}'");
+            }
+        }
+
+        return new ScaleSetSpec
+        {
+            Size = known.Name,
+            Tier = OptionalText(sku, "tier") ?? "Standard",
+            Capacity = capacity,
+            Tags = ReadTags(model),
+            Zones = zones,
+            Priority = priority,
+            EvictionPolicy = eviction ?? EvictionPolicy.Deallocate,
+            ScaleIn = ReadScaleIn(properties),
+            Overprovision = Bool(properties, "overprovision") ?? true,
+            SinglePlacementGroup = single,
+            Upgrade = Enumeration<UpgradeMode>(Object(properties, "upgradePolicy"), "mode") ?? UpgradeMode.Manual,
+            ComputerNamePrefix = ReadPrefix(profile),
+            TerminateNotice = ReadTerminateNotice(profile, priority),
+            FaultDomains = Math.Max(1, Whole(properties, "platformFaultDomainCount") ?? 5),
+        };
+    }
+
+    private static Priority ReadPriority(string? text) => text switch
+    {
+        null => Priority.Regular,
+        _ when Is(text, "Regular") => Priority.Regular,
+        // Low is the old name of Spot.
+        _ when Is(text, "Spot", "Low") => Priority.Spot,
+        _ => throw Invalid("priority", $"The value '{text}' of parameter 'priority' is not valid. Allowed values are 'Regular', 'Low', 'Spot'."),
+    };
+
+    private static ScaleIn ReadScaleIn(JsonObject? properties)
+    {
+        var rules = Texts(Object(properties, "scaleInPolicy"), "rules");
+        if (rules.Length == 0)
+        {
+            return ScaleIn.Default;
+        }
+
+        return Enum.TryParse<ScaleIn>(rules[0], ignoreCase: true, out var rule) && Enum.IsDefined(rule)
+            ? rule
+            : throw Invalid("scaleInPolicy.rules", $"The value '{rules[0]}' of parameter 'scaleInPolicy.rules' is not valid. Allowed values are 'Default', 'OldestVM', 'NewestVM'.");
+    }
+
+    private static string? ReadPrefix(JsonObject profile)
+    {
+        var prefix = OptionalText(Object(profile, "osProfile"), "computerNamePrefix");
+        if (prefix is not null && (prefix.Length is 0 or > 58 || !prefix.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')))
+        {
+            throw Invalid("computerNamePrefix", $"The computer name prefix '{prefix}' is not valid. It must have 1 to 58 letters, digits or hyphens.");
+        }
+
+        return prefix;
+    }
+
+    private static TimeSpan? ReadTerminateNotice(JsonObject profile, Priority priority)
+    {
+        var terminate = Object(Object(profile, "scheduledEventsProfile"), "terminateNotificationProfile");
+        if (Bool(terminate, "enable") != true)
+        {
+            return null;
+        }
+
+        if (priority == Priority.Spot)
+        {
+            throw Invalid("terminateNotificationProfile", "Terminate notifications cannot be enabled on Azure Spot virtual machines.");
+        }
+
+        var text = OptionalText(terminate, "notBeforeTimeout") ?? "PT5M";
+        try
+        {
+            var notice = XmlConvert.ToTimeSpan(text);
+            if (notice >= TimeSpan.FromMinutes(5) && notice <= TimeSpan.FromMinutes(15))
+            {
+                return notice;
+            }
+        }
+        catch (FormatException)
+        {
+            // Not a duration at all: refused in the same words as one out of range.
+        }
+
+        throw Invalid("notBeforeTimeout", $"The value '{text}' of parameter 'notBeforeTimeout' is not valid. It must be between PT5M and PT15M.");
+    }
+
+    /// <summary>Tags of any resource.</summary>
+    internal static ImmutableSortedDictionary<string, string> ReadTags(JsonObject body)
+    {
+        var tags = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, node) in Object(body, "tags") ?? [])
+        {
+            var value = node is null ? "" : Text(node) ?? throw InvalidContent($"tags.{name}", "a string");
+            if (name.Length is 0 or > 512 || name.AsSpan().IndexOfAny(NotInTagNames) >= 0)
+            {
+                throw Refuse("InvalidTagNameCharacters", $"The tag names '{name}' have reserved characters '<,>,%,&,\\,?,/' or control characters, or a length outside 1 to 512.");
+            }
+
+            if (value.Length > 256)
+            {
+                throw Refuse("InvalidTagValueLength", $"Tag value too large. Following tag value '{value[..32]}…' exceeded the maximum length. Maximum allowed length for tag value - '256' characters.");
+            }
+
+            tags[name] = value;
+        }
+
+        return tags.Count <= 50
+            ? tags.ToImmutable()
+            : throw Refuse("TooManyTags", $"The resource has '{tags.Count}' tags; the maximum is '50'.");
+    }
+
+    internal static JsonObject? Object(JsonObject? parent, string name) => Get(parent, name) switch
+    {
+        null => null,
+        JsonObject o => o,
+        _ => throw InvalidContent(name, "an object"),
+    };
+
+    internal static string? OptionalText(JsonObject? parent, string name)
+    {
+        var node = Get(parent, name);
+        return node is null ? null : Text(node) ?? throw InvalidContent(name, "a string");
+    }
+
+    internal static bool? Bool(JsonObject? parent, string name) => Get(parent, name) switch
+    {
+        null => null,
+        JsonValue v when v.GetValueKind() is JsonValueKind.True or JsonValueKind.False => v.GetValue<bool>(),
+        // Old clients send booleans as text.
+        JsonValue v when bool.TryParse(Text(v), out var value) => value,
+        _ => throw InvalidContent(name, "a boolean"),
+    };
+
+    internal static int? Whole(JsonObject? parent, string name)
+    {
+        var node = Get(parent, name);
+        if (node is null)
+        {
+            return null;
+        }
+
+        var kind = node.GetValueKind();
+        if (kind is JsonValueKind.Number or JsonValueKind.String
+            && decimal.TryParse(node.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            && number == decimal.Truncate(number) && number >= int.MinValue && number <= int.MaxValue)
+        {
+            return (int)number;
+        }
+
+        throw InvalidContent(name, "a whole number");
+    }
+
+    private static ImmutableArray<string> Texts(JsonObject? parent, string name) => Get(parent, name) switch
+    {
+        null => [],
+        JsonArray array => [.. array.Select(item => Text(item) ?? throw InvalidContent(name, "a list of strings"))],
+        _ => throw InvalidContent(name, "a list of strings"),
+    };
+
+    private static T? Enumeration<T>(JsonObject? parent, string name)
+        where T : struct, Enum
+    {
+        var text = OptionalText(parent, name);
+        if (text is null)
+        {
+            return null;
+        }
+
+        return Enum.TryParse<T>(text, ignoreCase: true, out var value) && Enum.IsDefined(value) && !char.IsAsciiDigit(text[0])
+            ? value
+            : throw Invalid(name, $"The value '{text}' of parameter '{name}' is not valid. Allowed values are '{string.Join("', '", Enum.GetNames<T>())}'.");
+    }
+
+    private static JsonObject MergeObject(JsonObject existing, JsonObject add)
+    {
+        var merged = existing.DeepClone().AsObject();
+        foreach (var (name, value) in add)
+        {
+            if (value is null)
+            {
+                continue;
+            }
+
+            var key = KeyIn(merged, name);
+            merged[key] = merged[key] is JsonObject old && value is JsonObject inner ? MergeObject(old, inner) : value.DeepClone();
+        }
+
+        return merged;
+    }
+
+    // A secret that is not stored cannot be returned.
+    private static void Strip(JsonObject model)
+    {
+        if (Get(Get(Get(model, "properties"), "virtualMachineProfile"), "osProfile") is JsonObject os)
+        {
+            os.Remove(KeyIn(os, "adminPassword"));
+        }
+    }
+
+    private static string KeyIn(JsonObject o, string name)
+    {
+        if (o.ContainsKey(name))
+        {
+            return name;
+        }
+
+        foreach (var (key, _) in o)
+        {
+            if (key.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return key;
+            }
+        }
+
+        return name;
+    }
+
+    private static bool Is(string text, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (text.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static ModelException Refuse(string code, string message) => new(new CloudError(400, code, message));
+
+    private static ModelException Invalid(string target, string message) =>
+        new(new CloudError(400, "InvalidParameter", message) { Target = target });
+
+    private static ModelException Required(string name) => Invalid(name, $"Required parameter '{name}' is missing (null).");
+
+    private static ModelException InvalidContent(string name, string wanted) =>
+        new(new CloudError(400, "InvalidRequestContent", $"The request content was invalid and could not be deserialized: '{name}' must be {wanted}.") { Target = name });
+
+    /// <summary>Carries a refusal out of the depth of a reader to its entry, and no further.</summary>
+    internal sealed class ModelException(CloudError error) : Exception(error.Message)
+    {
+        public CloudError Error { get; } = error;
+    }
+}
