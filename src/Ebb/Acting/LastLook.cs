@@ -1,0 +1,67 @@
+using Ebb.Kubernetes.Objects;
+using Ebb.Pools;
+
+namespace Ebb.Acting;
+
+/// <summary>
+/// The last look before a machine goes, from the API server itself and behind our cordon: never from a cache, and never
+/// a guess about work.
+/// </summary>
+internal abstract record LastLook
+{
+    // A pod whose kubelet is gone is never confirmed dead. So long after its own grace period nothing of it runs.
+    private static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(5);
+
+    private LastLook()
+    {
+    }
+
+    public static async Task<LastLook> AtAsync(
+        IKubernetes kubernetes, string name, Machine machine, DateTimeOffset now, CancellationToken ct)
+    {
+        // The node first: whatever its cordon let through before stands in the list of pods read after it.
+        var node = await kubernetes.NodeAsync(name, ct);
+        if (node is null || !IsOf(node, machine) || !IsCordoned(node))
+        {
+            return new Otherwise();
+        }
+
+        var pods = await kubernetes.PodsOnAsync(name, ct);
+        var work = pods.FirstOrDefault(pod => IsWork(pod, node, now));
+        return work is null ? new Clear() : new Work($"{work.Metadata.Namespace}/{work.Metadata.Name}");
+    }
+
+    /// <summary>False when the node now belongs to another machine of the same cloud: a name can come back.</summary>
+    private static bool IsOf(V1Node node, Machine machine)
+    {
+        var (ours, theirs) = (machine.ProviderId, node.Spec.ProviderID ?? "");
+        return Scheme(ours) != Scheme(theirs) || string.Equals(ours, theirs, StringComparison.OrdinalIgnoreCase);
+
+        static string Scheme(string id) => id[..Math.Max(0, id.IndexOf("://", StringComparison.Ordinal))].ToLowerInvariant();
+    }
+
+    private static bool IsCordoned(V1Node node) =>
+        node.Spec.Taints?.Any(taint => taint is { Key: Marks.Retiring, Effect: "NoSchedule" }) == true;
+
+    private static bool IsWork(V1Pod pod, V1Node node, DateTimeOffset now)
+    {
+        if (pod.Status?.Phase is "Succeeded" or "Failed"
+            || pod.Metadata.Annotations?.ContainsKey("kubernetes.io/config.mirror") == true
+            || pod.Metadata.OwnerReferences?.Any(owner => owner is { Kind: "DaemonSet", Controller: true }) == true)
+        {
+            return false;
+        }
+
+        var ready = node.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true;
+        return ready || pod.Metadata.DeletionTimestamp is not { } end || now - end < DeadAfter;
+    }
+
+    /// <summary>Only DaemonSet, mirror and finished pods.</summary>
+    public sealed record Clear : LastLook;
+
+    /// <summary>A pod has slipped in; it wins.</summary>
+    public sealed record Work(string Pod) : LastLook;
+
+    /// <summary>The node is gone, another one, or not behind our cordon.</summary>
+    public sealed record Otherwise : LastLook;
+}
