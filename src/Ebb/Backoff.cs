@@ -11,11 +11,15 @@ public sealed class Backoff(TimeSpan first, TimeSpan max, TimeProvider time, Ran
     /// <summary>Starts over with the first delay.</summary>
     public void Succeeded() => _failures = 0;
 
-    /// <summary>Waits between half and the whole of the delay that is due now.</summary>
-    public Task FailedAsync(CancellationToken ct)
+    /// <summary>Waits for <see cref="Next"/>.</summary>
+    public Task FailedAsync(CancellationToken ct) => Task.Delay(Next(), time, ct);
+
+    /// <summary>Counts a failure and gives the delay that is due now, for a caller with something else to do meanwhile.</summary>
+    /// <returns>Between half and the whole of the delay.</returns>
+    public TimeSpan Next()
     {
         var doubled = first * Math.Pow(2, Math.Min(_failures++, MaxDoublings));
         var delay = doubled < max ? doubled : max;
-        return Task.Delay(delay * (0.5 + (random.NextDouble() / 2)), time, ct);
+        return delay * (0.5 + (random.NextDouble() / 2));
     }
 }

@@ -10,7 +10,7 @@ namespace Ebb.Acting;
 /// Carries out a plan. Every action may be done twice, and stopping between any two of them loses nothing: the next plan
 /// starts from what both sides show then. One action that fails does not stop the others.
 /// </summary>
-public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeProvider time, ILogger<Actuator> logger)
+public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeProvider time, Random random, ILogger<Actuator> logger)
 {
     // Enough to read a hundred nodes in a second, few enough that an API server does not notice.
     private const int ReadsAtOnce = 8;
@@ -21,7 +21,7 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
         Annotations = new Dictionary<string, string?> { [Marks.RetiringSince] = null, [Marks.IdleSince] = null },
     };
 
-    private readonly Dictionary<(string Pool, string Call), DateTimeOffset> _notBefore = [];
+    private readonly Holds _holds = new(time, random);
 
     /// <param name="term">Cancelled when leadership is lost: checked before each action, and ends the one under way.</param>
     public async Task<Acted> ActAsync(Plan plan, CancellationToken term)
@@ -42,10 +42,10 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
                     await RememberAsync(run, acted, term);
                     break;
                 case Decision.Grow grow:
-                    await TryAsync($"grow pool {grow.Pool.Pool.Name}", acted, () => GrowAsync(grow, acted, term), term);
+                    await TryAsync(Growing(grow.Pool.Pool.Name), acted, () => GrowAsync(grow, acted, term), term);
                     break;
                 case Decision.Remove remove:
-                    await TryAsync($"remove machines of pool {remove.Pool.Pool.Name}", acted, () => RemoveAsync(remove, acted, term), term);
+                    await TryAsync(Removing(remove.Pool.Pool.Name), acted, () => RemoveAsync(remove, acted, term), term);
                     break;
                 case Decision.Evict evict:
                     await TryAsync($"evict pod {evict.Namespace}/{evict.Pod}", acted, () => EvictAsync(evict, term), term);
@@ -151,10 +151,6 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
     private async Task GrowAsync(Decision.Grow grow, Acted acted, CancellationToken term)
     {
         var pool = grow.Pool.Pool.Name;
-        if (Held(pool, "grow", acted))
-        {
-            return;
-        }
 
         // Whatever comes of it, also an exception on the way: the last view of this pool is no longer to be believed.
         acted.CloudTouched = true;
@@ -174,10 +170,10 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
                 await TellAsync(AboutPools, true, "GrowRefused", $"Pool {pool} cannot grow: {refused.Failure.Code}: {refused.Failure.Message}", term);
                 break;
             case GrowResult.Throttled throttled:
-                Hold(pool, "grow", throttled.RetryAfter, acted);
+                Throttled(Growing(pool), throttled.RetryAfter);
                 break;
             case GrowResult.Unknown unknown:
-                LogUnknown("grow", pool, unknown.Why);
+                LogUnknown(Growing(pool), unknown.Why);
                 break;
         }
     }
@@ -185,11 +181,6 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
     private async Task RemoveAsync(Decision.Remove remove, Acted acted, CancellationToken term)
     {
         var pool = remove.Pool.Pool.Name;
-        if (Held(pool, "remove", acted))
-        {
-            return;
-        }
-
         var cleared = new Departure?[remove.Departures.Length];
         await ForEachAsync(
             [.. Enumerable.Range(0, cleared.Length)],
@@ -225,10 +216,10 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
 
                 break;
             case RemoveResult.Throttled throttled:
-                Hold(pool, "remove", throttled.RetryAfter, acted);
+                Throttled(Removing(pool), throttled.RetryAfter);
                 break;
             case RemoveResult.Unknown unknown:
-                LogUnknown("remove machines of", pool, unknown.Why);
+                LogUnknown(Removing(pool), unknown.Why);
                 break;
         }
     }
@@ -287,37 +278,38 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
     private async Task TryAsync(string what, Acted acted, Func<Task> action, CancellationToken term)
     {
         term.ThrowIfCancellationRequested();
-        try
+        if (_holds.Until(what) is null)
         {
-            await action();
+            try
+            {
+                await action();
+                if (_holds.Until(what) is null)
+                {
+                    _holds.Succeeded(what);
+                }
+            }
+            catch (Exception e) when (!IsStop(e, term))
+            {
+                if (_holds.Failed(what, e.Message))
+                {
+                    LogFailed(what, e.Message);
+                }
+            }
         }
-        catch (Exception e) when (!IsStop(e, term))
+
+        if (_holds.Until(what) is { } until)
         {
-            acted.Failed++;
-            LogFailed(what, e.Message);
+            acted.HeldUntil(until);
         }
     }
 
     private static bool IsStop(Exception e, CancellationToken term) =>
         e is OperationCanceledException && term.IsCancellationRequested;
 
-    private bool Held(string pool, string call, Acted acted)
+    private void Throttled(string what, TimeSpan wait)
     {
-        if (!_notBefore.TryGetValue((pool, call), out var until) || until <= time.GetUtcNow())
-        {
-            return false;
-        }
-
-        acted.LookAgainBy(until);
-        return true;
-    }
-
-    private void Hold(string pool, string call, TimeSpan wait, Acted acted)
-    {
-        var until = time.GetUtcNow() + wait;
-        _notBefore[(pool, call)] = until;
-        acted.LookAgainBy(until);
-        LogThrottled(call, pool, wait);
+        _holds.Hold(what, wait);
+        LogThrottled(what, wait);
     }
 
     /// <summary>Runs <paramref name="body"/> for each, a few at once, started in order.</summary>
@@ -334,6 +326,10 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
             }
         }
     }
+
+    private static string Growing(string pool) => $"grow pool {pool}";
+
+    private static string Removing(string pool) => $"remove machines of pool {pool}";
 
     private static string Rfc3339(DateTimeOffset at) => at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
 
@@ -365,11 +361,11 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
     [LoggerMessage(LogLevel.Warning, "The cloud refused {By} more machines for pool {Pool}: {Code}: {Message}")]
     private partial void LogRefused(string pool, int by, string code, string message);
 
-    [LoggerMessage(LogLevel.Warning, "The request to {Call} pool {Pool} got no answer ({Why}); reading again")]
-    private partial void LogUnknown(string call, string pool, string why);
+    [LoggerMessage(LogLevel.Warning, "The request to {Call} got no answer ({Why}); reading again")]
+    private partial void LogUnknown(string call, string why);
 
-    [LoggerMessage(LogLevel.Warning, "The cloud asks to wait {Wait} before the next request to {Call} pool {Pool}")]
-    private partial void LogThrottled(string call, string pool, TimeSpan wait);
+    [LoggerMessage(LogLevel.Warning, "The cloud asks to wait {Wait} before the next request to {Call}")]
+    private partial void LogThrottled(string call, TimeSpan wait);
 
     [LoggerMessage(LogLevel.Information, "Removed machine {Machine} of pool {Pool}: {Reason}")]
     private partial void LogRemoving(string machine, string pool, string reason);
@@ -393,10 +389,10 @@ public sealed class Acted
     /// <summary>The cloud was asked to change something: what was read of it before is old.</summary>
     public bool CloudTouched { get; internal set; }
 
-    /// <summary>How many actions failed in a way nobody plans for.</summary>
-    public int Failed { get; internal set; }
+    /// <summary>False when something failed, or is held back since it did.</summary>
+    public bool Complete => LookAgainAt is null;
 
-    /// <summary>When something held back may be done; null when nothing was.</summary>
+    /// <summary>When the first of what was not done may be tried again; null when all was done.</summary>
     public DateTimeOffset? LookAgainAt { get; private set; }
 
     /// <summary>Notes that are written now; null: forgotten.</summary>
@@ -405,5 +401,5 @@ public sealed class Acted
     /// <summary>Growth that the cloud refused at once, by pool.</summary>
     public List<(string Pool, GrowFailure Failure)> Failures { get; } = [];
 
-    internal void LookAgainBy(DateTimeOffset at) => LookAgainAt = LookAgainAt is { } by && by < at ? by : at;
+    internal void HeldUntil(DateTimeOffset at) => LookAgainAt = LookAgainAt is { } by && by < at ? by : at;
 }

@@ -9,15 +9,12 @@ internal sealed class Wake(TimeProvider time)
 
     public void Set()
     {
-        TaskCompletionSource<bool>? waiter;
         lock (_lock)
         {
-            waiter = _waiter;
+            _woken = _waiter is null;
+            _waiter?.SetResult(true);
             _waiter = null;
-            _woken = waiter is null;
         }
-
-        waiter?.TrySetResult(true);
     }
 
     /// <returns>True when woken, false when <paramref name="atMost"/> passed without.</returns>
@@ -56,9 +53,8 @@ internal sealed class Wake(TimeProvider time)
             if (_waiter == waiter)
             {
                 _waiter = null;
+                waiter.SetResult(false);
             }
         }
-
-        waiter.TrySetResult(false);
     }
 }

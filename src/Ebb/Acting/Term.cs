@@ -1,0 +1,204 @@
+using System.Collections.Immutable;
+using Ebb.Clouds;
+using Ebb.Planning;
+using Microsoft.Extensions.Logging;
+
+namespace Ebb.Acting;
+
+/// <summary>One term of leadership: begins with fresh reads, then observes, plans and acts until it ends.</summary>
+internal sealed partial class Term(
+    ICloud cloud,
+    IKubernetes kubernetes,
+    ClusterState state,
+    Wake wake,
+    Policy policy,
+    LoopOptions options,
+    TimeProvider time,
+    Random random,
+    ILoggerFactory loggers)
+{
+    // Reasons that found no room in a round are written then.
+    private static readonly TimeSpan ExplainOn = TimeSpan.FromSeconds(5);
+
+    // Neither a plan nor a hold makes the loop look more often than this: a mistake there must not become a spin.
+    private static readonly TimeSpan LookAtMostEvery = TimeSpan.FromMilliseconds(500);
+
+    private readonly ILogger _logger = loggers.CreateLogger<ControlLoop>();
+    private readonly CloudReader _reader = new(cloud, options, time, random, loggers.CreateLogger<ControlLoop>());
+    private readonly Actuator _actuator = new(cloud, kubernetes, time, random, loggers.CreateLogger<Actuator>());
+    private readonly Explainer _explainer = new(kubernetes, time, loggers.CreateLogger<ControlLoop>());
+    private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), time, random);
+    private ImmutableDictionary<string, string>? _notes;
+    private string? _trouble;
+    private volatile bool _cloudChanged;
+
+    public async Task RunAsync(Action<Observation> observed, CancellationToken ct)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var listening = ListenToCloudAsync(end.Token);
+        try
+        {
+            wake.Set();
+            var lookAt = DateTimeOffset.MaxValue;
+            while (true)
+            {
+                if (await wake.WaitAsync(Until(lookAt), ct))
+                {
+                    await SettleAsync(ct);
+                }
+
+                lookAt = await TryRoundAsync(observed, ct);
+            }
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await listening;
+        }
+    }
+
+    /// <summary>Waits for the end of a burst of events, so that a thousand pods are one plan.</summary>
+    private async Task SettleAsync(CancellationToken ct)
+    {
+        var latest = time.GetUtcNow() + options.LongestBurst;
+        while (time.GetUtcNow() < latest && await wake.WaitAsync(Least(options.Quiet, latest - time.GetUtcNow()), ct))
+        {
+        }
+    }
+
+    private async Task<DateTimeOffset> TryRoundAsync(Action<Observation> observed, CancellationToken ct)
+    {
+        try
+        {
+            var lookAt = await RoundAsync(observed, ct);
+            _backoff.Succeeded();
+            _trouble = null;
+            return lookAt;
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            // Whatever it is, the cluster is better served by a loop that tries again than by one that died.
+            var wait = _backoff.Next();
+            if (_trouble != e.Message)
+            {
+                _trouble = e.Message;
+                LogRoundFailed(wait, e);
+            }
+
+            return time.GetUtcNow() + wait;
+        }
+    }
+
+    /// <returns>When to look again at the latest.</returns>
+    private async Task<DateTimeOffset> RoundAsync(Action<Observation> observed, CancellationToken ct)
+    {
+        // Before all caches are full nothing is known, so nothing is decided.
+        if (!state.Synced)
+        {
+            return DateTimeOffset.MaxValue;
+        }
+
+        _notes ??= (await kubernetes.RecallAsync(ct)).ToImmutableDictionary();
+        if (_cloudChanged)
+        {
+            _cloudChanged = false;
+            _reader.ReadSoon();
+        }
+
+        if (_reader.DueAt <= time.GetUtcNow())
+        {
+            await _reader.ReadAsync(state.Nodes, ct);
+        }
+
+        if (_reader.View is null)
+        {
+            return _reader.DueAt;
+        }
+
+        var (snapshot, plan) = Look();
+        if (plan.Decisions.Any(decision => decision is Decision.Remove)
+            && time.GetUtcNow() - _reader.View.ReadAt > options.RemoveOnReadsUpTo)
+        {
+            await _reader.ReadAsync(state.Nodes, ct);
+            (snapshot, plan) = Look();
+        }
+
+        var acted = await _actuator.ActAsync(_reader.Current ? plan : WithoutCloud(plan), ct);
+        TakeIn(acted);
+        observed(new Observation(snapshot, plan, acted.Complete));
+        var more = await _explainer.ExplainAsync(snapshot, plan, ct);
+        return Next(plan, acted, more);
+    }
+
+    private (Snapshot Snapshot, Plan Plan) Look()
+    {
+        var snapshot = state.Snapshot(time.GetUtcNow(), _reader.View!, _notes!);
+        return (snapshot, Planner.Plan(snapshot, policy));
+    }
+
+    /// <summary>After a change of ours that no read shows yet, only what concerns Kubernetes alone is done.</summary>
+    private static Plan WithoutCloud(Plan plan) => plan with
+    {
+        Decisions = [.. plan.Decisions.Where(decision => decision is not (Decision.Grow or Decision.Remove or Decision.DeleteNode))],
+    };
+
+    private void TakeIn(Acted acted)
+    {
+        foreach (var (key, value) in acted.Notes)
+        {
+            _notes = value is null ? _notes!.Remove(key) : _notes!.SetItem(key, value);
+        }
+
+        // Failures stay in view until the notes drawn from them are written: else a back-off could be lost.
+        if (acted.Complete)
+        {
+            _reader.ForgetFailures();
+        }
+
+        foreach (var (pool, failure) in acted.Failures)
+        {
+            _reader.Add(pool, failure);
+        }
+
+        if (acted.CloudTouched)
+        {
+            _reader.Outdated();
+        }
+    }
+
+    private DateTimeOffset Next(Plan plan, Acted acted, bool more)
+    {
+        var now = time.GetUtcNow();
+        DateTimeOffset?[] looks = [plan.LookAgainAt, acted.LookAgainAt, more ? now + ExplainOn : null];
+        var next = looks.Min() ?? DateTimeOffset.MaxValue;
+        next = next < now + LookAtMostEvery ? now + LookAtMostEvery : next;
+        return next < _reader.DueAt ? next : _reader.DueAt;
+    }
+
+    private async Task ListenToCloudAsync(CancellationToken ct)
+    {
+        try
+        {
+            while (true)
+            {
+                await cloud.ChangedAsync(ct);
+                _cloudChanged = true;
+                wake.Set();
+                await Task.Delay(options.ReadCloudAtMostEvery, time, ct);
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // The term is over.
+        }
+    }
+
+    private TimeSpan Until(DateTimeOffset at) =>
+        // Timers take no more than about 49 days; nothing here is due that late.
+        Least(at - time.GetUtcNow(), TimeSpan.FromDays(1));
+
+    private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    [LoggerMessage(LogLevel.Error, "Looking at the cluster failed, will try again in {Wait}")]
+    private partial void LogRoundFailed(TimeSpan wait, Exception e);
+}
