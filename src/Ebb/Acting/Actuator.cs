@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Ebb.Clouds;
 using Ebb.Kubernetes.Objects;
 using Ebb.Planning;
+using Ebb.Pools;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Acting;
@@ -18,7 +19,17 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
     private static readonly NodeChange NotIdle = new()
     {
         Retiring = "",
-        Annotations = new Dictionary<string, string?> { [Marks.RetiringSince] = null, [Marks.IdleSince] = null },
+        Annotations = new Dictionary<string, string?>
+        {
+            [Marks.RetiringSince] = null,
+            [Marks.IdleSince] = null,
+            [Marks.Removing] = null,
+        },
+    };
+
+    private static readonly NodeChange NotRemoving = new()
+    {
+        Annotations = new Dictionary<string, string?> { [Marks.Removing] = null },
     };
 
     private readonly Holds _holds = new(time, random);
@@ -95,6 +106,7 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
                     break;
                 case Decision.Release release:
                     Mark(release.Node, "", null);
+                    Annotate(release.Node, Marks.Removing, null);
                     LogRelease(release.Node, release.Reason);
                     break;
                 case Decision.NoteIdle note:
@@ -153,7 +165,7 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
         var pool = grow.Pool.Pool.Name;
 
         // Whatever comes of it, also an exception on the way: the last view of this pool is no longer to be believed.
-        acted.CloudTouched = true;
+        acted.Touched.Add(pool);
         var result = await cloud.GrowAsync(grow.Pool, grow.By, term);
         switch (result)
         {
@@ -202,11 +214,11 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
         }
 
         term.ThrowIfCancellationRequested();
-        acted.CloudTouched = true;
-        var result = await cloud.RemoveAsync(remove.Pool, [.. going.Select(departure => departure.Machine)], term);
-        switch (result)
+        acted.Touched.Add(pool);
+        switch (await AskToRemoveAsync(remove.Pool, going, term))
         {
             case RemoveResult.Removing:
+                acted.Removed.AddRange(going.Select(departure => departure.Machine));
                 foreach (var departure in going)
                 {
                     LogRemoving(departure.Machine.Name, pool, departure.Reason);
@@ -224,11 +236,40 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
         }
     }
 
+    private async Task<RemoveResult> AskToRemoveAsync(PoolView pool, Departure[] going, CancellationToken term)
+    {
+        try
+        {
+            return await cloud.RemoveAsync(pool, [.. going.Select(departure => departure.Machine)], term);
+        }
+        catch (CloudException e) when ((int?)e.Status is >= 400 and < 500)
+        {
+            // Surely refused, so the machines stay: their nodes are not to bear the mark of those that go.
+            foreach (var departure in going)
+            {
+                if (departure.Node is { } node)
+                {
+                    await kubernetes.ChangeNodeAsync(node, NotRemoving, term);
+                }
+            }
+
+            throw;
+        }
+    }
+
     private async Task<bool> IsClearAsync(Departure departure, CancellationToken term)
     {
         if (departure.Node is not { } node)
         {
             return true;
+        }
+
+        // Marked before the last look, not after it: nothing is to lie between that look and the removal.
+        var mark = new Dictionary<string, string?> { [Marks.Removing] = Rfc3339(time.GetUtcNow()) };
+        if (await kubernetes.ChangeNodeAsync(node, new NodeChange { Annotations = mark }, term) is ChangeResult.Gone)
+        {
+            LogNotAsPlanned(node);
+            return false;
         }
 
         switch (await LastLook.AtAsync(kubernetes, node, departure.Machine, time.GetUtcNow(), term))
@@ -242,6 +283,7 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
             default:
                 // Another picture than the one planned on. The next plan sees it too.
                 LogNotAsPlanned(node);
+                await kubernetes.ChangeNodeAsync(node, NotRemoving, term);
                 return false;
         }
     }
@@ -386,8 +428,11 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
 /// <summary>What came of acting on a plan.</summary>
 public sealed class Acted
 {
-    /// <summary>The cloud was asked to change something: what was read of it before is old.</summary>
-    public bool CloudTouched { get; internal set; }
+    /// <summary>Pools that the cloud was asked to change: what was read of them before is old.</summary>
+    public HashSet<string> Touched { get; } = [];
+
+    /// <summary>Machines that the cloud has agreed to remove.</summary>
+    public List<Machine> Removed { get; } = [];
 
     /// <summary>False when something failed, or is held back since it did.</summary>
     public bool Complete => LookAgainAt is null;

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using Ebb.Clouds;
-using Ebb.Pools;
-using Ebb.Scheduling;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Acting;
@@ -9,55 +7,59 @@ namespace Ebb.Acting;
 /// <summary>Holds what the cloud showed last, and knows when it is worth another read: as few as possible.</summary>
 internal sealed partial class CloudReader(ICloud cloud, LoopOptions options, TimeProvider time, Random random, ILogger logger)
 {
-    // A machine that runs this long without a node is not about to join; listing its pool every few seconds helps nobody.
-    private static readonly TimeSpan JoinsWithin = TimeSpan.FromMinutes(30);
-
     private readonly Backoff _backoff = new(TimeSpan.FromSeconds(2), options.ReadCloudEvery, time, random);
     private DateTimeOffset _readAt = DateTimeOffset.MinValue;
+    private DateTimeOffset? _retryAt;
+    private bool _soon = true;
     private string? _trouble;
 
     /// <summary>Null until the first read has worked.</summary>
     public CloudView? View { get; private set; }
 
-    public DateTimeOffset DueAt { get; private set; } = DateTimeOffset.MinValue;
+    /// <summary>The pools whose machines are to be listed anew with each read, as the last plan has it.</summary>
+    public ImmutableHashSet<string> InMotion { get; set; } = [];
 
     /// <summary>False from a change of ours until the next read: what we have is older than what we did.</summary>
     public bool Current { get; private set; }
 
-    /// <summary>Something changed that the last read does not show yet.</summary>
-    public void Outdated()
-    {
-        Current = false;
-        ReadSoon();
-    }
+    public DateTimeOffset DueAt =>
+        _readAt == DateTimeOffset.MinValue ? _readAt
+        : _retryAt is { } retryAt ? retryAt
+        : _soon ? _readAt + options.ReadCloudAtMostEvery
+        : _readAt + (InMotion.IsEmpty ? options.ReadCloudEvery : options.ReadCloudInMotionEvery);
 
-    public void ReadSoon()
+    public void ReadSoon() => _soon = true;
+
+    /// <summary>We changed this pool: what was read of it is old.</summary>
+    public void Outdated(string pool)
     {
-        var soonest = _readAt + options.ReadCloudAtMostEvery;
-        DueAt = soonest < DueAt ? soonest : DueAt;
+        InMotion = InMotion.Add(pool);
+        Current = false;
+        _soon = true;
     }
 
     /// <summary>Reads; when that fails, the last view stays, marked as one to remove nothing on.</summary>
-    public async Task ReadAsync(IReadOnlyList<Node> nodes, CancellationToken ct)
+    public async Task ReadAsync(CancellationToken ct)
     {
         var failures = View?.Pools.ToDictionary(pool => pool.Pool.Name, pool => pool.Failures);
+        _soon = false;
         try
         {
-            var view = await cloud.ReadAsync(InMotion(nodes), ct);
-            _readAt = time.GetUtcNow();
-            _backoff.Succeeded();
-            Note(view.Trouble);
+            var view = await cloud.ReadAsync(InMotion, ct);
             View = view with { Pools = [.. view.Pools.Select(pool => WithOlder(pool, failures))] };
             Current = true;
-            DueAt = _readAt + (InMotion(nodes).Count > 0 ? options.ReadCloudInMotionEvery : options.ReadCloudEvery);
+            _retryAt = null;
+            _backoff.Succeeded();
+            Note(view.Trouble);
         }
         catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
         {
-            _readAt = time.GetUtcNow();
-            Note(e.Message);
             View = View is null ? null : View with { Complete = false, Trouble = e.Message };
-            DueAt = _readAt + _backoff.Next();
+            _retryAt = time.GetUtcNow() + _backoff.Next();
+            Note(e.Message);
         }
+
+        _readAt = time.GetUtcNow();
     }
 
     /// <summary>A refusal that came as an answer is shown to the planner like one that came later.</summary>
@@ -74,28 +76,6 @@ internal sealed partial class CloudReader(ICloud cloud, LoopOptions options, Tim
         failures is not null && failures.TryGetValue(pool.Pool.Name, out var older) && !older.IsEmpty
             ? pool with { Failures = [.. older, .. pool.Failures] }
             : pool;
-
-    /// <summary>The pools whose machines are to be listed anew: something comes, goes, or does not match.</summary>
-    private HashSet<string> InMotion(IReadOnlyList<Node> nodes)
-    {
-        var ready = nodes.Where(node => node.Ready).Select(node => node.ProviderId).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var now = time.GetUtcNow();
-        return
-        [
-            .. from pool in View?.Pools ?? []
-               where pool.Capacity != pool.Machines.Length
-                   || !pool.InFlight.IsEmpty
-                   || pool.Machines.Any(machine => Moves(machine))
-               select pool.Pool.Name,
-        ];
-
-        bool Moves(Machine machine) => machine.State switch
-        {
-            MachineState.Creating or MachineState.Stopping or MachineState.Deleting or MachineState.Unknown => true,
-            MachineState.Running => !ready.Contains(machine.ProviderId) && now - (machine.CreatedAt ?? now) < JoinsWithin,
-            _ => false,
-        };
-    }
 
     /// <summary>Logs trouble once when it begins or changes, and once when it is over.</summary>
     private void Note(string? trouble)

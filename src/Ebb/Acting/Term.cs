@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Ebb.Clouds;
 using Ebb.Planning;
+using Ebb.Pools;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Acting;
@@ -23,12 +24,16 @@ internal sealed partial class Term(
     // Neither a plan nor a hold makes the loop look more often than this: a mistake there must not become a spin.
     private static readonly TimeSpan LookAtMostEvery = TimeSpan.FromMilliseconds(500);
 
+    // The cloud may show a machine for a while after it took the order to remove it, but not for this long.
+    private static readonly TimeSpan DepartsWithin = TimeSpan.FromMinutes(5);
+
     private readonly ILogger _logger = loggers.CreateLogger<ControlLoop>();
     private readonly CloudReader _reader = new(cloud, options, time, random, loggers.CreateLogger<ControlLoop>());
     private readonly Actuator _actuator = new(cloud, kubernetes, time, random, loggers.CreateLogger<Actuator>());
     private readonly Explainer _explainer = new(kubernetes, time, loggers.CreateLogger<ControlLoop>());
     private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), time, random);
     private ImmutableDictionary<string, string>? _notes;
+    private readonly Dictionary<string, DateTimeOffset> _departing = new(StringComparer.OrdinalIgnoreCase);
     private string? _trouble;
     private volatile bool _cloudChanged;
 
@@ -107,7 +112,7 @@ internal sealed partial class Term(
 
         if (_reader.DueAt <= time.GetUtcNow())
         {
-            await _reader.ReadAsync(state.Nodes, ct);
+            await ReadCloudAsync(ct);
         }
 
         if (_reader.View is null)
@@ -115,12 +120,12 @@ internal sealed partial class Term(
             return _reader.DueAt;
         }
 
-        var (snapshot, plan) = Look();
+        var (snapshot, plan) = Look(_reader.View);
         if (plan.Decisions.Any(decision => decision is Decision.Remove)
             && time.GetUtcNow() - _reader.View.ReadAt > options.RemoveOnReadsUpTo)
         {
-            await _reader.ReadAsync(state.Nodes, ct);
-            (snapshot, plan) = Look();
+            await ReadCloudAsync(ct);
+            (snapshot, plan) = Look(_reader.View);
         }
 
         var acted = await _actuator.ActAsync(_reader.Current ? plan : WithoutCloud(plan), ct);
@@ -130,10 +135,37 @@ internal sealed partial class Term(
         return Next(plan, acted, more);
     }
 
-    private (Snapshot Snapshot, Plan Plan) Look()
+    private async Task ReadCloudAsync(CancellationToken ct)
     {
-        var snapshot = state.Snapshot(time.GetUtcNow(), _reader.View!, _notes!);
-        return (snapshot, Planner.Plan(snapshot, policy));
+        await _reader.ReadAsync(ct);
+        if (!_reader.Current)
+        {
+            return;
+        }
+
+        // Once the cloud shows that they go, or no longer shows them, there is nothing left to remember. One that stays
+        // for long after all was not removed.
+        var stays = _reader.View!.Pools
+            .SelectMany(pool => pool.Machines)
+            .Where(machine => machine.State is not MachineState.Deleting)
+            .Select(machine => machine.ProviderId)
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var old = time.GetUtcNow() - DepartsWithin;
+        foreach (var gone in _departing.Where(pair => !stays.Contains(pair.Key) || pair.Value < old).ToArray())
+        {
+            _departing.Remove(gone.Key);
+        }
+    }
+
+    private (Snapshot Snapshot, Plan Plan) Look(CloudView view)
+    {
+        var snapshot = state.Snapshot(time.GetUtcNow(), view, _notes!) with
+        {
+            Departing = _departing.Keys.ToImmutableHashSet(StringComparer.OrdinalIgnoreCase),
+        };
+        var plan = Planner.Plan(snapshot, policy);
+        _reader.InMotion = plan.InMotion;
+        return (snapshot, plan);
     }
 
     /// <summary>After a change of ours that no read shows yet, only what concerns Kubernetes alone is done.</summary>
@@ -160,9 +192,14 @@ internal sealed partial class Term(
             _reader.Add(pool, failure);
         }
 
-        if (acted.CloudTouched)
+        foreach (var pool in acted.Touched)
         {
-            _reader.Outdated();
+            _reader.Outdated(pool);
+        }
+
+        foreach (var machine in acted.Removed)
+        {
+            _departing[machine.ProviderId] = time.GetUtcNow();
         }
     }
 
