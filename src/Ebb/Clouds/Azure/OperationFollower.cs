@@ -1,0 +1,267 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Ebb.Pools;
+using Microsoft.Extensions.Logging;
+
+namespace Ebb.Clouds.Azure;
+
+/// <summary>Something that Azure accepted and has not finished.</summary>
+internal sealed record AzureOperation
+{
+    public required Pool Pool { get; init; }
+
+    /// <summary><c>grow</c>, <c>remove</c>, or what else was asked for.</summary>
+    public required string Kind { get; init; }
+
+    public required int Machines { get; init; }
+
+    /// <summary>Ids of the machines that it removes.</summary>
+    public ImmutableHashSet<string> Removes { get; init; } = [];
+
+    /// <summary>Where to ask; null: the scale set's own state tells.</summary>
+    public OperationAddress? Poll { get; init; }
+
+    public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>Which of our operations on any pool it was: a higher one is later.</summary>
+    public long Number { get; init; }
+
+    /// <summary>Machines that it was to add, or to bring back.</summary>
+    public bool Adds => Kind is "grow" or "start";
+}
+
+/// <summary>Follows accepted operations to their end and keeps how they ended until someone reads it.</summary>
+internal sealed partial class OperationFollower(ArmClient arm, TimeProvider time, ILogger logger)
+{
+    // Azure's own time limit for an operation on a scale set is about this long: whatever takes longer has no end.
+    private static readonly TimeSpan Limit = TimeSpan.FromHours(1);
+
+    private readonly Lock _lock = new();
+    private readonly List<Followed> _followed = [];
+    private readonly Dictionary<string, Ends> _ended = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _numbers;
+
+    public void Follow(AzureOperation operation, TimeSpan? retryAfter)
+    {
+        lock (_lock)
+        {
+            operation = operation with { StartedAt = time.GetUtcNow(), Number = ++_numbers };
+            _followed.Add(new Followed(operation, time.GetTimestamp()) { Wait = retryAfter ?? OperationProgress.PollEvery, AskedAt = time.GetTimestamp() });
+        }
+
+        _bell.Writer.TryWrite(true);
+    }
+
+    /// <summary>Something ended at once: no operation to follow, but the next read is to look at the machines.</summary>
+    public void EndedAtOnce(Pool pool) => Note(pool, null);
+
+    /// <summary>Completes once an operation has ended since the last <see cref="Reading"/>.</summary>
+    public Task ChangedAsync(CancellationToken ct)
+    {
+        lock (_lock)
+        {
+            return _changed.Task.WaitAsync(ct);
+        }
+    }
+
+    /// <summary>A read begins: it will show whatever ended before.</summary>
+    public void Reading()
+    {
+        lock (_lock)
+        {
+            if (_changed.Task.IsCompleted)
+            {
+                _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+    }
+
+    public ImmutableArray<AzureOperation> InFlight(string pool)
+    {
+        lock (_lock)
+        {
+            return [.. from f in _followed where f.Operation.Pool.Name.Equals(pool, StringComparison.OrdinalIgnoreCase) select f.Operation];
+        }
+    }
+
+    /// <summary>Whether an operation on this pool ended since this was last asked.</summary>
+    public bool TakeEnded(string pool)
+    {
+        lock (_lock)
+        {
+            var ended = _ended.TryGetValue(pool, out var ends) && ends.Unseen;
+            if (ended)
+            {
+                ends!.Unseen = false;
+            }
+
+            return ended;
+        }
+    }
+
+    public ImmutableArray<GrowFailure> TakeFailures(string pool)
+    {
+        lock (_lock)
+        {
+            if (!_ended.TryGetValue(pool, out var ends))
+            {
+                return [];
+            }
+
+            var failures = ends.Failures.ToImmutableArray();
+            ends.Failures.Clear();
+            return failures;
+        }
+    }
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        while (true)
+        {
+            ct.ThrowIfCancellationRequested();
+            var (next, wait) = Next();
+            if (next is not null && wait <= TimeSpan.Zero)
+            {
+                await PollAsync(next, ct);
+            }
+            else
+            {
+                await RestAsync(next is null ? Timeout.InfiniteTimeSpan : wait, ct);
+            }
+        }
+    }
+
+    private (Followed? Next, TimeSpan Wait) Next()
+    {
+        lock (_lock)
+        {
+            var next = _followed.MinBy(f => f.Wait - time.GetElapsedTime(f.AskedAt));
+            return (next, next is null ? TimeSpan.Zero : next.Wait - time.GetElapsedTime(next.AskedAt));
+        }
+    }
+
+    private async Task RestAsync(TimeSpan wait, CancellationToken ct)
+    {
+        using var alarm = new CancellationTokenSource(wait, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, alarm.Token);
+        try
+        {
+            await _bell.Reader.WaitToReadAsync(either.Token);
+            _bell.Reader.TryRead(out _);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            // The next poll is due.
+        }
+    }
+
+    private async Task PollAsync(Followed followed, CancellationToken ct)
+    {
+        TimeSpan wait;
+        try
+        {
+            var progress = await OperationProgress.AskAsync(arm, followed.Operation, ct);
+            if (progress is OperationProgress.Ended ended)
+            {
+                End(followed, ended.Error);
+                return;
+            }
+
+            wait = ((OperationProgress.Running)progress).Wait;
+        }
+#pragma warning disable CA1031 // One bad poll (no token, say) must not stop the loop; it is logged and tried again.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            LogPollFailed(followed.Operation.Kind, followed.Operation.Pool.Name, e);
+            wait = OperationProgress.AfterTrouble;
+        }
+
+        if (time.GetElapsedTime(followed.StartedAt) > Limit)
+        {
+            End(followed, new ArmError("NoEnd", $"Azure has not finished this within {Limit.TotalMinutes} min."));
+            return;
+        }
+
+        lock (_lock)
+        {
+            followed.Wait = wait;
+            followed.AskedAt = time.GetTimestamp();
+        }
+    }
+
+    private void End(Followed followed, ArmError? error)
+    {
+        var operation = followed.Operation;
+        GrowFailure? failure = null;
+        lock (_lock)
+        {
+            _followed.Remove(followed);
+
+            // A later grow of ours took this one over: what it asked for is part of that one's capacity.
+            var overtaken = error?.Code is "OperationPreempted"
+                && _followed.Exists(f => f.Operation.Number > operation.Number && f.Operation.Pool.Name == operation.Pool.Name);
+            if (error is not null && !overtaken)
+            {
+                LogFailed(operation.Kind, operation.Machines, operation.Pool.Name, error.Code, error.Message);
+                failure = operation.Adds ? AzureFailures.Of(error, operation.Pool.Priority, time.GetUtcNow()) : null;
+            }
+        }
+
+        Note(operation.Pool, failure);
+    }
+
+    private void Note(Pool pool, GrowFailure? failure)
+    {
+        TaskCompletionSource changed;
+        lock (_lock)
+        {
+            if (!_ended.TryGetValue(pool.Name, out var ends))
+            {
+                _ended[pool.Name] = ends = new Ends();
+            }
+
+            ends.Unseen = true;
+            if (failure is not null)
+            {
+                ends.Failures.Enqueue(failure);
+
+                // Nobody reads: the latest are the ones that count.
+                if (ends.Failures.Count > 100)
+                {
+                    ends.Failures.Dequeue();
+                }
+            }
+
+            changed = _changed;
+        }
+
+        changed.TrySetResult();
+    }
+
+    private sealed class Followed(AzureOperation operation, long startedAt)
+    {
+        public AzureOperation Operation { get; } = operation;
+
+        public long StartedAt { get; } = startedAt;
+
+        public long AskedAt { get; set; }
+
+        public TimeSpan Wait { get; set; }
+    }
+
+    private sealed class Ends
+    {
+        public bool Unseen { get; set; }
+
+        public Queue<GrowFailure> Failures { get; } = [];
+    }
+
+    [LoggerMessage(LogLevel.Warning, "To {Kind} {Machines} machines of pool {Pool} failed: {Code}: {Message}")]
+    private partial void LogFailed(string kind, int machines, string pool, string code, string message);
+
+    [LoggerMessage(LogLevel.Warning, "Could not ask how it goes to {Kind} machines of pool {Pool}")]
+    private partial void LogPollFailed(string kind, string pool, Exception e);
+}

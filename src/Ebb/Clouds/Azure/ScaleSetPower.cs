@@ -1,0 +1,92 @@
+using System.Net;
+using System.Text.Json;
+using Ebb.Pools;
+
+namespace Ebb.Clouds.Azure;
+
+/// <summary>Starts and stops machines, and shields them.</summary>
+internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations, ScaleSetReads reads)
+{
+    public async Task OperateAsync(Pool pool, IReadOnlyList<Machine> machines, MachineOperation operation, CancellationToken ct)
+    {
+        if (machines.Count == 0)
+        {
+            return;
+        }
+
+        var (action, kind) = operation switch
+        {
+            MachineOperation.Start => ("start", "start"),
+            MachineOperation.PowerOff => ("poweroff", "power off"),
+            MachineOperation.Deallocate => ("deallocate", "deallocate"),
+            MachineOperation.Restart => ("restart", "restart"),
+            MachineOperation.Reimage => ("reimage", "reimage"),
+            _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, null),
+        };
+
+        // Azure counts what takes machines away with the deletes.
+        var family = operation is MachineOperation.PowerOff or MachineOperation.Deallocate ? ArmFamily.Deletes : ArmFamily.Writes;
+        var ids = ScaleSets.InstanceIds(pool, machines);
+        if (!ScaleSets.IsFlexible(machines[0]))
+        {
+            await SendAsync(pool, machines.Count, kind, new ArmCall(HttpMethod.Post, ScaleSets.Address(arm, pool, "/" + action), family, ids), ct);
+            return;
+        }
+
+        // A flexible set has no call for several.
+        foreach (var machine in machines)
+        {
+            await SendAsync(pool, 1, kind, new ArmCall(HttpMethod.Post, ScaleSets.AddressOf(arm, machine, "/" + action), family), ct);
+        }
+    }
+
+    public async Task ProtectAsync(Pool pool, Machine machine, bool shielded, CancellationToken ct)
+    {
+        _ = ScaleSets.InstanceIds(pool, [machine]);
+        if (ScaleSets.IsFlexible(machine))
+        {
+            throw new EbbException($"Pool '{pool.Name}' is a flexible scale set: Azure cannot shield its machine '{machine.Name}' from scale-in. Use a uniform scale set.");
+        }
+
+        var doing = $"{(shielded ? "Shielding" : "Unshielding")} machine '{machine.Name}'";
+        var read = await arm.GetAsync(ScaleSets.AddressOf(arm, machine), ArmFamily.Instances, ArmJson.Default.WireInstance, ct);
+        var instance = read.Value ?? throw read.Answer.ToException(doing);
+        var now = instance.Properties?.ProtectionPolicy;
+        if ((now?.ProtectFromScaleIn is true) == shielded)
+        {
+            return;
+        }
+
+        if (now?.ProtectFromScaleSetActions is true)
+        {
+            // That wider shield includes ours, and someone else's it is.
+            throw new EbbException($"Machine '{machine.Name}' is shielded from all actions on its scale set, not by Ebb. Lift that first (protectFromScaleSetActions).");
+        }
+
+        var policy = new WireProtectionPolicy(shielded, now?.ProtectFromScaleSetActions);
+        var body = JsonSerializer.SerializeToUtf8Bytes(new WireProtection(instance.Location, new WireProtectionProperties(policy)), ArmJson.Default.WireProtection);
+        var etag = instance.Etag ?? (read.Answer as ArmAnswer.Ok)?.ETag;
+        var answer = await arm.SendAsync(new ArmCall(HttpMethod.Put, ScaleSets.AddressOf(arm, machine), ArmFamily.Writes, body, etag), ct);
+        Accepted(pool, 1, shielded ? "shield" : "unshield", answer as ArmAnswer.Ok ?? throw answer.ToException(doing));
+    }
+
+    private async Task SendAsync(Pool pool, int machines, string kind, ArmCall call, CancellationToken ct)
+    {
+        // Not sent again when lost: a second restart or reimage does harm.
+        var answer = await arm.SendAsync(call, ct);
+        Accepted(pool, machines, kind, answer as ArmAnswer.Ok ?? throw answer.ToException($"To {kind} {machines} machines of pool '{pool.Name}'"));
+    }
+
+    private void Accepted(Pool pool, int machines, string kind, ArmAnswer.Ok ok)
+    {
+        reads.Touched(pool);
+        if (ok.Poll is null && ok.Status is not HttpStatusCode.Accepted)
+        {
+            operations.EndedAtOnce(pool);
+        }
+        else
+        {
+            operations.Follow(new AzureOperation { Pool = pool, Kind = kind, Machines = machines, Poll = ok.Poll }, ok.RetryAfter);
+        }
+    }
+}
