@@ -11,7 +11,8 @@ namespace Ebb.Acting;
 /// Carries out a plan. Every action may be done twice, and stopping between any two of them loses nothing: the next plan
 /// starts from what both sides show then. One action that fails does not stop the others.
 /// </summary>
-public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeProvider time, Random random, ILogger<Actuator> logger)
+public sealed partial class Actuator(
+    ICloud cloud, IKubernetes kubernetes, Leadership leadership, TimeProvider time, Random random, ILogger<Actuator> logger)
 {
     // Enough to read a hundred nodes in a second, few enough that an API server does not notice.
     private const int ReadsAtOnce = 8;
@@ -34,14 +35,15 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
 
     private readonly Holds _holds = new(time, random);
 
-    /// <param name="term">Cancelled when leadership is lost: checked before each action, and ends the one under way.</param>
+    /// <param name="term">Cancelled when leadership is lost, which also is checked before each action.</param>
+    /// <exception cref="OperationCanceledException">The term is over.</exception>
     public async Task<Acted> ActAsync(Plan plan, CancellationToken term)
     {
         var acted = new Acted();
         var decisions = plan.Decisions;
         for (var i = 0; i < decisions.Length;)
         {
-            term.ThrowIfCancellationRequested();
+            StopIfOver(term);
             var run = RunOfAlike(decisions, i);
             i += run.Length;
             switch (run[0])
@@ -213,7 +215,7 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
             return;
         }
 
-        term.ThrowIfCancellationRequested();
+        StopIfOver(term);
         acted.Touched.Add(pool);
         switch (await AskToRemoveAsync(remove.Pool, going, term))
         {
@@ -319,7 +321,7 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
     /// <summary>One thing that fails must not keep the others from being done; the next plan tries it anew.</summary>
     private async Task TryAsync(string what, Acted acted, Func<Task> action, CancellationToken term)
     {
-        term.ThrowIfCancellationRequested();
+        StopIfOver(term);
         if (_holds.Until(what) is null)
         {
             try
@@ -345,8 +347,17 @@ public sealed partial class Actuator(ICloud cloud, IKubernetes kubernetes, TimeP
         }
     }
 
-    private static bool IsStop(Exception e, CancellationToken term) =>
-        e is OperationCanceledException && term.IsCancellationRequested;
+    private void StopIfOver(CancellationToken term)
+    {
+        term.ThrowIfCancellationRequested();
+        if (!leadership.Holds)
+        {
+            throw new OperationCanceledException("The term is over: someone else may act by now.");
+        }
+    }
+
+    private bool IsStop(Exception e, CancellationToken term) =>
+        e is OperationCanceledException && (term.IsCancellationRequested || !leadership.Holds);
 
     private void Throttled(string what, TimeSpan wait)
     {

@@ -10,6 +10,7 @@ namespace Ebb.Acting;
 internal sealed partial class Term(
     ICloud cloud,
     IKubernetes kubernetes,
+    Leadership leadership,
     ClusterState state,
     Wake wake,
     Policy policy,
@@ -29,7 +30,7 @@ internal sealed partial class Term(
 
     private readonly ILogger _logger = loggers.CreateLogger<ControlLoop>();
     private readonly CloudReader _reader = new(cloud, options, time, random, loggers.CreateLogger<ControlLoop>());
-    private readonly Actuator _actuator = new(cloud, kubernetes, time, random, loggers.CreateLogger<Actuator>());
+    private readonly Actuator _actuator = new(cloud, kubernetes, leadership, time, random, loggers.CreateLogger<Actuator>());
     private readonly Explainer _explainer = new(kubernetes, time, loggers.CreateLogger<ControlLoop>());
     private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), time, random);
     private ImmutableDictionary<string, string>? _notes;
@@ -80,7 +81,7 @@ internal sealed partial class Term(
             _trouble = null;
             return lookAt;
         }
-        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+        catch (Exception e) when (e is not OperationCanceledException || (!ct.IsCancellationRequested && leadership.Holds))
         {
             // Whatever it is, the cluster is better served by a loop that tries again than by one that died.
             var wait = _backoff.Next();
@@ -159,10 +160,8 @@ internal sealed partial class Term(
 
     private (Snapshot Snapshot, Plan Plan) Look(CloudView view)
     {
-        var snapshot = state.Snapshot(time.GetUtcNow(), view, _notes!) with
-        {
-            Departing = _departing.Keys.ToImmutableHashSet(StringComparer.OrdinalIgnoreCase),
-        };
+        var departing = _departing.Keys.ToImmutableHashSet(StringComparer.OrdinalIgnoreCase);
+        var snapshot = state.Take(time.GetUtcNow(), view, _notes!, departing);
         var plan = Planner.Plan(snapshot, policy);
         _reader.InMotion = plan.InMotion;
         return (snapshot, plan);

@@ -14,12 +14,14 @@ public class ActuatorTests
     private readonly VirtualTime _time = new();
     private readonly FakeCloud _cloud = new();
     private readonly FakeCluster _cluster = new();
+    private readonly Leadership _leadership;
     private readonly Actuator _actuator;
     private readonly PoolView _pool;
 
     public ActuatorTests()
     {
-        _actuator = new Actuator(_cloud, _cluster, _time, new Random(1), NullLogger<Actuator>.Instance);
+        _leadership = new Leadership(_time, TimeSpan.FromDays(1), 1);
+        _actuator = new Actuator(_cloud, _cluster, _leadership, _time, new Random(1), NullLogger<Actuator>.Instance);
         _pool = new PoolView
         {
             Pool = new Pool
@@ -240,6 +242,16 @@ public class ActuatorTests
             term.Token));
 
         Assert.Single(_cluster.Calls);
+        Assert.Empty(_cloud.Calls);
+    }
+
+    [Fact]
+    public async Task Nothing_is_done_on_a_lease_that_ran_out()
+    {
+        _time.Advance(TimeSpan.FromDays(2));
+
+        await Assert.ThrowsAsync<OperationCanceledException>(() => ActAsync(new Decision.Grow(_pool, 1, 1) { Reason = "x" }));
+
         Assert.Empty(_cloud.Calls);
     }
 
