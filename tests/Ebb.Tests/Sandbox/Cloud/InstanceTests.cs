@@ -1,0 +1,198 @@
+using Ebb.Sandbox.Cloud;
+
+namespace Ebb.Tests.Sandbox.Cloud;
+
+public class InstanceTests
+{
+    [Fact]
+    public void A_deallocated_machine_keeps_its_place_in_the_capacity_and_costs_nothing()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(2));
+
+        var outcome = lab.World.Deallocate(Lab.Group, Lab.Set, ["1"]);
+        lab.Pass(minutes: 1);
+        var before = lab.World.Bill;
+        lab.Pass(minutes: 60);
+
+        Assert.Equal(OperationStatus.Succeeded, lab.Operation(outcome).Status);
+        Assert.Equal((2, PowerState.Deallocated, ProvisioningState.Succeeded), (lab.Current.Capacity, lab.Current.Instances[1].Power, lab.Current.Instances[1].Provisioning));
+        Assert.Equal(1, lab.World.Bill.MachineHours - before.MachineHours, 3);
+        Assert.Equal(0.096m, decimal.Round(lab.World.Bill.Cost - before.Cost, 3));
+    }
+
+    [Fact]
+    public void A_machine_powered_off_is_still_paid_for()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(1));
+
+        lab.World.PowerOff(Lab.Group, Lab.Set, null);
+        lab.Pass(minutes: 1);
+        var before = lab.World.Bill;
+        lab.Pass(minutes: 60);
+
+        Assert.Equal(PowerState.Stopped, lab.Current.Instances[0].Power);
+        Assert.Equal(1, lab.World.Bill.MachineHours - before.MachineHours, 3);
+    }
+
+    [Fact]
+    public void A_stopped_machine_boots_again_when_started()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(1));
+        lab.World.Deallocate(Lab.Group, Lab.Set, ["0"]);
+        lab.Pass(minutes: 1);
+        lab.Changes.Clear();
+
+        lab.World.Start(Lab.Group, Lab.Set, ["0"]);
+        lab.Pass(minutes: 2);
+
+        Assert.Equal([InstanceEvent.PoweredOn, InstanceEvent.Booted], lab.EventsOf(0));
+        Assert.True(lab.Current.Instances[0].GuestUp);
+    }
+
+    [Fact]
+    public void A_reimaged_machine_shuts_down_and_boots_with_the_newest_model()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(1));
+        lab.Put(Lab.Spec(1) with { Size = "Standard_D4s_v3" });
+        lab.Pass(minutes: 1);
+        Assert.NotEqual(lab.Current.ModelVersion, lab.Current.Instances[0].ModelVersion);
+        lab.Changes.Clear();
+
+        lab.World.Reimage(Lab.Group, Lab.Set, ["0"]);
+        lab.Pass(minutes: 2);
+
+        Assert.Equal([InstanceEvent.ShuttingDown, InstanceEvent.Stopped, InstanceEvent.Reimaged, InstanceEvent.PoweredOn, InstanceEvent.Booted], lab.EventsOf(0));
+        Assert.Equal((lab.Current.ModelVersion, "Standard_D4s_v3"), (lab.Current.Instances[0].ModelVersion, lab.Current.Instances[0].Size));
+    }
+
+    [Fact]
+    public void Actions_on_the_whole_set_leave_out_those_protected_from_them()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(2));
+        lab.World.Protect(Lab.Group, Lab.Set, "0", fromScaleIn: true, fromSetActions: true);
+
+        lab.World.PowerOff(Lab.Group, Lab.Set, ["*"]);
+        lab.Pass(minutes: 2);
+
+        Assert.Equal([PowerState.Running, PowerState.Stopped], lab.Current.Instances.Values.Select(i => i.Power));
+    }
+
+    [Fact]
+    public void Protection_from_actions_without_protection_from_scale_in_is_refused()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(1));
+
+        Assert.Equal("InvalidParameter", lab.World.Protect(Lab.Group, Lab.Set, "0", fromScaleIn: false, fromSetActions: true).Error!.Code);
+    }
+
+    [Fact]
+    public void An_order_during_boot_voids_the_boot()
+    {
+        using var lab = new Lab();
+        lab.Put(Lab.Spec(1));
+        lab.Pass(minutes: 0.1);
+
+        lab.World.DeleteInstances(Lab.Group, Lab.Set, ["0"]);
+        lab.Pass(minutes: 5);
+
+        Assert.DoesNotContain(InstanceEvent.Booted, lab.EventsOf(0));
+        Assert.Empty(lab.Current.Instances);
+    }
+
+    [Fact]
+    public void An_evicted_spot_machine_is_noticed_then_cut_and_deleted_with_its_place_in_the_capacity()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(2) with { Priority = Priority.Spot, EvictionPolicy = EvictionPolicy.Delete });
+
+        Assert.True(lab.World.SimulateEviction(Lab.Group, Lab.Set, "0").Ok);
+
+        var announced = Assert.Single(lab.World.EventsOf(Lab.Group, Lab.Set)!.Events);
+        Assert.Equal(("Preempt", "agents_0", lab.Time.GetUtcNow().AddSeconds(30)), (announced.Type, announced.Resource, announced.NotBefore));
+        lab.Pass(minutes: 0.49);
+        Assert.Equal(PowerState.Running, lab.Current.Instances[0].Power);
+        lab.Pass(minutes: 0.02);
+        Assert.Equal((1, ProvisioningState.Deleting, PowerState.Stopped), (lab.Current.Capacity, lab.Current.Instances[0].Provisioning, lab.Current.Instances[0].Power));
+        lab.Pass(minutes: 1);
+        Assert.Equal(["1"], lab.Ids);
+        Assert.Equal([InstanceEvent.PreemptNotice, InstanceEvent.ShuttingDown, InstanceEvent.Stopped, InstanceEvent.Gone], lab.EventsOf(0).TakeLast(4));
+        Assert.Empty(lab.World.EventsOf(Lab.Group, Lab.Set)!.Events);
+    }
+
+    [Fact]
+    public void An_evicted_spot_machine_may_only_be_deallocated_and_started_again()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(1) with { Priority = Priority.Spot, EvictionPolicy = EvictionPolicy.Deallocate });
+
+        lab.World.SimulateEviction(Lab.Group, Lab.Set, "0");
+        lab.Pass(minutes: 1);
+
+        Assert.Equal((1, PowerState.Deallocated), (lab.Current.Capacity, lab.Current.Instances[0].Power));
+        lab.World.Start(Lab.Group, Lab.Set, ["0"]);
+        lab.Pass(minutes: 2);
+        Assert.Equal(PowerState.Running, lab.Current.Instances[0].Power);
+    }
+
+    [Fact]
+    public void An_acknowledged_eviction_does_not_wait_for_its_time()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(1) with { Priority = Priority.Spot, EvictionPolicy = EvictionPolicy.Delete });
+        lab.World.SimulateEviction(Lab.Group, Lab.Set, "0");
+        var announced = lab.World.EventsOf(Lab.Group, Lab.Set)!;
+
+        Assert.True(lab.World.Acknowledge(Lab.Group, Lab.Set, announced.Events[0].Id));
+
+        Assert.Equal(ProvisioningState.Deleting, lab.Current.Instances[0].Provisioning);
+        Assert.True(lab.World.EventsOf(Lab.Group, Lab.Set)!.Incarnation > announced.Incarnation);
+        Assert.False(lab.World.Acknowledge(Lab.Group, Lab.Set, announced.Events[0].Id));
+    }
+
+    [Fact]
+    public void Regular_machines_are_not_evicted()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(1));
+
+        Assert.Equal(409, lab.World.SimulateEviction(Lab.Group, Lab.Set, "0").Error!.Status);
+    }
+
+    [Fact]
+    public void Spot_machines_in_excess_go_when_the_cloud_needs_them_back()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(5) with { Priority = Priority.Spot, EvictionPolicy = EvictionPolicy.Delete });
+
+        lab.World.SetAvailability([new Availability { Priority = Priority.Spot, Machines = 2 }]);
+        lab.Pass(minutes: 3);
+
+        Assert.Equal((2, 2), (lab.Current.Capacity, lab.Current.Instances.Count));
+    }
+
+    [Fact]
+    public void A_set_with_termination_notices_deletes_after_the_notice_or_the_acknowledgement()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(2) with { TerminateNotice = TimeSpan.FromMinutes(5) });
+
+        lab.World.DeleteInstances(Lab.Group, Lab.Set, ["0", "1"]);
+        lab.Pass(minutes: 4);
+        var announced = lab.World.EventsOf(Lab.Group, Lab.Set)!.Events;
+        Assert.Equal(["Terminate", "Terminate"], announced.Select(e => e.Type));
+        Assert.Equal(2, lab.Current.Instances.Count);
+        lab.World.Acknowledge(Lab.Group, Lab.Set, announced.Single(e => e.Resource == "agents_1").Id);
+        lab.Pass(minutes: 0.9);
+        var afterOne = lab.Current.Instances.Keys.ToArray();
+        lab.Pass(minutes: 1);
+
+        Assert.Equal([0], afterOne);
+        Assert.Empty(lab.Current.Instances);
+    }
+}
