@@ -54,7 +54,14 @@ public sealed partial class CloudWorld
             DeleteSet(state, work, force: true);
         }
 
-        work.Then = () => _groups.Remove(name);
+        work.Then = () =>
+        {
+            _groups.Remove(name);
+            foreach (var key in _autoscale.Where(s => s.Value.Group.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(s => s.Key).ToList())
+            {
+                _autoscale.Remove(key);
+            }
+        };
         Seal(work, _options.Accept.Draw(_random));
         return new Outcome<ResourceGroup> { Value = group, Operation = work.Operation };
     });
