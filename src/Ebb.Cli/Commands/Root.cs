@@ -27,6 +27,7 @@ internal static class Root
         var root = new RootCommand("Elastic Kubernetes on machines you own: grows when work waits, removes only idle machines.")
         {
             Verbose,
+            DemoCommand.Create(terminal),
             DownCommand.Create(terminal),
             KubeconfigCommand.Create(terminal),
             CompletionCommand.Create(terminal),
