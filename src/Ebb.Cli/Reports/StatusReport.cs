@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Ebb.Cli.Reports;
+
+/// <summary>A cluster and its pools at one instant, with the reason for everything; what <c>--json</c> prints.</summary>
+internal sealed record StatusReport
+{
+    public required DateTimeOffset At { get; init; }
+
+    public required ClusterReport Cluster { get; init; }
+
+    public required ImmutableArray<PoolReport> Pools { get; init; }
+
+    public required ImmutableArray<MachineReport> Machines { get; init; }
+
+    /// <summary>Pods that wait, alike ones together.</summary>
+    public required ImmutableArray<PendingReport> Pending { get; init; }
+}
+
+internal sealed record ClusterReport
+{
+    /// <summary>Where the Kubernetes API answers.</summary>
+    public required string Kubernetes { get; init; }
+
+    /// <summary>Subscription and resource group.</summary>
+    public required string Cloud { get; init; }
+
+    public required int Nodes { get; init; }
+
+    public required int NodesReady { get; init; }
+
+    public required int PodsRunning { get; init; }
+
+    public required int PodsPending { get; init; }
+
+    /// <summary>Who decides now; null when no controller runs.</summary>
+    public string? Controller { get; init; }
+
+    /// <summary>Why the picture of the cloud has gaps; null when it has none.</summary>
+    public string? Trouble { get; init; }
+}
+
+internal sealed record PoolReport
+{
+    public required string Name { get; init; }
+
+    public required string Size { get; init; }
+
+    public required string Priority { get; init; }
+
+    public required int Min { get; init; }
+
+    public required int Max { get; init; }
+
+    public required double IdleAfterSeconds { get; init; }
+
+    public decimal? PricePerHour { get; init; }
+
+    public required ImmutableArray<string> Zones { get; init; }
+
+    /// <summary>How many machines the cloud is to keep.</summary>
+    public required int Capacity { get; init; }
+
+    /// <summary>How many of its machines are in each state.</summary>
+    public required ImmutableSortedDictionary<string, int> Machines { get; init; }
+
+    public required string Reason { get; init; }
+
+    /// <summary>What is wrong with its tags; such a pool is left alone.</summary>
+    public string? Problem { get; init; }
+}
+
+internal sealed record MachineReport
+{
+    public required string Pool { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Id { get; init; }
+
+    /// <summary>booting, busy, idle, retiring, leaving, stopped, failed, unready or unknown.</summary>
+    public required string State { get; init; }
+
+    /// <summary>Null while it has not joined.</summary>
+    public string? Node { get; init; }
+
+    public required string Zone { get; init; }
+
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    /// <summary>Pods that run there, without those of DaemonSets.</summary>
+    public required int Pods { get; init; }
+
+    public required string Reason { get; init; }
+}
+
+internal sealed record PendingReport
+{
+    public required int Count { get; init; }
+
+    /// <summary>The first of them, with its namespace.</summary>
+    public required string First { get; init; }
+
+    public required string Reason { get; init; }
+}
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true)]
+[JsonSerializable(typeof(StatusReport))]
+[JsonSerializable(typeof(ImmutableArray<MachineReport>))]
+[JsonSerializable(typeof(PlanReport))]
+[JsonSerializable(typeof(WhyReport))]
+[JsonSerializable(typeof(ScaleReport))]
+[JsonSerializable(typeof(UpReport))]
+internal sealed partial class ReportJson : JsonSerializerContext;
