@@ -20,26 +20,29 @@ internal sealed record PlanReport
         LookAgainAt = plan.LookAgainAt,
     };
 
-    private static DecisionReport Of(Decision decision) => decision switch
+    private static DecisionReport Of(Decision decision)
     {
-        Decision.Grow grow => New("grow", grow.Pool.Pool.Name) with { By = grow.By },
-        Decision.Remove remove => New("remove", remove.Pool.Pool.Name) with
+        return decision switch
         {
-            Machines = [.. remove.Departures.Select(d => $"{d.Machine.Name}: {d.Reason}")],
-        },
-        Decision.NoteIdle { Since: null } note => New("forget idle", note.Node),
-        Decision.NoteIdle note => New("note idle", note.Node),
-        Decision.Steer steer => New("steer", steer.Node),
-        Decision.Cordon cordon => New("cordon", cordon.Node),
-        Decision.Release release => New("release", release.Node),
-        Decision.Evict evict => New("evict", $"{evict.Namespace}/{evict.Pod}"),
-        Decision.DeleteNode delete => New("delete node", delete.Node),
-        Decision.Remember { Value: null } remember => New("forget", remember.Key),
-        Decision.Remember remember => New("remember", remember.Key),
-        _ => throw new InvalidOperationException($"No words for {decision.GetType().Name}."),
+            Decision.Grow grow => New("grow", grow.Pool.Pool.Name) with { By = grow.By },
+            Decision.Remove remove => New("remove", remove.Pool.Pool.Name) with
+            {
+                Machines = [.. remove.Departures.Select(d => $"{d.Machine.Name}: {d.Reason}")],
+            },
+            Decision.NoteIdle { Since: null } note => New("forget idle", note.Node),
+            Decision.NoteIdle note => New("note idle", note.Node),
+            Decision.Steer steer => New("steer", steer.Node),
+            Decision.Cordon cordon => New("cordon", cordon.Node),
+            Decision.Release release => New("release", release.Node),
+            Decision.Evict evict => New("evict", $"{evict.Namespace}/{evict.Pod}"),
+            Decision.DeleteNode delete => New("delete node", delete.Node),
+            Decision.Remember { Value: null } remember => New("forget", remember.Key),
+            Decision.Remember remember => New("remember", remember.Key),
+            _ => throw new InvalidOperationException($"No words for {decision.GetType().Name}."),
+        };
 
         DecisionReport New(string action, string what) => new() { Action = action, What = what, Reason = decision.Reason };
-    };
+    }
 }
 
 internal sealed record DecisionReport

@@ -110,7 +110,7 @@ internal sealed record PendingReport
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(ImmutableArray<MachineReport>))]
 [JsonSerializable(typeof(PlanReport))]
-[JsonSerializable(typeof(WhyReport))]
+[JsonSerializable(typeof(ImmutableArray<WhyReport>))]
 [JsonSerializable(typeof(ScaleReport))]
 [JsonSerializable(typeof(UpReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -1,0 +1,82 @@
+using System.CommandLine;
+using Ebb.Cli.Sandboxes;
+
+namespace Ebb.Cli.Clusters;
+
+/// <summary>Which cluster a command is about: a sandbox unless a real one is named.</summary>
+internal sealed class TargetOptions
+{
+    private readonly Option<string> _name = SandboxOptions.Name();
+
+    private readonly AccessOptions _access = new();
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_name);
+        _access.AddTo(command);
+    }
+
+    public async Task<Target> OpenAsync(ParseResult parsed, CancellationToken ct)
+    {
+        var access = _access.Read(parsed);
+        if (!access.IsEmpty)
+        {
+            return await Target.OpenAsync(access, parsed.GetValue(Commands.Root.Verbose), ct);
+        }
+
+        var home = SandboxHome.Of(parsed.GetRequiredValue(_name));
+        return await Target.OpenAsync(home, home.Require(), parsed.GetValue(Commands.Root.Verbose), ct);
+    }
+}
+
+/// <summary>Options that name a real cluster and the pools that serve it.</summary>
+internal sealed class AccessOptions
+{
+    private readonly Option<string?> _kubeconfig = new("--kubeconfig")
+    {
+        Description = "Kubeconfig file of a real cluster. Default: KUBECONFIG, ~/.kube/config, or the pod's service account.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _context = new("--context") { Description = "Context in the kubeconfig.", HelpName = "NAME" };
+
+    private readonly Option<string?> _subscription = new("--subscription")
+    {
+        Description = "Azure subscription. Default: AZURE_SUBSCRIPTION_ID, or that of the machine this runs on.",
+        HelpName = "ID",
+    };
+
+    private readonly Option<string?> _group = new("--resource-group")
+    {
+        Description = "Resource group with the scale sets. Default: AZURE_RESOURCE_GROUP, or that of the machine this runs on.",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<string?> _endpoint = new("--arm-endpoint")
+    {
+        Description = "Azure resource manager of another cloud. Default: EBB_ARM_ENDPOINT, or the public cloud's.",
+        HelpName = "URL",
+    };
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_kubeconfig);
+        command.Options.Add(_context);
+        command.Options.Add(_subscription);
+        command.Options.Add(_group);
+        command.Options.Add(_endpoint);
+    }
+
+    public Access Read(ParseResult parsed) => new(
+        parsed.GetValue(_kubeconfig),
+        parsed.GetValue(_context),
+        parsed.GetValue(_subscription),
+        parsed.GetValue(_group),
+        parsed.GetValue(_endpoint));
+}
+
+/// <summary>A real cluster and its resource group, as far as the command line names them.</summary>
+internal sealed record Access(string? Kubeconfig, string? Context, string? Subscription, string? ResourceGroup, string? ArmEndpoint)
+{
+    public bool IsEmpty => this == new Access(null, null, null, null, null);
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using System.Text.Json;
+using Ebb.Cli.Clusters;
+using Ebb.Cli.Output;
+using Ebb.Cli.Reports;
+
+namespace Ebb.Cli.Commands;
+
+/// <summary>Lists the machines of all pools, or of one.</summary>
+internal static class MachinesCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var target = new TargetOptions();
+        var pool = new Argument<string?>("pool") { Description = "Only this pool's.", Arity = ArgumentArity.ZeroOrOne };
+        var json = JsonOutput.Option();
+        var verb = new Verb("machines", "List machines: the node each became, what it does, and why it is kept.")
+        {
+            Arguments = { pool },
+            Options = { json },
+            Examples = [new("ebb machines", "all"), new("ebb machines agents --json", "one pool's, for a script")],
+        };
+        target.AddTo(verb);
+        verb.SetAction(async (parsed, ct) =>
+        {
+            await using var opened = await target.OpenAsync(parsed, ct);
+            var seen = await opened.LookAsync(ct);
+            var machines = seen.Report.Machines;
+            if (parsed.GetValue(pool) is { } name)
+            {
+                machines = [.. machines.Where(m => m.Pool == seen.Pool(name).Pool.Name)];
+            }
+
+            if (parsed.GetValue(json))
+            {
+                terminal.Print(JsonSerializer.Serialize(machines, ReportJson.Default.ImmutableArrayMachineReport));
+                return;
+            }
+
+            StatusView.Machines(machines, seen.Report.At).Print(terminal);
+        });
+        return verb;
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Text.Json;
+using Ebb.Cli.Clusters;
+using Ebb.Cli.Output;
+using Ebb.Cli.Reports;
+
+namespace Ebb.Cli.Commands;
+
+/// <summary>Shows a cluster, its pools and their machines, with the reason for everything.</summary>
+internal static class StatusCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var target = new TargetOptions();
+        var watch = new Option<bool>("--watch", "-w") { Description = "Keep showing it as it changes, until Ctrl-C." };
+        var json = JsonOutput.Option();
+        var verb = new Verb("status", "Show the cluster, its pools and machines, and what waits, each with its reason.")
+        {
+            Options = { watch, json },
+            Examples =
+            [
+                new("ebb status", "once"),
+                new("ebb status -w", "live"),
+                new("ebb status --json | jq .pools", "for a script"),
+                new("ebb status --kubeconfig farm.yaml --resource-group farm", "a real cluster"),
+            ],
+        };
+        target.AddTo(verb);
+        verb.SetAction(async (parsed, ct) =>
+        {
+            await using var opened = await target.OpenAsync(parsed, ct);
+            if (parsed.GetValue(watch))
+            {
+                await LiveStatus.ShowAsync(opened, terminal, parsed.GetValue(json), ct);
+                return;
+            }
+
+            var seen = await opened.LookAsync(ct);
+            if (parsed.GetValue(json))
+            {
+                terminal.Print(JsonSerializer.Serialize(seen.Report, ReportJson.Default.StatusReport));
+                return;
+            }
+
+            StatusView.Print(seen.Report, terminal);
+        });
+        return verb;
+    }
+}

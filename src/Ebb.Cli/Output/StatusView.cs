@@ -1,0 +1,150 @@
+using Ebb.Cli.Reports;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Ebb.Cli.Output;
+
+/// <summary>Shows a status to people.</summary>
+internal static class StatusView
+{
+    // More would scroll the pools off the screen; --json and `ebb machines` have all of them.
+    private const int MostMachines = 30;
+
+    private const int MostPending = 8;
+
+    /// <summary>As plain lines.</summary>
+    public static void Print(StatusReport status, Terminal terminal)
+    {
+        if (terminal.Rich)
+        {
+            terminal.Console.Write(Draw(status));
+            return;
+        }
+
+        foreach (var line in Head(status))
+        {
+            terminal.Print(line.Text);
+        }
+
+        Section(Pools(status));
+        Section(Machines(status, int.MaxValue));
+        Section(Pending(status, int.MaxValue));
+
+        void Section(Grid? grid)
+        {
+            if (grid is not null)
+            {
+                terminal.Print("");
+                grid.Print(terminal);
+            }
+        }
+    }
+
+    public static IRenderable Draw(StatusReport status)
+    {
+        var parts = new List<IRenderable>();
+        parts.AddRange(Head(status).Select(line => new Text(line.Text, Tones.Style(line.Tone))));
+        foreach (var grid in new[] { Pools(status), Machines(status, MostMachines), Pending(status, MostPending) })
+        {
+            if (grid is not null)
+            {
+                parts.Add(grid.AsTable());
+            }
+        }
+
+        return new Rows(parts);
+    }
+
+    public static Grid Machines(IReadOnlyCollection<MachineReport> machines, DateTimeOffset now)
+    {
+        var grid = new Grid("machine", "pool", "node", "state", "pods", "age", "reason");
+        foreach (var machine in machines)
+        {
+            grid.Add(
+                new Cell(machine.Name),
+                new Cell(machine.Pool),
+                new Cell(machine.Node ?? "-"),
+                new Cell(machine.State, ToneOf(machine.State)),
+                new Cell(machine.Pods.ToString()),
+                new Cell(machine.CreatedAt is { } at ? Words.Span(now - at) : "-"),
+                new Cell(machine.Reason));
+        }
+
+        return grid;
+    }
+
+    private static IEnumerable<Cell> Head(StatusReport status)
+    {
+        var cluster = status.Cluster;
+        yield return new Cell($"Kubernetes {cluster.Kubernetes}, Azure {cluster.Cloud}");
+        yield return new Cell(
+            $"{cluster.NodesReady} of {Words.Count(cluster.Nodes, "node")} ready, {Words.Count(cluster.PodsRunning, "pod")} running, {cluster.PodsPending} waiting");
+        yield return cluster.Controller is { } controller
+            ? new Cell($"Controller: {controller}", Tone.Quiet)
+            : new Cell("No controller runs: nothing grows or shrinks. Start one with 'ebb run'.", Tone.Warn);
+        if (cluster.Trouble is { } trouble)
+        {
+            yield return new Cell($"The picture of the cloud has gaps: {trouble}", Tone.Bad);
+        }
+    }
+
+    private static Grid Pools(StatusReport status)
+    {
+        var grid = new Grid("pool", "size", "kind", "machines", "min", "max", "idle after", "price/h", "reason");
+        foreach (var pool in status.Pools)
+        {
+            grid.Add(
+                new Cell(pool.Name),
+                new Cell(pool.Size),
+                new Cell(pool.Priority),
+                new Cell(pool.Capacity.ToString()),
+                new Cell(pool.Min.ToString()),
+                new Cell(pool.Max.ToString()),
+                new Cell(Words.Span(TimeSpan.FromSeconds(pool.IdleAfterSeconds))),
+                new Cell(pool.PricePerHour?.ToString("0.0000") ?? "unknown"),
+                pool.Problem is { } problem ? new Cell(problem, Tone.Bad) : new Cell(pool.Reason));
+        }
+
+        return grid;
+    }
+
+    private static Grid? Machines(StatusReport status, int most)
+    {
+        if (status.Machines.IsEmpty)
+        {
+            return null;
+        }
+
+        var grid = Machines([.. status.Machines.Take(most)], status.At);
+        if (status.Machines.Length > most)
+        {
+            grid.Add([new Cell($"and {status.Machines.Length - most} more", Tone.Quiet), .. Enumerable.Repeat(new Cell(""), 6)]);
+        }
+
+        return grid;
+    }
+
+    private static Grid? Pending(StatusReport status, int most)
+    {
+        if (status.Pending.IsEmpty)
+        {
+            return null;
+        }
+
+        var grid = new Grid("waiting", "first of them", "reason");
+        foreach (var pending in status.Pending.Take(most))
+        {
+            grid.Add(new Cell(Words.Count(pending.Count, "pod")), new Cell(pending.First), new Cell(pending.Reason, Tone.Warn));
+        }
+
+        return grid;
+    }
+
+    private static Tone ToneOf(string state) => state switch
+    {
+        "busy" => Tone.Good,
+        "booting" => Tone.Warn,
+        "failed" or "unready" => Tone.Bad,
+        _ => Tone.Quiet,
+    };
+}
