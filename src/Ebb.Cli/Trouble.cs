@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Ebb.Clouds;
+using Ebb.Kubernetes;
 
 namespace Ebb.Cli;
 
@@ -19,7 +20,7 @@ internal static class Trouble
 
     public static string Explain(Exception e) => e switch
     {
-        EbbException or CloudException => e.Message,
+        EbbException or CloudException or KubeException => e.Message,
         HttpRequestException { InnerException: SocketException socket } http => $"{http.Message} {socket.SocketErrorCode}.",
         HttpRequestException or UnauthorizedAccessException or IOException => e.Message,
         TimeoutException => e.Message,

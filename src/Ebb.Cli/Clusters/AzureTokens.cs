@@ -14,7 +14,7 @@ internal static class AzureTokens
     /// <param name="http">Carries the requests to <paramref name="endpoint"/> where that is its own authority; null for the public cloud's.</param>
     public static TokenSource Source(AzureClient? client, Uri endpoint, HttpClient? http)
     {
-        var credential = client is null ? Chain() : Principal(client, endpoint, http);
+        TokenCredential credential = client is null ? Chain() : Principal(client, endpoint, http);
         var request = new TokenRequestContext([new Uri(endpoint, ".default").AbsoluteUri]);
         return async ct =>
         {

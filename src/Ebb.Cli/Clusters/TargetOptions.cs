@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ebb.Cli.Commands;
 using Ebb.Cli.Sandboxes;
 
 namespace Ebb.Cli.Clusters;
@@ -19,13 +20,14 @@ internal sealed class TargetOptions
     public async Task<Target> OpenAsync(ParseResult parsed, CancellationToken ct)
     {
         var access = _access.Read(parsed);
+        var verbose = parsed.GetValue(Root.Verbose);
         if (!access.IsEmpty)
         {
-            return await Target.OpenAsync(access, parsed.GetValue(Commands.Root.Verbose), ct);
+            return await Target.OpenAsync(access, Logs.ForLooking(verbose), ct);
         }
 
         var home = SandboxHome.Of(parsed.GetRequiredValue(_name));
-        return await Target.OpenAsync(home, home.Require(), parsed.GetValue(Commands.Root.Verbose), ct);
+        return Target.Open(home, home.Require().Azure, Logs.ForLooking(verbose));
     }
 }
 

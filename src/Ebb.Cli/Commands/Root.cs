@@ -29,6 +29,10 @@ internal static class Root
             Verbose,
             DemoCommand.Create(terminal),
             DownCommand.Create(terminal),
+            StatusCommand.Create(terminal),
+            MachinesCommand.Create(terminal),
+            WhyCommand.Create(terminal),
+            PlanCommand.Create(terminal),
             KubeconfigCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };

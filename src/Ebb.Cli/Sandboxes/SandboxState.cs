@@ -19,21 +19,20 @@ internal sealed record SandboxState
     public required AzureAccess Azure { get; init; }
 }
 
-/// <summary>All that a client needs to reach one resource group: the same for a sandbox and for the real thing.</summary>
+/// <summary>All that a client needs to reach the emulated Azure.</summary>
 internal sealed record AzureAccess
 {
     public required string Subscription { get; init; }
 
     public required string ResourceGroup { get; init; }
 
-    /// <summary>Base address of the Resource Manager; null for the public cloud's.</summary>
-    public string? Endpoint { get; init; }
+    /// <summary>Base address of resource manager and token endpoint.</summary>
+    public required string Endpoint { get; init; }
 
-    /// <summary>A PEM file with the authority to trust, and no other; null for the system's.</summary>
-    public string? AuthorityFile { get; init; }
+    /// <summary>A PEM file with the authority to trust there, and no other.</summary>
+    public required string AuthorityFile { get; init; }
 
-    /// <summary>Null: whatever Azure's own tools on this machine are signed in with.</summary>
-    public AzureClient? Client { get; init; }
+    public required AzureClient Client { get; init; }
 }
 
 /// <summary>A service principal.</summary>

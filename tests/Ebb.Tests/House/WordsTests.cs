@@ -26,19 +26,6 @@ public partial class WordsTests
         Assert.Empty(breaches);
     }
 
-    [Theory]
-    [InlineData("src")]
-    [InlineData("tests")]
-    [InlineData("bench")]
-    public void A_file_past_300_lines_says_at_its_top_why(string folder)
-    {
-        var silent = Tree.Sources(folder)
-            .Where(file => file.Text.Count(c => c == '\n') > 300 && !file.Text.StartsWith("//", StringComparison.Ordinal))
-            .Select(file => file.Path);
-
-        Assert.Empty(silent);
-    }
-
     [GeneratedRegex("[A-Z][a-z0-9]*")]
     private static partial Regex Words();
 }

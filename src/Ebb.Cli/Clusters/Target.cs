@@ -1,0 +1,217 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using Ebb.Acting;
+using Ebb.Cli.Reports;
+using Ebb.Cli.Sandboxes;
+using Ebb.Clouds;
+using Ebb.Clouds.Azure;
+using Ebb.Kubernetes;
+using Ebb.Kubernetes.Config;
+using Ebb.Kubernetes.Objects;
+using Ebb.Planning;
+using Microsoft.Extensions.Logging;
+
+namespace Ebb.Cli.Clusters;
+
+/// <summary>One cluster and the cloud of its pools, reached the same way whether real or a sandbox.</summary>
+internal sealed class Target : IAsyncDisposable
+{
+    // Lists of the largest clusters take seconds; longer than this something does not answer.
+    private static readonly TimeSpan SyncWithin = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan SyncLook = TimeSpan.FromMilliseconds(20);
+
+    private static readonly TimeSpan WatchLook = TimeSpan.FromMilliseconds(250);
+
+    // A view is for people: the cloud's machines need not be newer than this.
+    private static readonly TimeSpan CloudEvery = TimeSpan.FromSeconds(4);
+
+    private static readonly TimeSpan RedrawAfter = TimeSpan.FromSeconds(1);
+
+    private readonly KubeClient _client;
+    private readonly ApiDiscovery _discovery;
+    private readonly HttpMessageInvoker _http;
+    private readonly HttpClient? _tokens;
+
+    private Target(KubeConnection connection, AzureScope scope, AzureAccess? access, ILoggerFactory loggers)
+    {
+        var time = TimeProvider.System;
+        Random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
+        Time = time;
+        Scope = scope;
+        Loggers = loggers;
+        _client = new KubeClient(connection, time, loggers.CreateLogger<KubeClient>());
+        _discovery = new ApiDiscovery(_client, time);
+        var events = new EventRecorder(_client, "ebb", Environment.MachineName, time, Random);
+        Kubernetes = new ApiKubernetes(_client, _discovery, events, time, Random, loggers.CreateLogger<ApiKubernetes>());
+        _http = new HttpMessageInvoker(AzureHttp.Handler(access?.AuthorityFile));
+        var tokenHttp = access?.AuthorityFile is { } authority ? new HttpClient(AzureHttp.Handler(authority)) : null;
+        _tokens = tokenHttp;
+        Cloud = new AzureCloud(
+            scope,
+            _http,
+            AzureTokens.Source(access?.Client, scope.ArmEndpoint, tokenHttp),
+            new AzureOptions(),
+            time,
+            Random,
+            loggers.CreateLogger<AzureCloud>());
+    }
+
+    public ApiKubernetes Kubernetes { get; }
+
+    public AzureCloud Cloud { get; }
+
+    public AzureScope Scope { get; }
+
+    public ILoggerFactory Loggers { get; }
+
+    public TimeProvider Time { get; }
+
+    public Random Random { get; }
+
+    public KubeConnection Connection => _client.Connection;
+
+    public static Policy Policy { get; } = new();
+
+    /// <summary>A cluster that the user names, in whole or in part.</summary>
+    public static async Task<Target> OpenAsync(Access access, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, TimeProvider.System)
+            .Load(access.Kubeconfig, access.Context);
+        using var metadataHttp = new HttpMessageInvoker(InstanceMetadata.NewHandler());
+        var metadata = new InstanceMetadata(metadataHttp, InstanceMetadata.Default, TimeProvider.System, new Random(1));
+        var settings = new AzureSettings(access.Subscription, access.ResourceGroup, access.ArmEndpoint);
+        var scope = await AzureScope.ResolveAsync(settings, Environment.GetEnvironmentVariable, metadata, ct);
+        return new Target(connection, scope, access: null, loggers);
+    }
+
+    /// <summary>A sandbox of this user.</summary>
+    public static Target Open(SandboxHome home, AzureAccess access, ILoggerFactory loggers)
+    {
+        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, TimeProvider.System).Load(home.Kubeconfig, null);
+        var scope = new AzureScope(access.Subscription, access.ResourceGroup, null, new Uri(access.Endpoint));
+        return new Target(connection, scope, access, loggers);
+    }
+
+    /// <summary>Fails with what is wrong when the API server cannot be reached or does not know us.</summary>
+    public Task ProbeAsync(CancellationToken ct) => _discovery.ServerVersionAsync(ct);
+
+    /// <summary>Looks at everything once.</summary>
+    public async Task<Seen> LookAsync(CancellationToken ct)
+    {
+        await foreach (var seen in WatchAsync(ct))
+        {
+            return seen;
+        }
+
+        throw new InvalidOperationException("A watch ends only by cancellation.");
+    }
+
+    /// <summary>Looks, then looks again whenever something has changed.</summary>
+    public async IAsyncEnumerable<Seen> WatchAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        await ProbeAsync(ct);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var state = new ClusterState();
+        var watching = Kubernetes.WatchAsync(state, stop.Token);
+        try
+        {
+            await SyncAsync(state, watching, ct);
+            CloudView? cloud = null;
+            var notes = ImmutableDictionary<string, string>.Empty;
+            string? controller = null;
+            var version = -1L;
+            var shownAt = DateTimeOffset.MinValue;
+            while (true)
+            {
+                var now = Time.GetUtcNow();
+                if (cloud is null || now - cloud.ReadAt >= CloudEvery)
+                {
+                    cloud = await Cloud.ReadAsync(ImmutableHashSet<string>.Empty, ct);
+                    notes = (await Kubernetes.RecallAsync(ct)).ToImmutableDictionary();
+                    controller = Leader(await Kubernetes.LeaseAsync(ct), now);
+                }
+
+                if (version != state.Version || now - shownAt >= RedrawAfter)
+                {
+                    version = state.Version;
+                    shownAt = now;
+                    var snapshot = state.Take(now, cloud, notes);
+                    var plan = Planner.Plan(snapshot, Policy);
+                    yield return new Seen(
+                        snapshot,
+                        plan,
+                        Reporting.Report(snapshot, plan, Connection.Server.ToString(), $"{Scope.SubscriptionId}/{Scope.ResourceGroup}", controller));
+                }
+
+                await Task.Delay(WatchLook, Time, ct);
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await EndOfAsync(watching);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        _discovery.Dispose();
+        _http.Dispose();
+        _tokens?.Dispose();
+        Loggers.Dispose();
+        await ValueTask.CompletedTask;
+    }
+
+    private async Task SyncAsync(ClusterState state, Task watching, CancellationToken ct)
+    {
+        var started = Time.GetTimestamp();
+        while (!state.Synced)
+        {
+            if (watching.IsCompleted)
+            {
+                await watching;
+            }
+
+            if (Time.GetElapsedTime(started) > SyncWithin)
+            {
+                throw new TimeoutException(
+                    $"The API server {Connection.Server} did not list nodes, pods and what belongs to them within {SyncWithin.TotalSeconds:0} s. "
+                    + "Check that you may list them ('kubectl auth can-i list pods -A').");
+            }
+
+            await Task.Delay(SyncLook, Time, ct);
+        }
+    }
+
+    private static string? Leader(V1Lease? lease, DateTimeOffset now) =>
+        lease?.Spec is { HolderIdentity: { Length: > 0 } holder, RenewTime: { } renewed } spec
+            && now - renewed < TimeSpan.FromSeconds(spec.LeaseDurationSeconds ?? 0)
+            ? holder
+            : null;
+
+    private static async Task EndOfAsync(Task watching)
+    {
+        try
+        {
+            await watching;
+        }
+        catch (OperationCanceledException)
+        {
+            // Asked for.
+        }
+    }
+}
+
+/// <summary>One look at a cluster.</summary>
+internal sealed record Seen(Snapshot Snapshot, Plan Plan, StatusReport Report)
+{
+    /// <exception cref="EbbException">There is no such pool.</exception>
+    public PoolView Pool(string name) =>
+        Snapshot.Cloud.Pools.FirstOrDefault(p => p.Pool.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new EbbException(Snapshot.Cloud.Pools.IsEmpty
+            ? $"There is no pool '{name}': resource group {Report.Cluster.Cloud} has no scale set."
+            : $"There is no pool '{name}'; there is {string.Join(", ", Snapshot.Cloud.Pools.Select(p => p.Pool.Name))}.");
+}
