@@ -1,0 +1,327 @@
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using Ebb.Acting;
+using Ebb.Kubernetes;
+using Ebb.Kubernetes.Objects;
+using Ebb.Sandbox.Kubernetes;
+using Ebb.Sandbox.Kubernetes.Store;
+
+namespace Ebb.Simulation.Kubernetes;
+
+/// <summary>
+/// A cluster as one controller sees it, over the world's store and without a protocol in between. What it reads goes as
+/// JSON through the same reader as what a real API server sends.
+/// </summary>
+public sealed class SimulatedKubernetes(ObjectStore store, KubernetesFaults faults, TimeProvider time) : IKubernetes
+{
+    private const string Cordon = "NoSchedule";
+
+    // What a call takes at the least: things happen between any two of them.
+    private static readonly TimeSpan Latency = TimeSpan.FromMilliseconds(5);
+
+    private static readonly TimeSpan WatchAgainAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>What was told, oldest first.</summary>
+    public event Action<V1ObjectReference, string, string>? Told;
+
+    public async Task WatchAsync(IClusterSink into, CancellationToken ct)
+    {
+        while (true)
+        {
+            while (faults.Down)
+            {
+                await Task.Delay(WatchAgainAfter, time, ct);
+            }
+
+            await WatchOnceAsync(into, ct);
+            await Task.Delay(WatchAgainAfter, time, ct);
+        }
+    }
+
+    public Task<IReadOnlyList<V1Pod>> PodsOnAsync(string node, CancellationToken ct) => CallAsync<IReadOnlyList<V1Pod>>(
+        "list pods", write: false, () => [.. store.PodsOn(node).Select(Read<V1Pod>)], ct);
+
+    public Task<V1Node?> NodeAsync(string node, CancellationToken ct) => CallAsync(
+        "get node", write: false, () => store.Get(Kinds.Node, "", node) is { } found ? Read<V1Node>(found) : null, ct);
+
+    public Task<ChangeResult> ChangeNodeAsync(string node, NodeChange change, CancellationToken ct) => CallAsync(
+        "patch node",
+        write: true,
+        () =>
+        {
+            if (store.Get(Kinds.Node, "", node) is not { } found)
+            {
+                return ChangeResult.Gone;
+            }
+
+            store.Update(found, json => Apply(json, change));
+            return ChangeResult.Changed;
+        },
+        ct);
+
+    public Task DeleteNodeAsync(string node, string uid, CancellationToken ct) => CallAsync(
+        "delete node",
+        write: true,
+        () =>
+        {
+            if (store.Get(Kinds.Node, "", node) is { } found && found.Uid == uid)
+            {
+                store.Delete(Kinds.Node, "", node, DeleteOptions.Default);
+            }
+
+            return true;
+        },
+        ct);
+
+    public Task<EvictResult> EvictAsync(string ns, string pod, string uid, CancellationToken ct) => CallAsync(
+        "evict pod",
+        write: true,
+        () => store.Get(Kinds.Pod, ns, pod) is { } found && found.Uid == uid ? Evict(found) : EvictResult.Gone,
+        ct);
+
+    public Task TellAsync(V1ObjectReference about, bool warning, string reason, string message, CancellationToken ct) => CallAsync(
+        "write event",
+        write: true,
+        () =>
+        {
+            Told?.Invoke(about, reason, message);
+            return true;
+        },
+        ct);
+
+    public Task<IReadOnlyDictionary<string, string>> RecallAsync(CancellationToken ct) => CallAsync(
+        "read notes",
+        write: false,
+        () => (store.Get(Kinds.ConfigMap, Marks.Namespace, Marks.MemoryName) is { } found ? Read<V1ConfigMap>(found).Data : null)
+            ?? new Dictionary<string, string>(),
+        ct);
+
+    public Task RememberAsync(IReadOnlyDictionary<string, string?> notes, CancellationToken ct) => CallAsync(
+        "write notes",
+        write: true,
+        () =>
+        {
+            var found = store.Get(Kinds.ConfigMap, Marks.Namespace, Marks.MemoryName)
+                ?? store.Create(Kinds.ConfigMap, Named(Marks.MemoryName));
+            store.Update(found, json => Set(json, "data", notes));
+            return true;
+        },
+        ct);
+
+    public Task<V1Lease?> LeaseAsync(CancellationToken ct) => CallAsync(
+        "get lease",
+        write: false,
+        () => store.Get(Kinds.Lease, Marks.Namespace, Marks.LeaseName) is { } found ? Read<V1Lease>(found) : null,
+        ct);
+
+    public Task<bool> PutLeaseAsync(V1Lease lease, CancellationToken ct) => CallAsync(
+        "put lease",
+        write: true,
+        () =>
+        {
+            var found = store.Get(Kinds.Lease, Marks.Namespace, Marks.LeaseName);
+            if (found?.ResourceVersion.ToString() != lease.Metadata.ResourceVersion)
+            {
+                return false;
+            }
+
+            var json = JsonNode.Parse(KubeJson.Write(lease))!.AsObject();
+            if (found is null)
+            {
+                store.Create(Kinds.Lease, json);
+            }
+            else
+            {
+                store.Update(found, now => now["spec"] = json["spec"]!.DeepClone());
+            }
+
+            return true;
+        },
+        ct);
+
+    private async Task WatchOnceAsync(IClusterSink into, CancellationToken ct)
+    {
+        var changes = Channel.CreateUnbounded<StoreEvent>(new UnboundedChannelOptions { SingleReader = true });
+        void Cut() => changes.Writer.TryComplete();
+
+        // The lists are of the instant at which the watch begins: nothing is missed between them.
+        using var subscription = store.Subscribe(change => changes.Writer.TryWrite(change));
+        faults.WatchesCut += Cut;
+        try
+        {
+            foreach (var kind in WatchedKinds.All)
+            {
+                kind.Replace(into, store);
+            }
+
+            while (!faults.Down && await changes.Reader.WaitToReadAsync(ct))
+            {
+                await Task.Delay(faults.Lag, time, ct);
+                while (!faults.Down && changes.Reader.TryRead(out var change))
+                {
+                    WatchedKinds.Of(change.Object.Kind)?.Feed(into, change);
+                }
+            }
+        }
+        finally
+        {
+            faults.WatchesCut -= Cut;
+        }
+    }
+
+    private async Task<T> CallAsync<T>(string what, bool write, Func<T> body, CancellationToken ct)
+    {
+        await Task.Delay(Latency, time, ct);
+        if (faults.StrikesCall())
+        {
+            throw new KubeException(what, "connection refused");
+        }
+
+        T result;
+        try
+        {
+            result = body();
+        }
+        catch (ApiException e)
+        {
+            throw new KubeException(what, new V1Status { Code = e.Code, Reason = e.Reason, Message = e.Message });
+        }
+
+        if (write && faults.LosesAnswer())
+        {
+            throw new KubeException(what, "the connection was closed before an answer came");
+        }
+
+        return result;
+    }
+
+    private EvictResult Evict(KubeObject pod)
+    {
+        var labels = Read<V1Pod>(pod).Metadata.Labels ?? new Dictionary<string, string>();
+        var budgets = store.List(Kinds.PodDisruptionBudget, pod.Namespace)
+            .Where(budget => Selects(Read<V1PodDisruptionBudget>(budget).Spec.Selector, labels))
+            .ToArray();
+        if (budgets.Any(budget => Read<V1PodDisruptionBudget>(budget).Status is not { DisruptionsAllowed: > 0 }))
+        {
+            return EvictResult.BudgetForbids;
+        }
+
+        foreach (var budget in budgets)
+        {
+            // Counted off at once, as the API server does; the budget's controller settles it later.
+            store.Update(budget, json => json["status"]!["disruptionsAllowed"] = (int)json["status"]!["disruptionsAllowed"]! - 1);
+        }
+
+        store.Delete(Kinds.Pod, pod.Namespace, pod.Name, DeleteOptions.Default);
+        return EvictResult.Evicting;
+    }
+
+    private static bool Selects(V1LabelSelector? selector, IReadOnlyDictionary<string, string> labels) =>
+        selector is not null
+        && (selector.MatchLabels ?? new Dictionary<string, string>()).All(pair => labels.GetValueOrDefault(pair.Key) == pair.Value)
+        && (selector.MatchExpressions ?? []).All(expression => expression.Operator switch
+        {
+            "In" => expression.Values!.Contains(labels.GetValueOrDefault(expression.Key)),
+            "NotIn" => !expression.Values!.Contains(labels.GetValueOrDefault(expression.Key)),
+            "Exists" => labels.ContainsKey(expression.Key),
+            _ => !labels.ContainsKey(expression.Key),
+        });
+
+    private void Apply(JsonObject node, NodeChange change)
+    {
+        if (change.Annotations.Count > 0)
+        {
+            Set(node["metadata"]!.AsObject(), "annotations", change.Annotations);
+        }
+
+        if (change.Retiring is { } effect)
+        {
+            var spec = node["spec"] as JsonObject ?? [];
+            var others = (spec["taints"] as JsonArray ?? []).Where(taint => (string?)taint!["key"] != Marks.Retiring);
+            var taints = new JsonArray([.. others.Select(taint => taint!.DeepClone())]);
+            if (effect.Length > 0)
+            {
+                taints.Add(new JsonObject { ["key"] = Marks.Retiring, ["effect"] = effect });
+                if (effect == Cordon)
+                {
+                    taints[^1]!["timeAdded"] = Timestamps.Seconds(time.GetUtcNow());
+                }
+            }
+
+            spec["taints"] = taints;
+            node["spec"] = spec;
+        }
+    }
+
+    /// <summary>Sets the pairs in a map of strings and leaves others alone; null removes.</summary>
+    private static void Set(JsonObject parent, string map, IReadOnlyDictionary<string, string?> pairs)
+    {
+        var values = parent[map] as JsonObject ?? [];
+        foreach (var (key, value) in pairs)
+        {
+            if (value is null)
+            {
+                values.Remove(key);
+            }
+            else
+            {
+                values[key] = value;
+            }
+        }
+
+        parent[map] = values;
+    }
+
+    private static JsonObject Named(string name) =>
+        new() { ["metadata"] = new JsonObject { ["namespace"] = Marks.Namespace, ["name"] = name } };
+
+    private static T Read<T>(KubeObject found)
+        where T : class => KubeJson.Read<T>(found.Utf8.Span);
+
+    /// <summary>The kinds that are watched, each with its type of ours.</summary>
+    private abstract class WatchedKinds
+    {
+        public static WatchedKinds[] All { get; } =
+        [
+            new Watched<V1Namespace>(Kinds.Namespace),
+            new Watched<V1Node>(Kinds.Node),
+            new Watched<V1PodDisruptionBudget>(Kinds.PodDisruptionBudget),
+            new Watched<V1DaemonSet>(Kinds.DaemonSet),
+            new Watched<V1PersistentVolumeClaim>(Kinds.PersistentVolumeClaim),
+            new Watched<V1PersistentVolume>(Kinds.PersistentVolume),
+            new Watched<V1StorageClass>(Kinds.StorageClass),
+            new Watched<V1Pod>(Kinds.Pod),
+        ];
+
+        private static readonly Dictionary<Kind, WatchedKinds> ByKind = All.ToDictionary(watched => watched.Kind);
+
+        protected abstract Kind Kind { get; }
+
+        public static WatchedKinds? Of(Kind kind) => ByKind.GetValueOrDefault(kind);
+
+        public abstract void Replace(IClusterSink into, ObjectStore store);
+
+        public abstract void Feed(IClusterSink into, StoreEvent change);
+    }
+
+    private sealed class Watched<T>(Kind kind) : WatchedKinds
+        where T : V1Object
+    {
+        protected override Kind Kind => kind;
+
+        public override void Replace(IClusterSink into, ObjectStore store) => into.Replace([.. store.List(kind).Select(Read<T>)]);
+
+        public override void Feed(IClusterSink into, StoreEvent change)
+        {
+            var read = Read<T>(change.Object);
+            if (change.Type == StoreEventType.Deleted)
+            {
+                into.Remove(read);
+            }
+            else
+            {
+                into.Upsert(read);
+            }
+        }
+    }
+}
