@@ -1,4 +1,3 @@
-using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Kubernetes.Views;
 
 namespace Ebb.Sandbox.Kubernetes.Scheduling;

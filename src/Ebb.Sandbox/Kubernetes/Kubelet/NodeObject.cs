@@ -1,0 +1,163 @@
+using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Store;
+using Ebb.Sandbox.Kubernetes.Views;
+
+namespace Ebb.Sandbox.Kubernetes.Kubelet;
+
+/// <summary>The Node object as a kubelet writes it.</summary>
+internal static class NodeObject
+{
+    private static readonly (string Type, string Reason, string Message)[] Pressures =
+    [
+        ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        ("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ];
+
+    /// <summary>Registers the node, or takes over the object that an earlier life of the machine left.</summary>
+    public static KubeObject Write(ObjectStore store, HollowNode node, HollowOptions options)
+    {
+        var now = store.Agenda.Now;
+        if (store.Get(Kinds.Node, "", node.Name) is { } earlier)
+        {
+            return store.Update(earlier, json =>
+            {
+                var labels = json["metadata"]!.AsObject().Sub("labels");
+                foreach (var (key, value) in Labels(node))
+                {
+                    labels[key] = value;
+                }
+
+                FillStatus(json, node, options);
+                SetReady(json, false, now);
+            });
+        }
+
+        var created = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = node.Name,
+                ["labels"] = new JsonObject(Labels(node).Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value))),
+                ["annotations"] = new JsonObject { ["volumes.kubernetes.io/controller-managed-attach-detach"] = "true" },
+            },
+            ["spec"] = Spec(node, now),
+        };
+        FillStatus(created, node, options);
+        SetReady(created, false, now);
+        return store.Create(Kinds.Node, created);
+    }
+
+    public static void SetReady(JsonObject json, bool ready, DateTimeOffset now)
+    {
+        foreach (var (type, reason, message) in Pressures)
+        {
+            json.SetCondition(type, false, now, reason, message);
+        }
+
+        json.SetCondition(
+            "Ready",
+            ready,
+            now,
+            ready ? "KubeletReady" : "KubeletNotReady",
+            ready ? "kubelet is posting ready status" : "container runtime network not ready");
+        foreach (var condition in json["status"].Objects("conditions"))
+        {
+            condition["lastHeartbeatTime"] = Timestamps.Seconds(now);
+        }
+    }
+
+    private static SortedDictionary<string, string> Labels(HollowNode node)
+    {
+        var labels = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["kubernetes.io/hostname"] = node.Name,
+            ["kubernetes.io/os"] = "linux",
+            ["kubernetes.io/arch"] = node.Architecture,
+            ["beta.kubernetes.io/os"] = "linux",
+            ["beta.kubernetes.io/arch"] = node.Architecture,
+        };
+        Add("node.kubernetes.io/instance-type", node.InstanceType);
+        Add("topology.kubernetes.io/region", node.Region);
+        Add("topology.kubernetes.io/zone", node.Zone);
+        foreach (var (key, value) in node.Labels)
+        {
+            labels[key] = value;
+        }
+
+        return labels;
+
+        void Add(string key, string value)
+        {
+            if (value.Length > 0)
+            {
+                labels[key] = value;
+            }
+        }
+    }
+
+    private static JsonObject Spec(HollowNode node, DateTimeOffset now)
+    {
+        var spec = new JsonObject();
+        spec.Put("providerID", node.ProviderId);
+        var taints = new JsonArray(new Taint(Taint.NotReady, "", Taint.NoSchedule, now).ToJson());
+        foreach (var text in node.Taints)
+        {
+            taints.Add(Parse(text).ToJson());
+        }
+
+        spec["taints"] = taints;
+        return spec;
+    }
+
+    private static Taint Parse(string text)
+    {
+        var colon = text.LastIndexOf(':');
+        var name = colon < 0 ? text : text[..colon];
+        var effect = colon < 0 ? Taint.NoSchedule : text[(colon + 1)..];
+        var equals = name.IndexOf('=', StringComparison.Ordinal);
+        return equals < 0 ? new Taint(name, "", effect) : new Taint(name[..equals], name[(equals + 1)..], effect);
+    }
+
+    private static void FillStatus(JsonObject json, HollowNode node, HollowOptions options)
+    {
+        var status = json.Sub("status");
+        status["capacity"] = Amount(node, 0, 0);
+        status["allocatable"] = Amount(node, options.ReservedCpuMilli, options.ReservedMemoryBytes);
+        status["addresses"] = new JsonArray(
+            new JsonObject { ["type"] = "InternalIP", ["address"] = node.Address },
+            new JsonObject { ["type"] = "Hostname", ["address"] = node.Name });
+        status["daemonEndpoints"] = new JsonObject { ["kubeletEndpoint"] = new JsonObject { ["Port"] = 10250 } };
+        status["nodeInfo"] = new JsonObject
+        {
+            ["machineID"] = node.SystemUuid.Replace("-", "", StringComparison.Ordinal),
+            ["systemUUID"] = node.SystemUuid,
+            ["bootID"] = node.SystemUuid,
+            ["kernelVersion"] = "6.1.0-hollow",
+            ["osImage"] = "Hollow machine",
+            ["containerRuntimeVersion"] = "hollow://1.0.0",
+            ["kubeletVersion"] = options.KubeletVersion,
+            ["kubeProxyVersion"] = options.KubeletVersion,
+            ["operatingSystem"] = "linux",
+            ["architecture"] = node.Architecture,
+        };
+    }
+
+    private static JsonObject Amount(HollowNode node, long reservedCpuMilli, long reservedMemoryBytes)
+    {
+        var cpu = Math.Max(0, node.CpuMilli - reservedCpuMilli);
+        var amounts = new JsonObject
+        {
+            ["cpu"] = cpu % 1000 == 0 ? (cpu / 1000).ToString() : $"{cpu}m",
+            ["ephemeral-storage"] = $"{node.DiskBytes >> 10}Ki",
+            ["memory"] = $"{Math.Max(0, node.MemoryBytes - reservedMemoryBytes) >> 10}Ki",
+            ["pods"] = node.MaxPods.ToString(),
+        };
+        foreach (var (name, units) in node.Extended)
+        {
+            amounts[name] = units.ToString();
+        }
+
+        return amounts;
+    }
+}
