@@ -54,8 +54,8 @@ internal sealed partial class OperationFollower(ArmClient arm, TimeProvider time
         _bell.Writer.TryWrite(true);
     }
 
-    /// <summary>Something ended at once: no operation to follow, but the next read is to look at the machines.</summary>
-    public void EndedAtOnce(Pool pool) => Note(pool, null);
+    /// <summary>No operation to follow, but a read is due that looks at the machines.</summary>
+    public void LookAgain(Pool pool) => Note(pool, null);
 
     /// <summary>Completes once an operation has ended since the last <see cref="Reading"/>.</summary>
     public Task ChangedAsync(CancellationToken ct)

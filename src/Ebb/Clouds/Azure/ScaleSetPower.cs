@@ -82,7 +82,7 @@ internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations,
         reads.Touched(pool);
         if (ok.Poll is null && ok.Status is not HttpStatusCode.Accepted)
         {
-            operations.EndedAtOnce(pool);
+            operations.LookAgain(pool);
         }
         else
         {

@@ -259,7 +259,7 @@ internal sealed class ScaleSetReads(ArmClient arm, AzureSizes sizes, OperationFo
         if (vanished > 0 && read.Value.Count < view.Capacity && !known.Doubted)
         {
             known.Doubted = true;
-            known.Dirty = true;
+            operations.LookAgain(view.Pool);
             troubles.Add($"pool '{view.Pool.Name}': the list of machines lacks {vanished} that were there; reading it again");
             return view;
         }

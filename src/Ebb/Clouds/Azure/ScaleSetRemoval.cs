@@ -21,7 +21,7 @@ internal sealed partial class ScaleSetRemoval(ArmClient arm, OperationFollower o
             // Deleting by name is the one write that may be sent again: it cannot hit another machine.
             if (left.Count == 0)
             {
-                operations.EndedAtOnce(pool);
+                operations.LookAgain(pool);
                 return new RemoveResult.Removing(machines.Count);
             }
 
@@ -65,7 +65,7 @@ internal sealed partial class ScaleSetRemoval(ArmClient arm, OperationFollower o
         reads.Leaving(pool, machines);
         if (ok is { Status: HttpStatusCode.OK or HttpStatusCode.NoContent, Poll: null })
         {
-            operations.EndedAtOnce(pool);
+            operations.LookAgain(pool);
             return;
         }
 
@@ -104,7 +104,7 @@ internal sealed partial class ScaleSetRemoval(ArmClient arm, OperationFollower o
             return new RemoveResult.Removing(machines.Count);
         }
 
-        operations.EndedAtOnce(pool);
+        operations.LookAgain(pool);
         return new RemoveResult.Unknown($"Azure {lost.Why} when asked to remove {machines.Count} machines of pool '{pool.Name}'.");
     }
 

@@ -218,6 +218,7 @@ public class ReadTests
         set.Machines.Remove(1);
 
         var first = _azure.Read("agents");
+        Assert.Equal(TimeSpan.Zero, _azure.UntilChanged());
         var second = _azure.Read();
 
         Assert.Equal((false, 3), (first.Complete, first.Pools[0].Machines.Length));

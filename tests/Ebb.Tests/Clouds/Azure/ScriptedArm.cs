@@ -221,6 +221,8 @@ internal sealed class ScriptedSet(string name)
 
     public string? Priority { get; set; }
 
+    public string Orchestration { get; set; } = "Uniform";
+
     public string State { get; set; } = "Succeeded";
 
     public List<int> Machines { get; } = [];
@@ -245,7 +247,7 @@ internal sealed class ScriptedSet(string name)
         ["sku"] = new JsonObject { ["name"] = Size, ["tier"] = "Standard", ["capacity"] = Capacity },
         ["properties"] = new JsonObject
         {
-            ["orchestrationMode"] = "Uniform",
+            ["orchestrationMode"] = Orchestration,
             ["provisioningState"] = State,
             ["uniqueId"] = "unique",
             ["singlePlacementGroup"] = true,
