@@ -54,7 +54,7 @@ public sealed partial class LeaderElection(
         var lost = await Task.WhenAny(leading, renewing) == renewing && !leading.IsCompleted;
         try
         {
-            await end.CancelAsync();
+            Cancel(end);
             await leading;
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
@@ -63,7 +63,7 @@ public sealed partial class LeaderElection(
         }
         finally
         {
-            await ended.CancelAsync();
+            Cancel(ended);
             await renewing;
             if (leadership.Holds)
             {
@@ -83,12 +83,14 @@ public sealed partial class LeaderElection(
         {
             try
             {
-                if (await TryAcquireAsync(ct) is { } leadership)
+                using var deadline = new CancellationTokenSource(RenewDeadline, time);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
+                if (await TryAcquireAsync(either.Token) is { Holds: true } leadership)
                 {
                     return leadership;
                 }
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception e) when (!ct.IsCancellationRequested)
             {
                 // Whatever it was: without the Lease nothing is done, and it is asked for again.
                 LogTrouble(identity, e.Message);
@@ -202,6 +204,9 @@ public sealed partial class LeaderElection(
 
         leadership.Lose();
     }
+
+    // Not CancelAsync: that goes by way of the thread pool, and under the simulation's clock everything stays on one thread.
+    private static void Cancel(CancellationTokenSource source) => source.Cancel();
 
     private static V1Lease NewLease() => new()
     {
