@@ -162,7 +162,7 @@ public sealed partial class ApiKubernetes(
         catch
         {
             // A watch ends by a fault of ours only, and that must not leave the others running on.
-            await all.CancelAsync();
+            all.CancelHere();
             throw;
         }
     }

@@ -44,7 +44,7 @@ public sealed class ControlLoop(
             }
             finally
             {
-                await stop.CancelAsync();
+                stop.CancelHere();
             }
         }
     }

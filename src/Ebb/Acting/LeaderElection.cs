@@ -54,7 +54,7 @@ public sealed partial class LeaderElection(
         var lost = await Task.WhenAny(leading, renewing) == renewing && !leading.IsCompleted;
         try
         {
-            Cancel(end);
+            end.CancelHere();
             await leading;
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
@@ -63,7 +63,7 @@ public sealed partial class LeaderElection(
         }
         finally
         {
-            Cancel(ended);
+            ended.CancelHere();
             await renewing;
             if (leadership.Holds)
             {
@@ -204,9 +204,6 @@ public sealed partial class LeaderElection(
 
         leadership.Lose();
     }
-
-    // Not CancelAsync: that goes by way of the thread pool, and under the simulation's clock everything stays on one thread.
-    private static void Cancel(CancellationTokenSource source) => source.Cancel();
 
     private static V1Lease NewLease() => new()
     {

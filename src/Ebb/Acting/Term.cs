@@ -58,7 +58,7 @@ internal sealed partial class Term(
         }
         finally
         {
-            await end.CancelAsync();
+            end.CancelHere();
             await listening;
         }
     }

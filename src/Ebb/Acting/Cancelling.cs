@@ -1,0 +1,10 @@
+namespace Ebb.Acting;
+
+internal static class Cancelling
+{
+    /// <summary>
+    /// Cancels on this very thread. <c>CancelAsync</c> goes by way of the thread pool, and under the simulation's clock
+    /// everything must stay on one thread.
+    /// </summary>
+    public static void CancelHere(this CancellationTokenSource source) => source.Cancel();
+}
