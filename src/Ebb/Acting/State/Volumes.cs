@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+using Ebb.Kubernetes.Objects;
+using Ebb.Scheduling;
+
+namespace Ebb.Acting.State;
+
+/// <summary>Claims, volumes and storage classes, and what they say about where a pod can run.</summary>
+internal sealed class Volumes
+{
+    private static readonly string[] ZoneKeys =
+    [
+        "topology.kubernetes.io/zone", "topology.kubernetes.io/region",
+        "failure-domain.beta.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/region",
+    ];
+
+    public Dictionary<(string Namespace, string Name), V1PersistentVolumeClaim> Claims { get; } = [];
+
+    public Dictionary<string, V1PersistentVolume> Persistent { get; } = [];
+
+    public Dictionary<string, V1StorageClass> Classes { get; } = [];
+
+    /// <summary>Names of the claims that a pod uses; empty for most.</summary>
+    public static IEnumerable<string> ClaimsOf(V1Pod pod)
+    {
+        foreach (var volume in pod.Spec.Volumes ?? [])
+        {
+            if (volume.PersistentVolumeClaim is { } claim)
+            {
+                yield return claim.ClaimName;
+            }
+            else if (volume.Ephemeral is not null)
+            {
+                yield return $"{pod.Metadata.Name}-{volume.Name}";
+            }
+        }
+    }
+
+    /// <summary>For each claim the terms of which one must hold; or why there is no place at all.</summary>
+    public (ImmutableArray<ImmutableArray<NodeTerm>> Terms, string? Blocked) Of(V1Pod pod)
+    {
+        List<ImmutableArray<NodeTerm>>? terms = null;
+        foreach (var name in ClaimsOf(pod))
+        {
+            if (!Claims.TryGetValue((pod.Metadata.Namespace, name), out var claim))
+            {
+                return ([], $"its volume claim {name} does not exist");
+            }
+
+            if (claim.Spec.VolumeName is { Length: > 0 } bound)
+            {
+                if (Persistent.TryGetValue(bound, out var volume))
+                {
+                    (terms ??= []).AddRange(Of(volume));
+                }
+
+                continue;
+            }
+
+            var storage = claim.Spec.StorageClassName is { Length: > 0 } className ? Classes.GetValueOrDefault(className) : null;
+            if (storage?.VolumeBindingMode != "WaitForFirstConsumer")
+            {
+                return ([], $"its volume claim {name} is not bound yet");
+            }
+
+            if (storage.AllowedTopologies is { Count: > 0 } allowed)
+            {
+                (terms ??= []).Add([.. allowed.Select(Of)]);
+            }
+        }
+
+        return terms is null ? ([], null) : ([.. terms], null);
+    }
+
+    private static IEnumerable<ImmutableArray<NodeTerm>> Of(V1PersistentVolume volume)
+    {
+        var affinity = Selectors.Read(volume.Spec.NodeAffinity?.Required);
+        if (affinity.Length > 0)
+        {
+            yield return affinity;
+        }
+
+        foreach (var key in ZoneKeys)
+        {
+            // A volume in several zones names them joined by two underscores.
+            if (volume.Metadata.Labels?.TryGetValue(key, out var zones) == true)
+            {
+                yield return [new NodeTerm([new Requirement(key, SelectorOperator.In, [.. zones.Split("__")])], [])];
+            }
+        }
+    }
+
+    private static NodeTerm Of(V1TopologySelectorTerm term) => new(
+        [
+            .. (term.MatchLabelExpressions ?? []).Select(
+                expression => new Requirement(expression.Key, SelectorOperator.In, [.. expression.Values ?? []])),
+        ],
+        []);
+}
