@@ -47,13 +47,27 @@ public enum Priority
 /// <summary>What the scheduler would see of a machine before it exists.</summary>
 public sealed record NodeShape
 {
+    private LabelSet? _labelSet;
+
     /// <summary>What the machine has.</summary>
     public required Resources Capacity { get; init; }
 
     /// <summary>What pods may use of it: capacity less what system and kubelet reserve.</summary>
     public required Resources Allocatable { get; init; }
 
-    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> Labels
+    {
+        get;
+        init
+        {
+            field = value;
+            _labelSet = null;
+        }
+    }
+    = ImmutableSortedDictionary<string, string>.Empty;
 
     public ImmutableArray<Taint> Taints { get; init; } = [];
+
+    /// <summary>The labels in the form that predicates read fast.</summary>
+    internal LabelSet LabelSet => _labelSet ??= LabelSet.From(Labels);
 }

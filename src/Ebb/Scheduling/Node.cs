@@ -6,6 +6,9 @@ namespace Ebb.Scheduling;
 /// <summary>One Kubernetes node with what is on it.</summary>
 public sealed record Node
 {
+    // Filled on first use; two threads would come to the same.
+    private NodeLoad? _load;
+
     public required string Name { get; init; }
 
     public required string Uid { get; init; }
@@ -24,9 +27,20 @@ public sealed record Node
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>All pods bound to it, finished ones too.</summary>
-    public ImmutableArray<Pod> Pods { get; init; } = [];
+    public ImmutableArray<Pod> Pods
+    {
+        get;
+        init
+        {
+            field = value;
+            _load = null;
+        }
+    }
+    = [];
 
     public string SystemUuid { get; init; } = "";
 
     public ImmutableArray<string> Addresses { get; init; } = [];
+
+    internal NodeLoad Load => _load ??= NodeLoad.Of(this);
 }

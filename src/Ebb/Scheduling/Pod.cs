@@ -41,6 +41,20 @@ public sealed record Pod
 
     public bool Finished => Phase is PodPhase.Succeeded or PodPhase.Failed;
 
+    /// <summary>Keeps its node from being idle.</summary>
+    internal bool IsWork => !Finished && !Mirror && Owner?.Kind != "DaemonSet";
+
+    /// <summary>
+    /// Must not be interrupted. Of pods that say nothing themselves those are spared that nothing starts again elsewhere
+    /// unharmed: pods of Jobs, pods without a controller, and pods of controllers that Ebb does not know.
+    /// </summary>
+    internal bool IsProtected => Protection switch
+    {
+        Protection.Never => true,
+        Protection.Allowed => false,
+        _ => Owner is not { Kind: "ReplicaSet" or "StatefulSet" or "ReplicationController" or "DaemonSet" },
+    };
+
     public override string ToString() => $"{Namespace}/{Name}";
 }
 

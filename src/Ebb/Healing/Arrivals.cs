@@ -1,0 +1,193 @@
+using Ebb.Growing;
+using Ebb.Planning;
+using Ebb.Pools;
+
+namespace Ebb.Healing;
+
+/// <summary>Follows machines from the promise to the node, and gives up those that never get there.</summary>
+internal static class Arrivals
+{
+    public static void Plan(Draft draft, PoolStanding pool)
+    {
+        var growthFailed = BackOff.Apply(draft, pool);
+        var troubled = new Troubled(draft, pool);
+        var neverJoined = false;
+        foreach (var machine in pool.Unmatched)
+        {
+            neverJoined |= Plan(draft, pool, machine, troubled);
+        }
+
+        if (neverJoined)
+        {
+            BackOff.Failed(draft, pool, BackOff.NeverJoined, draft.Now);
+        }
+
+        foreach (var node in pool.Nodes)
+        {
+            if (node.Machine is { State: MachineState.Deleting } machine)
+            {
+                draft.InMotion.Add(pool.Name);
+                DeletionStuck(draft, pool, machine, node.Node.Name, troubled);
+            }
+            else if (node.Going || node.Joining)
+            {
+                draft.InMotion.Add(pool.Name);
+            }
+        }
+
+        troubled.Remember();
+        CountPromised(draft, pool, growthFailed);
+    }
+
+    /// <returns>Whether it was given up for never having joined.</returns>
+    private static bool Plan(Draft draft, PoolStanding pool, Machine machine, Troubled troubled)
+    {
+        draft.InMotion.Add(pool.Name);
+        if (machine.State == MachineState.Deleting || draft.IsDeparting(machine))
+        {
+            Say(draft, machine, "leaving: being deleted");
+            DeletionStuck(draft, pool, machine, null, troubled);
+            return false;
+        }
+
+        if (machine.State is MachineState.Stopping or MachineState.Stopped or MachineState.Deallocated)
+        {
+            Say(draft, machine, $"{Word(machine.State)}: not counted on; it still counts in the pool's size");
+            return false;
+        }
+
+        if (machine.State == MachineState.Failed)
+        {
+            var since = troubled.Since(machine);
+            if (draft.Now - since < draft.Policy.FailedFor || !MayRemove(draft, pool))
+            {
+                draft.LookAgain(since + draft.Policy.FailedFor);
+                Say(draft, machine, $"failed: {machine.Failure ?? "the cloud does not say why"}, removed unless it recovers within {Words.Span(draft.Policy.FailedFor)}");
+                return false;
+            }
+
+            GiveUp(draft, pool, machine, $"failed in the cloud: {machine.Failure ?? "no reason given"}");
+            return false;
+        }
+
+        var started = machine.CreatedAt ?? troubled.Since(machine);
+        var age = draft.Now - started;
+        if (age < draft.Policy.JoinWithin)
+        {
+            pool.Coming.Add(new Coming(pool, machine, started));
+            draft.LookAgain(started + draft.Policy.JoinWithin);
+            Say(draft, machine, $"joining: {Words.Progress(age, draft.Policy.JoinWithin)}");
+            return false;
+        }
+
+        if (Namesake(draft, machine) is { } node)
+        {
+            Say(draft, machine, $"kept: has not joined under its own name, but could be node {node}");
+        }
+        else if (!MayRemove(draft, pool))
+        {
+            Say(draft, machine, "kept: never joined; not removed while the cloud cannot be read in full");
+        }
+        else
+        {
+            GiveUp(draft, pool, machine, $"did not join within {Words.Span(draft.Policy.JoinWithin)}");
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Machines that the cloud has promised but does not list yet. Those on their way out are listed and may or may not be
+    /// counted in the capacity still, so only what exceeds the whole list is taken for promised.
+    /// </summary>
+    private static void CountPromised(Draft draft, PoolStanding pool, bool growthFailed)
+    {
+        var listed = pool.View.Machines.Length;
+        var promised = Math.Max(0, pool.View.Capacity - listed);
+        var leaving = pool.View.Machines.Count(machine => machine.State == MachineState.Deleting || draft.IsDeparting(machine));
+        pool.Live = pool.View.Capacity >= listed ? pool.View.Capacity - leaving : Math.Min(pool.View.Capacity, listed - leaving);
+
+        var missing = growthFailed ? promised : Math.Min(promised, ReadCount(draft.Snapshot.Notes.GetValueOrDefault(Notes.Missing(pool.Name))));
+        var since = Notes.ReadTime(draft.Snapshot.Notes.GetValueOrDefault(Notes.GrowingSince(pool.Name)));
+        if (promised > missing)
+        {
+            draft.InMotion.Add(pool.Name);
+            since ??= draft.Now;
+            if (draft.Now - since >= draft.Policy.JoinWithin)
+            {
+                missing = promised;
+                since = null;
+                BackOff.Failed(draft, pool, BackOff.NeverCame, draft.Now);
+            }
+            else
+            {
+                draft.LookAgain(since.Value + draft.Policy.JoinWithin);
+                for (var i = missing; i < promised; i++)
+                {
+                    pool.Coming.Add(new Coming(pool, null, since));
+                }
+            }
+        }
+        else
+        {
+            since = null;
+        }
+
+        pool.Missing = missing;
+        draft.Remember(Notes.Missing(pool.Name), missing == 0 ? null : $"{missing}", $"machines of pool {pool.Name} that will not come");
+        draft.Remember(Notes.GrowingSince(pool.Name), since is { } at ? Notes.Write(at) : null, $"growth of pool {pool.Name}");
+    }
+
+    private static void DeletionStuck(Draft draft, PoolStanding pool, Machine machine, string? node, Troubled troubled)
+    {
+        if (machine.State != MachineState.Deleting)
+        {
+            return;
+        }
+
+        var since = troubled.Since(machine);
+        if (draft.Now - since >= draft.Policy.DeletingFor && MayRemove(draft, pool))
+        {
+            pool.Departures.Add(new Departure(machine, node, $"its deletion has taken {Words.Span(draft.Now - since)}, asked for again"));
+            troubled.StartOver(machine);
+            since = draft.Now;
+        }
+
+        draft.LookAgain(since + draft.Policy.DeletingFor);
+    }
+
+    /// <summary>A node without a machine that came up after this machine and says nothing against being it.</summary>
+    private static string? Namesake(Draft draft, Machine machine)
+    {
+        foreach (var node in draft.Nodes)
+        {
+            if (node.Machine is null && Matching.CouldBe(node.Node, machine)
+                && (machine.CreatedAt is not { } made || node.Node.CreatedAt >= made))
+            {
+                return node.Node.Name;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool MayRemove(Draft draft, PoolStanding pool) => draft.Snapshot.Cloud.Complete && pool.Sound;
+
+    private static void GiveUp(Draft draft, PoolStanding pool, Machine machine, string reason)
+    {
+        pool.Departures.Add(new Departure(machine, null, reason));
+        Say(draft, machine, $"removed: {reason}");
+    }
+
+    private static void Say(Draft draft, Machine machine, string reason) => draft.MachineReasons[machine.Name] = reason;
+
+    private static string Word(MachineState state) => state switch
+    {
+        MachineState.Stopping => "stopping",
+        MachineState.Deallocated => "deallocated",
+        _ => "stopped",
+    };
+
+    private static int ReadCount(string? text) => int.TryParse(text, out var count) && count > 0 ? count : 0;
+}

@@ -1,0 +1,105 @@
+using Ebb.Clouds;
+using Ebb.Pools;
+using Ebb.Scheduling;
+
+namespace Ebb.Planning;
+
+/// <summary>One node while a plan is made: what is known of it, and what has been decided so far.</summary>
+internal sealed class Standing(Node node)
+{
+    public Node Node { get; } = node;
+
+    public NodeLoad Load { get; } = node.Load;
+
+    /// <summary>The pool of its machine; null for a node that is none of ours.</summary>
+    public PoolStanding? Pool { get; set; }
+
+    public Machine? Machine { get; set; }
+
+    /// <summary>Our taint as it stands; null for none.</summary>
+    public TaintEffect? Retiring { get; set; }
+
+    public DateTimeOffset? IdleSince { get; set; }
+
+    public DateTimeOffset? RetiringSince { get; set; }
+
+    /// <summary>Its machine has been, or may have been, asked to go: nothing is decided about it any more.</summary>
+    public bool Going { get; set; }
+
+    /// <summary>Only DaemonSet, mirror or finished pods remain.</summary>
+    public bool Idle => Load.Work == 0;
+
+    /// <summary>New and about to take pods: its machine runs, but it has not been ready yet.</summary>
+    public bool Joining { get; set; }
+
+    /// <summary>Why a person or a rule keeps it whatever happens; else null.</summary>
+    public string? Keep { get; set; }
+
+    /// <summary>Its place in the simulated placement; null when nothing can be placed here.</summary>
+    public Room? Room { get; set; }
+
+    /// <summary>Its marks stand, or are put on by this plan.</summary>
+    public bool Retires { get; set; }
+
+    /// <summary>This plan takes our marks off it.</summary>
+    public bool Released { get; set; }
+
+    /// <summary>Waiting pods are going to be put here.</summary>
+    public bool Wanted => Room?.Placed > 0;
+
+    /// <summary>Writes the reason when it is asked for.</summary>
+    public Func<Standing, DateTimeOffset, string>? Why { get; set; }
+
+    public override string ToString() => Node.Name;
+}
+
+/// <summary>One pool while a plan is made.</summary>
+internal sealed class PoolStanding(PoolView view)
+{
+    public PoolView View { get; } = view;
+
+    public Pool Pool { get; } = view.Pool;
+
+    public string Name => Pool.Name;
+
+    /// <summary>Its nodes, in the snapshot's order.</summary>
+    public List<Standing> Nodes { get; } = [];
+
+    /// <summary>Machines without a node, in the cloud's order.</summary>
+    public List<Machine> Unmatched { get; } = [];
+
+    /// <summary>Machines that will become nodes: booting ones first, then those the cloud has promised but not listed.</summary>
+    public List<Coming> Coming { get; } = [];
+
+    /// <summary>Machines that exist or are promised, less those on their way out.</summary>
+    public int Live { get; set; }
+
+    /// <summary>Promised machines that will not come: growth of them failed.</summary>
+    public int Missing { get; set; }
+
+    /// <summary>Growth waits until then; null when it may grow.</summary>
+    public BackOffNote? BackOff { get; set; }
+
+    /// <summary>Machines to be bought by this plan, and for how many pods.</summary>
+    public int Buying { get; set; }
+
+    public int BuyingFor { get; set; }
+
+    /// <summary>Nodes or machines to be removed by this plan.</summary>
+    public List<Departure> Departures { get; } = [];
+
+    public bool Sound => Pool.Problem is null;
+
+    public override string ToString() => Name;
+}
+
+/// <summary>A machine that will become a node.</summary>
+/// <param name="Machine">Null while the cloud has only promised it.</param>
+internal sealed record Coming(PoolStanding Pool, Machine? Machine, DateTimeOffset? Since);
+
+/// <summary>What is remembered of a pool whose growth failed.</summary>
+/// <param name="Count">Failures in a row.</param>
+/// <param name="At">When the last one was.</param>
+/// <param name="Until">No growth before.</param>
+/// <param name="Code">The cloud's word for it.</param>
+internal sealed record BackOffNote(int Count, DateTimeOffset At, DateTimeOffset Until, string Code);

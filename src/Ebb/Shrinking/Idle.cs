@@ -1,0 +1,162 @@
+using Ebb.Planning;
+using Ebb.Pools;
+using Ebb.Scheduling;
+
+namespace Ebb.Shrinking;
+
+/// <summary>
+/// Removes machines that nothing uses. Idle for long enough, a node is cordoned; found idle still behind the cordon by a
+/// later look, its machine goes; a pod that slipped in between wins.
+/// </summary>
+internal static class Idle
+{
+    public static void Plan(Draft draft)
+    {
+        foreach (var pool in draft.Pools)
+        {
+            List<Standing> due = [];
+            foreach (var node in pool.Nodes)
+            {
+                if (Look(draft, pool, node))
+                {
+                    due.Add(node);
+                }
+            }
+
+            Retire(draft, pool, due);
+        }
+    }
+
+    /// <returns>Whether the node has been idle for its time.</returns>
+    private static bool Look(Draft draft, PoolStanding pool, Standing node)
+    {
+        if (node.Going)
+        {
+            node.Why ??= static (_, _) => "leaving: its machine is being removed";
+            return false;
+        }
+
+        if (node.Machine is { State: MachineState.Stopping or MachineState.Stopped or MachineState.Deallocated })
+        {
+            node.Why = static (node, _) => $"left alone: its machine is {Lower(node.Machine!.State)}";
+            return false;
+        }
+
+        NoteIdle(draft, node);
+        if (node.Keep is { } keep)
+        {
+            node.Why = (_, _) => keep;
+            return false;
+        }
+
+        if (!node.Idle)
+        {
+            SlippedIn(draft, node);
+            return false;
+        }
+
+        if (node.Joining)
+        {
+            node.Why = static (node, now) => $"kept: joining, {Words.Span(now - node.Node.CreatedAt)} so far";
+            return false;
+        }
+
+        if (node.Wanted)
+        {
+            node.Why ??= static (node, _) => $"kept: {Words.Count(node.Room!.Placed, "waiting pod")} will fit here";
+            return false;
+        }
+
+        var since = node.IdleSince ?? draft.Now;
+        if (draft.Now - since >= pool.Pool.IdleAfter || node.Retiring == TaintEffect.NoSchedule)
+        {
+            return true;
+        }
+
+        draft.LookAgain(since + pool.Pool.IdleAfter);
+        node.Why = static (node, now) => $"kept: idle {Words.Progress(now - (node.IdleSince ?? now), node.Pool!.Pool.IdleAfter)}";
+        return false;
+    }
+
+    private static void NoteIdle(Draft draft, Standing node)
+    {
+        if (!node.Idle && node.IdleSince is not null)
+        {
+            draft.Decide(new Decision.NoteIdle(node.Node.Name, null) { Reason = "has work again" });
+        }
+        else if (node is { Idle: true, IdleSince: null, Node.Ready: true, Pool.Sound: true })
+        {
+            node.IdleSince = draft.Now;
+            draft.Decide(new Decision.NoteIdle(node.Node.Name, draft.Now) { Reason = "nothing runs here any more" });
+        }
+    }
+
+    /// <summary>Only a node that was idle when it was cordoned bears both marks; one that is left to finish its work bears no idle mark.</summary>
+    private static void SlippedIn(Draft draft, Standing node)
+    {
+        if (node is { Retiring: TaintEffect.NoSchedule, IdleSince: not null, Released: false })
+        {
+            draft.Release(node, "work came before the cordon did");
+        }
+    }
+
+    private static void Retire(Draft draft, PoolStanding pool, List<Standing> due)
+    {
+        if (due.Count == 0)
+        {
+            return;
+        }
+
+        var failed = pool.Departures.Count(departure => departure.Machine.State != MachineState.Deleting);
+        var spare = Math.Max(0, pool.Live - failed - pool.Pool.Min);
+        if (!draft.Snapshot.Cloud.Complete)
+        {
+            // Marks stay as they are: what is cordoned goes on once the cloud can be read.
+            foreach (var node in due)
+            {
+                node.Retires = true;
+                node.Why = static (node, now) => $"kept: idle {Words.Span(now - (node.IdleSince ?? now))}, but the cloud cannot be read in full";
+            }
+
+            return;
+        }
+
+        // Those already cordoned first, then whoever is idle longest: which machine is newest or oldest means nothing.
+        due.Sort(static (a, b) =>
+            (a.Retiring == TaintEffect.NoSchedule) != (b.Retiring == TaintEffect.NoSchedule) ? (a.Retiring == TaintEffect.NoSchedule ? -1 : 1)
+            : a.IdleSince != b.IdleSince ? Nullable.Compare(a.IdleSince, b.IdleSince)
+            : string.CompareOrdinal(a.Node.Name, b.Node.Name));
+        for (var i = 0; i < due.Count; i++)
+        {
+            var node = due[i];
+            if (i >= spare)
+            {
+                node.Why = static (node, now) =>
+                    $"kept: idle {Words.Span(now - (node.IdleSince ?? now))}, but pool {node.Pool!.Name} is at its minimum {node.Pool.Pool.Min}";
+                continue;
+            }
+
+            var idle = draft.Now - (node.IdleSince ?? draft.Now);
+            var reason = idle < pool.Pool.IdleAfter ? "its work is done" : $"idle {Words.Span(idle)}";
+            node.Retires = true;
+            draft.InMotion.Add(pool.Name);
+            if (node.Retiring == TaintEffect.NoSchedule)
+            {
+                pool.Departures.Add(new Departure(node.Machine!, node.Node.Name, reason));
+                node.Why = (_, _) => $"removed: {reason}";
+            }
+            else
+            {
+                draft.Decide(new Decision.Cordon(node.Node.Name) { Reason = reason });
+                node.Why = (_, _) => $"retiring: {reason}, cordoned to be removed";
+            }
+        }
+    }
+
+    private static string Lower(MachineState state) => state switch
+    {
+        MachineState.Stopping => "stopping",
+        MachineState.Deallocated => "deallocated",
+        _ => "stopped",
+    };
+}
