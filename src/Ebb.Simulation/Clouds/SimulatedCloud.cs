@@ -7,7 +7,7 @@ using Ebb.Sandbox.Cloud;
 namespace Ebb.Simulation.Clouds;
 
 /// <summary>The pools of one resource group of a <see cref="CloudWorld"/>, without a protocol in between.</summary>
-public sealed class SimulatedCloud(CloudWorld world, string group, TimeProvider time) : ICloud
+public sealed class SimulatedCloud(CloudWorld world, string group, Process process, TimeProvider time) : ICloud
 {
     /// <summary>How long an answer is waited for that never comes.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -276,6 +276,7 @@ public sealed class SimulatedCloud(CloudWorld world, string group, TimeProvider 
     private async Task<Outcome<T>> AskAsync<T>(Func<Outcome<T>> call, CancellationToken ct)
     {
         await Task.Delay(Latency, time, ct);
+        await process.AliveAsync();
         var outcome = call();
         var wait = outcome.Unanswered ? Patience : outcome.Delay;
         if (wait > TimeSpan.Zero)
@@ -283,6 +284,7 @@ public sealed class SimulatedCloud(CloudWorld world, string group, TimeProvider 
             await Task.Delay(wait, time, ct);
         }
 
+        await process.AliveAsync();
         return outcome.Unanswered ? outcome with { Value = default, Error = outcome.Error ?? NoAnswer } : outcome;
     }
 

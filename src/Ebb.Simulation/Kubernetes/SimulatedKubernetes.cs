@@ -12,7 +12,7 @@ namespace Ebb.Simulation.Kubernetes;
 /// A cluster as one controller sees it, over the world's store and without a protocol in between. What it reads goes as
 /// JSON through the same reader as what a real API server sends.
 /// </summary>
-public sealed class SimulatedKubernetes(ObjectStore store, KubernetesFaults faults, TimeProvider time) : IKubernetes
+public sealed class SimulatedKubernetes(ObjectStore store, KubernetesFaults faults, Process process, TimeProvider time) : IKubernetes
 {
     private const string Cordon = "NoSchedule";
 
@@ -145,7 +145,7 @@ public sealed class SimulatedKubernetes(ObjectStore store, KubernetesFaults faul
         void Cut() => changes.Writer.TryComplete();
 
         // The lists are of the instant at which the watch begins: nothing is missed between them.
-        using var subscription = store.Subscribe(change => changes.Writer.TryWrite(change));
+        using var subscription = store.Subscribe(change => _ = !process.Killed && changes.Writer.TryWrite(change));
         faults.WatchesCut += Cut;
         try
         {
@@ -157,6 +157,7 @@ public sealed class SimulatedKubernetes(ObjectStore store, KubernetesFaults faul
             while (!faults.Down && await changes.Reader.WaitToReadAsync(ct))
             {
                 await Task.Delay(faults.Lag, time, ct);
+                await process.AliveAsync();
                 while (!faults.Down && changes.Reader.TryRead(out var change))
                 {
                     WatchedKinds.Of(change.Object.Kind)?.Feed(into, change);
@@ -172,6 +173,7 @@ public sealed class SimulatedKubernetes(ObjectStore store, KubernetesFaults faul
     private async Task<T> CallAsync<T>(string what, bool write, Func<T> body, CancellationToken ct)
     {
         await Task.Delay(Latency, time, ct);
+        await process.AliveAsync();
         if (faults.StrikesCall())
         {
             throw new KubeException(what, "connection refused");

@@ -29,7 +29,7 @@ public sealed class SimulatedCloudTests : IDisposable
             Tags = ImmutableSortedDictionary<string, string>.Empty.Add("ebb-max", "7").Add("ebb-min", "1"),
         };
         _world.CreateOrUpdateScaleSet(Group, "agents", spec.ToModel(_world.Options.Location));
-        _cloud = new SimulatedCloud(_world, Group, _time);
+        _cloud = new SimulatedCloud(_world, Group, new Process(), _time);
     }
 
     [Fact]
