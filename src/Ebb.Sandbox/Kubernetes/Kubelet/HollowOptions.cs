@@ -29,10 +29,11 @@ public sealed record HollowOptions
     /// </summary>
     public TimeSpan? LeaseEvery { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>What one kubelet keeps for itself and the system.</summary>
-    public long ReservedCpuMilli { get; init; } = 100;
+    /// <summary>What a kubelet keeps for itself and the system. Default: nothing, as a kubelet without settings.</summary>
+    public long ReservedCpuMilli { get; init; }
 
-    public long ReservedMemoryBytes { get; init; } = 256L << 20;
+    /// <summary>Default 100 MiB: the kubelet's own default eviction threshold, which is taken off allocatable.</summary>
+    public long ReservedMemoryBytes { get; init; } = 100L << 20;
 
     /// <summary>The version that nodes show.</summary>
     public string KubeletVersion { get; init; } = "v1.34.0";

@@ -7,6 +7,9 @@ namespace Ebb.Sandbox.Kubernetes.Kubelet;
 /// <summary>The Node object as a kubelet writes it.</summary>
 internal static class NodeObject
 {
+    // The kubelet's default threshold nodefs.available<10% is taken off allocatable.
+    private const int EvictionDiskShare = 10;
+
     private static readonly (string Type, string Reason, string Message)[] Pressures =
     [
         ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -122,8 +125,12 @@ internal static class NodeObject
     private static void FillStatus(JsonObject json, HollowNode node, HollowOptions options)
     {
         var status = json.Sub("status");
-        status["capacity"] = Amount(node, 0, 0);
-        status["allocatable"] = Amount(node, options.ReservedCpuMilli, options.ReservedMemoryBytes);
+        status["capacity"] = Amount(node, node.CpuMilli, node.MemoryBytes, node.DiskBytes);
+        status["allocatable"] = Amount(
+            node,
+            Math.Max(0, node.CpuMilli - options.ReservedCpuMilli),
+            Math.Max(0, node.MemoryBytes - options.ReservedMemoryBytes),
+            node.DiskBytes - (node.DiskBytes / EvictionDiskShare));
         status["addresses"] = new JsonArray(
             new JsonObject { ["type"] = "InternalIP", ["address"] = node.Address },
             new JsonObject { ["type"] = "Hostname", ["address"] = node.Name });
@@ -143,14 +150,13 @@ internal static class NodeObject
         };
     }
 
-    private static JsonObject Amount(HollowNode node, long reservedCpuMilli, long reservedMemoryBytes)
+    private static JsonObject Amount(HollowNode node, long cpuMilli, long memoryBytes, long diskBytes)
     {
-        var cpu = Math.Max(0, node.CpuMilli - reservedCpuMilli);
         var amounts = new JsonObject
         {
-            ["cpu"] = cpu % 1000 == 0 ? (cpu / 1000).ToString() : $"{cpu}m",
-            ["ephemeral-storage"] = $"{node.DiskBytes >> 10}Ki",
-            ["memory"] = $"{Math.Max(0, node.MemoryBytes - reservedMemoryBytes) >> 10}Ki",
+            ["cpu"] = cpuMilli % 1000 == 0 ? (cpuMilli / 1000).ToString() : $"{cpuMilli}m",
+            ["ephemeral-storage"] = diskBytes.ToString(),
+            ["memory"] = $"{memoryBytes >> 10}Ki",
             ["pods"] = node.MaxPods.ToString(),
         };
         foreach (var (name, units) in node.Extended)
