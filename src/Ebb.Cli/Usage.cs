@@ -21,6 +21,11 @@ internal static class Usage
             return parsed.Errors[0].Message.ReplaceLineEndings(" ").Replace("\t", "", StringComparison.Ordinal).TrimEnd(' ', '.') + ".";
         }
 
+        if (long.TryParse(unknown, out _) && command.Arguments.Count > 0)
+        {
+            return $"'{unknown}' cannot be: a number here is 0 or more.";
+        }
+
         if (unknown.StartsWith('-'))
         {
             var options = command.Options.Concat(command.Parents.OfType<Command>().SelectMany(p => p.Options.Where(o => o.Recursive)));

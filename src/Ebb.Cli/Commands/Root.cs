@@ -33,6 +33,8 @@ internal static class Root
             MachinesCommand.Create(terminal),
             WhyCommand.Create(terminal),
             PlanCommand.Create(terminal),
+            ScaleCommand.Create(terminal),
+            RunCommand.Create(terminal),
             KubeconfigCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };

@@ -59,4 +59,7 @@ internal sealed record DecisionReport
     public ImmutableArray<string> Machines { get; init; } = [];
 
     public required string Reason { get; init; }
+
+    public override string ToString() =>
+        $"{Action} {What}{(By is { } by ? $" by {by}" : "")}: {Reason}{(Machines.IsEmpty ? "" : $" ({string.Join("; ", Machines)})")}";
 }

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using Ebb.Acting;
+using Ebb.Cli.Clusters;
+using Ebb.Cli.Output;
+using Ebb.Cli.Running;
+using Microsoft.Extensions.Logging;
+
+namespace Ebb.Cli.Commands;
+
+/// <summary>Runs the controller against a real cluster.</summary>
+internal static class RunCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var access = new AccessOptions();
+        var dryRun = new Option<bool>("--dry-run") { Description = "Decide, say what would be done, and do nothing." };
+        var verb = new Verb("run", "Run the controller: grow and shrink a cluster's pools until Ctrl-C. Several may run; one leads.")
+        {
+            Options = { dryRun },
+            Examples =
+            [
+                new("ebb run --dry-run --kubeconfig farm.yaml --resource-group farm", "see what it would do first"),
+                new("ebb run --kubeconfig farm.yaml --subscription 1234 --resource-group farm", "from anywhere"),
+                new("ebb run", "on a machine of the cluster, with a managed identity: everything is discovered"),
+            ],
+        };
+        access.AddTo(verb);
+        verb.SetAction(async (parsed, ct) =>
+        {
+            var loggers = Logs.ToStandardError(parsed.GetValue(Root.Verbose) ? LogLevel.Debug : LogLevel.Information);
+            await using var target = await Target.OpenAsync(access.Read(parsed), loggers, ct);
+
+            // What is wrong from the start is said at once, rather than retried for ever.
+            await target.ProbeAsync(ct);
+            var pools = (await target.Cloud.ReadAsync(new HashSet<string>(), ct)).Pools;
+            terminal.Say(
+                $"Kubernetes {target.Connection.Server}, Azure {target.Scope.SubscriptionId}/{target.Scope.ResourceGroup}, "
+                + $"pools: {(pools.IsEmpty ? "none" : string.Join(", ", pools.Select(p => p.Pool.Name)))}. Ctrl-C ends.");
+            try
+            {
+                await (parsed.GetValue(dryRun)
+                    ? DryRun.RunAsync(target, terminal, ct)
+                    : Controller.RunAsync(target, new LoopOptions(), ct));
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                terminal.Say("Stopped.");
+            }
+        });
+        return verb;
+    }
+}

@@ -1,0 +1,33 @@
+using System.Security.Cryptography;
+using Ebb.Acting;
+using Ebb.Cli.Clusters;
+
+namespace Ebb.Cli.Running;
+
+/// <summary>The loop over one cluster, with what has to run beside it.</summary>
+internal static class Controller
+{
+    /// <summary>Until it is cancelled.</summary>
+    public static async Task RunAsync(Target target, LoopOptions options, CancellationToken ct)
+    {
+        // Two on one host, or one that came back, must not take each other for themselves.
+        var identity = $"{Environment.MachineName}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
+        var loop = new ControlLoop(
+            target.Cloud, target.Kubernetes, identity, Target.Policy, options, target.Time, target.Random, target.Loggers);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        await Task.WhenAll(ThenStopAsync(target.Cloud.RunAsync(stop.Token)), ThenStopAsync(loop.RunAsync(stop.Token)));
+
+        // Neither goes on without the other.
+        async Task ThenStopAsync(Task part)
+        {
+            try
+            {
+                await part;
+            }
+            finally
+            {
+                await stop.CancelAsync();
+            }
+        }
+    }
+}
