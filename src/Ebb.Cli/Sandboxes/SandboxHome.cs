@@ -25,6 +25,11 @@ internal sealed partial class SandboxHome
 
     public string Log => System.IO.Path.Combine(Path, "host.log");
 
+    /// <summary>What the host's process itself prints: nothing, but for why it could not start.</summary>
+    public string Words => System.IO.Path.Combine(Path, "host.out");
+
+    public string Authority => System.IO.Path.Combine(Path, "azure-ca.crt");
+
     private string StateFile => System.IO.Path.Combine(Path, "sandbox.json");
 
     private string LockFile => System.IO.Path.Combine(Path, "lock");
@@ -47,13 +52,31 @@ internal sealed partial class SandboxHome
                 .Where(name => Names().IsMatch(name)).Order(StringComparer.Ordinal).Select(Of)
             : [];
 
+    public void Create() =>
+        Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+    /// <summary>The last line that the host's process printed.</summary>
+    public string LastWords()
+    {
+        var last = File.Exists(Words) ? File.ReadLines(Words).LastOrDefault(line => line.Length > 0) : null;
+        return last is null ? "it ended without a word." : last.StartsWith("ebb: ", StringComparison.Ordinal) ? last[5..] : last;
+    }
+
     /// <summary>Takes the lock; null when another process has it.</summary>
     public FileStream? TryLock()
     {
-        Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Create();
         try
         {
-            return new FileStream(LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var held = new FileStream(LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            if (File.Exists(LockFile))
+            {
+                return held;
+            }
+
+            // Whoever had it removed the directory meanwhile: what is held now guards nothing.
+            held.Dispose();
+            return null;
         }
         catch (IOException) when (File.Exists(LockFile))
         {
@@ -74,7 +97,7 @@ internal sealed partial class SandboxHome
     }
 
     /// <summary>What the running sandbox wrote about itself; null when none runs, or while it is still starting.</summary>
-    public SandboxState? Running() => IsHosted() ? LastState() : null;
+    public SandboxState? Running() => LastState() is { } state && state.Host.Alive() && IsHosted() ? state : null;
 
     /// <summary>The running sandbox.</summary>
     /// <exception cref="EbbException">It does not run.</exception>
@@ -103,6 +126,17 @@ internal sealed partial class SandboxHome
         WriteFile(StateFile, JsonSerializer.Serialize(state, SandboxJson.Default.SandboxState));
 
     public void WriteKubeconfig(string content) => WriteFile(Kubeconfig, content);
+
+    public void WriteAuthority(string pem) => WriteFile(Authority, pem);
+
+    /// <summary>Removes what the last one left here, but for the lock and what its process says; for whoever holds the lock.</summary>
+    public void Clear()
+    {
+        foreach (var file in Directory.EnumerateFiles(Path).Where(file => file != LockFile && file != Words))
+        {
+            File.Delete(file);
+        }
+    }
 
     /// <summary>Removes everything; for whoever holds the lock.</summary>
     public void Clean()

@@ -1,0 +1,84 @@
+using System.Diagnostics;
+
+namespace Ebb.Cli.Sandboxes;
+
+/// <summary>Starts a sandbox in a process of its own and waits until it is up.</summary>
+internal static class SandboxStart
+{
+    // It is up within a second or two; on a laden machine that just woke, several times that.
+    private static readonly TimeSpan UpWithin = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(30);
+
+    public static async Task<SandboxState> StartAsync(SandboxHome home, SandboxSettings settings, TimeProvider time, CancellationToken ct)
+    {
+        home.Create();
+        using var host = Process.Start(Command(home, settings))!;
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            if (home.Running() is { } state)
+            {
+                return state;
+            }
+
+            if (host.HasExited)
+            {
+                var said = home.LastWords();
+                throw host.ExitCode == ExitCode.Usage
+                    ? new EbbException(said)
+                    : new IOException($"The sandbox could not start: {said}");
+            }
+
+            if (time.GetElapsedTime(started) > UpWithin)
+            {
+                host.Kill();
+                throw new TimeoutException($"The sandbox was not up within {UpWithin.TotalSeconds:0} s; it was stopped. Its log is {home.Log}.");
+            }
+
+            try
+            {
+                await Task.Delay(LookEvery, time, ct);
+            }
+            catch (OperationCanceledException)
+            {
+                host.Kill();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Waits until the one that another process is starting is up.</summary>
+    public static async Task<SandboxState> WaitAsync(SandboxHome home, TimeProvider time, CancellationToken ct)
+    {
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            if (home.Running() is { } state)
+            {
+                return state;
+            }
+
+            if (!home.IsHosted() || time.GetElapsedTime(started) > UpWithin)
+            {
+                throw new IOException($"Sandbox '{home.Name}' was being started, or ended, by another process, and is not up. Try again.");
+            }
+
+            await Task.Delay(LookEvery, time, ct);
+        }
+    }
+
+    // The shell gives the host a standard input and output of its own: it must not hold open a pipe that this process
+    // was given, or whoever reads from it waits as long as the sandbox lives.
+    private static ProcessStartInfo Command(SandboxHome home, SandboxSettings settings)
+    {
+        var program = Environment.ProcessPath ?? throw new InvalidOperationException("This process has no program file.");
+        string[] prefix = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, typeof(SandboxStart).Assembly.Location] : [program];
+        return new ProcessStartInfo(
+            "/bin/sh",
+            ["-c", "exec \"$@\" </dev/null >\"$0\" 2>&1", home.Words, .. prefix, "host", "--name", home.Name, .. settings.ToArguments()])
+        {
+            WorkingDirectory = home.Path,
+        };
+    }
+}
