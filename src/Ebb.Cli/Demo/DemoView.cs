@@ -9,8 +9,8 @@ internal sealed class DemoView(int width, int frames)
 {
     private const int ChartHeight = 9;
 
-    // About half an hour of the farm's time is on the screen at once.
-    private const int SamplesPerColumn = 2;
+    // About an hour of the farm's time is on the screen at once.
+    private const int SamplesPerColumn = 4;
 
     private const int SideBySideFrom = 100;
 
