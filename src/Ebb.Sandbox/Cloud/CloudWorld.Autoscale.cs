@@ -32,6 +32,18 @@ public sealed partial class CloudWorld
         }
     }
 
+    /// <summary>All settings; not counted as a request.</summary>
+    public ImmutableArray<AutoscaleSetting> AutoscaleSettings
+    {
+        get
+        {
+            lock (_agenda.Gate)
+            {
+                return [.. _autoscale.Values];
+            }
+        }
+    }
+
     public Outcome<AutoscaleSetting> PutAutoscale(string group, string name, JsonObject body, bool patch = false) =>
         Call<AutoscaleSetting>(CallKind.PutAutoscale, null, () =>
         {

@@ -6,6 +6,15 @@ public sealed partial class CloudWorld
 {
     private readonly SortedDictionary<string, ResourceGroup> _groups = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Whether there is such a group; not counted as a request.</summary>
+    public bool GroupExists(string name)
+    {
+        lock (_agenda.Gate)
+        {
+            return _groups.ContainsKey(name);
+        }
+    }
+
     /// <summary>Creates a resource group, or replaces its tags. <see cref="ResourceGroup.Created"/> tells which.</summary>
     public Outcome<ResourceGroup> PutResourceGroup(string name, string location, ImmutableSortedDictionary<string, string>? tags) =>
         Call<ResourceGroup>(CallKind.PutGroup, null, () =>

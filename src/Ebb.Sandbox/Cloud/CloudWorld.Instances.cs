@@ -54,7 +54,7 @@ public sealed partial class CloudWorld
         Act(CallKind.Upgrade, group, name, ids, (state, i, _) => Adopt(state, [i.Number]));
 
     /// <summary>Shields an instance from scale-in, and also from actions on the whole set; or lifts the shields.</summary>
-    public Outcome<Instance> Protect(string group, string name, string id, bool fromScaleIn, bool fromSetActions = false) =>
+    public Outcome<Instance> Protect(string group, string name, string id, bool fromScaleIn, bool fromSetActions = false, string? ifMatch = null) =>
         Call<Instance>(CallKind.PutInstance, name, () =>
         {
             var found = Select(group, name, [id], all: false);
@@ -68,8 +68,18 @@ public sealed partial class CloudWorld
                 return new CloudError(400, "InvalidParameter", "The property 'protectFromScaleIn' cannot be false when 'protectFromScaleSetActions' is true.") { Target = "protectionPolicy" };
             }
 
+            if (ifMatch is not null && ifMatch != "*" && ifMatch != found.Value[0].ETagText)
+            {
+                return CloudErrors.ETagMismatch(ifMatch, found.Value[0].ETagText);
+            }
+
             var state = _sets[Key(group, name)];
-            var instance = Replace(state, found.Value[0] with { ProtectedFromScaleIn = fromScaleIn, ProtectedFromSetActions = fromSetActions });
+            var instance = Replace(state, found.Value[0] with
+            {
+                ProtectedFromScaleIn = fromScaleIn,
+                ProtectedFromSetActions = fromSetActions,
+                ETag = found.Value[0].ETag + 1,
+            });
             var work = Begin(CallKind.PutInstance, state, state.Key);
             Seal(work, _options.Accept.Draw(_random));
             return new Outcome<Instance> { Value = instance, Operation = work.Operation };

@@ -275,7 +275,7 @@ public sealed partial class CloudWorld
     private Instance Order(SetState state, Instance instance)
     {
         Settle(instance);
-        return Replace(state, instance with { Order = instance.Order + 1 });
+        return Replace(state, instance with { Order = instance.Order + 1, ETag = instance.ETag + 1 });
     }
 
     private Instance Replace(SetState state, Instance instance)

@@ -130,6 +130,9 @@ public sealed partial class CloudWorld
         return state.Current.Instances.TryGetValue(number, out var instance) ? instance : CloudErrors.InstanceNotFound(group, name, id);
     });
 
+    /// <summary>Counts a client's read of something that the world does not keep itself, for example its list of sizes.</summary>
+    public Outcome<T> Read<T>(CallKind kind, Func<Outcome<T>> read) => Call(kind, null, read);
+
     /// <summary>Every call of a client comes through here: counted, limited, struck by faults.</summary>
     private Outcome<T> Call<T>(CallKind kind, string? pool, Func<Outcome<T>> work)
     {

@@ -58,7 +58,13 @@ public sealed record Instance
     /// <summary>Whether the guest's services are up. Power may run long before, or without, that.</summary>
     public bool GuestUp { get; init; }
 
+    /// <summary>Rises by one with every write to the instance.</summary>
+    public long ETag { get; init; } = 1;
+
     public string Id => Number.ToString();
+
+    /// <summary>The entity tag as clients send it back: a number in quotes.</summary>
+    public string ETagText => $"\"{ETag}\"";
 
     /// <summary>The name people see, and the metadata service's <c>compute/name</c>; not the host name.</summary>
     public string Name => $"{Set}_{Number}";

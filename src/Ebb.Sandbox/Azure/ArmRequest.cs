@@ -1,0 +1,124 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace Ebb.Sandbox.Azure;
+
+/// <summary>A request as the routes see it: segments to match in lower case, the same as they came, query, body.</summary>
+internal sealed partial class ArmRequest
+{
+    // Resource manager refuses larger bodies.
+    private const int MaxBody = 4 << 20;
+
+    private ArmRequest(HttpRequest http)
+    {
+        Method = http.Method.ToUpperInvariant();
+        Segments = (http.Path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
+        Lower = [.. Segments.Select(s => s.ToLowerInvariant())];
+        Query = http.Query;
+        Headers = http.Headers;
+        BaseUrl = $"{http.Scheme}://{http.Host}";
+    }
+
+    public string Method { get; }
+
+    public string[] Segments { get; }
+
+    public string[] Lower { get; }
+
+    public IQueryCollection Query { get; }
+
+    public IHeaderDictionary Headers { get; }
+
+    /// <summary>Scheme and authority under which the caller reached this face, without a slash at the end.</summary>
+    public string BaseUrl { get; }
+
+    /// <summary>Null when there was none.</summary>
+    public JsonNode? Body { get; private set; }
+
+    public string ApiVersion => Query["api-version"].ToString();
+
+    public string? IfMatch => Headers[HeaderNames.IfMatch] is [{ Length: > 0 } tag, ..] ? tag : null;
+
+    public string? IfNoneMatch => Headers[HeaderNames.IfNoneMatch] is [{ Length: > 0 } tag, ..] ? tag : null;
+
+    /// <summary>A query parameter as a boolean; absent is false.</summary>
+    public bool Flag(string name) => bool.TryParse(Query[name].ToString(), out var value) && value;
+
+    /// <summary>Reads the request without its body.</summary>
+    public static ArmRequest Of(HttpRequest http) => new(http);
+
+    /// <summary>Reads the body; null when that worked, otherwise the refusal.</summary>
+    public async Task<ArmReply?> ReadBodyAsync(HttpRequest http, CancellationToken ct)
+    {
+        if (Method is "GET" or "HEAD" or "DELETE" or "OPTIONS")
+        {
+            return null;
+        }
+
+        var bytes = await ReadBoundedAsync(http.Body, MaxBody, ct);
+        if (bytes is null)
+        {
+            return ArmReply.Error(413, "RequestEntityTooLarge", $"The request content size exceeds the maximum size of {MaxBody >> 20} MB.");
+        }
+
+        if (bytes.Length == 0)
+        {
+            return null;
+        }
+
+        if (http.ContentType?.Contains("json", StringComparison.OrdinalIgnoreCase) != true)
+        {
+            return ArmReply.Error(415, "UnsupportedMediaType", $"The content media type '{http.ContentType ?? "<null>"}' is not supported. Only 'application/json' is supported.");
+        }
+
+        try
+        {
+            Body = JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+        }
+        catch (JsonException e)
+        {
+            return ArmReply.Error(400, "InvalidRequestContent", $"The request content was invalid and could not be deserialized: '{e.Message}'.");
+        }
+
+        return Body is null or JsonObject
+            ? null
+            : ArmReply.Error(400, "InvalidRequestContent", "The request content was invalid and could not be deserialized: 'an object is expected'.");
+    }
+
+    /// <summary>Why the request's version is refused; null when it is well-formed.</summary>
+    public ArmReply? CheckApiVersion()
+    {
+        if (ApiVersion.Length == 0)
+        {
+            return ArmReply.Error(400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.");
+        }
+
+        return WellFormedVersion().IsMatch(ApiVersion)
+            ? null
+            : ArmReply.Error(400, "InvalidApiVersionParameter", $"The api-version '{ApiVersion}' is invalid. The supported versions are '2024-07-01,2023-09-01,2022-12-01,2021-04-01'.");
+    }
+
+    /// <summary>Reads all of a stream; null when it has more than <paramref name="most"/> bytes.</summary>
+    internal static async Task<byte[]?> ReadBoundedAsync(Stream stream, int most, CancellationToken ct)
+    {
+        using var buffer = new MemoryStream();
+        var chunk = new byte[16 << 10];
+        while (await stream.ReadAsync(chunk, ct) is var read and > 0)
+        {
+            if (buffer.Length + read > most)
+            {
+                return null;
+            }
+
+            await buffer.WriteAsync(chunk.AsMemory(0, read), ct);
+        }
+
+        return buffer.ToArray();
+    }
+
+    [GeneratedRegex(@"^\d{4}-\d{2}-\d{2}(-[A-Za-z]+)?\z")]
+    private static partial Regex WellFormedVersion();
+}

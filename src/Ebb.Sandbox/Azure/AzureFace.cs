@@ -1,0 +1,225 @@
+using System.Text.Json;
+using Ebb.Sandbox.Cloud;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace Ebb.Sandbox.Azure;
+
+/// <summary>
+/// Azure's protocols on a <see cref="CloudWorld"/>: resource manager, token endpoint, instance metadata of each machine.
+/// Knows nothing of sockets: <see cref="HandleAsync"/> serves Kestrel and callers in the same process alike.
+/// </summary>
+public sealed class AzureFace : IDisposable
+{
+    // ARM's audiences in the public cloud, which clients that know no other ask tokens for.
+    private static readonly string[] PublicAudiences = ["https://management.azure.com", "https://management.core.windows.net"];
+
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly CloudWorld _world;
+    private readonly AzureFaceOptions _options;
+    private readonly TokenIssuer _issuer;
+    private readonly LoginRoutes _login;
+    private readonly MetadataRoutes _metadata;
+    private readonly SubscriptionRoutes _subscriptions;
+    private readonly ScaleSetRoutes _scaleSets;
+    private readonly ComputeRoutes _compute;
+    private readonly InsightsRoutes _insights;
+    private readonly Random _ids;
+
+    public AzureFace(CloudWorld world, AzureFaceOptions options)
+    {
+        _world = world;
+        _options = options;
+        _issuer = new TokenIssuer(world.Options.TenantId, world.Agenda.Time);
+        _login = new LoginRoutes(world, options, _issuer);
+        _metadata = new MetadataRoutes(world, _issuer);
+        _subscriptions = new SubscriptionRoutes(world, options);
+        _scaleSets = new ScaleSetRoutes(world, options);
+        _compute = new ComputeRoutes(world, options);
+        _insights = new InsightsRoutes(world);
+        _ids = new Random(unchecked((world.Options.Seed * 17) + 3));
+    }
+
+    public CloudWorld World => _world;
+
+    /// <summary>Answers one request.</summary>
+    public async Task HandleAsync(HttpContext http)
+    {
+        var ct = http.RequestAborted;
+        var request = ArmRequest.Of(http.Request);
+        ArmReply reply;
+        try
+        {
+            reply = await AnswerAsync(request, http.Request, ct);
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or BadHttpRequestException or IOException))
+        {
+            // A defect of the sandbox: said to the caller, who is its user, instead of an empty answer.
+            reply = ArmReply.Error(500, "InternalServerError", $"The sandbox failed: {e}");
+        }
+
+        if (reply.Silent)
+        {
+            // The caller gives up first; the bound only keeps forgotten connections from piling up.
+            await Task.Delay(_options.Silence, _world.Agenda.Time, ct);
+            http.Abort();
+            return;
+        }
+
+        if (reply.Delay > TimeSpan.Zero)
+        {
+            await Task.Delay(reply.Delay, _world.Agenda.Time, ct);
+        }
+
+        await WriteAsync(http, request, reply, ct);
+    }
+
+    public void Dispose() => _issuer.Dispose();
+
+    private async Task<ArmReply> AnswerAsync(ArmRequest request, HttpRequest http, CancellationToken ct)
+    {
+        if (await _metadata.AnswerAsync(request, http, ct) is { } machine)
+        {
+            return machine;
+        }
+
+        if (await _login.AnswerAsync(request, http, ct) is { } login)
+        {
+            return login;
+        }
+
+        if (_options.Authenticate && Unauthenticated(request) is { } unauthenticated)
+        {
+            return unauthenticated;
+        }
+
+        if (request.CheckApiVersion() is { } version)
+        {
+            return version;
+        }
+
+        if (await request.ReadBodyAsync(http, ct) is { } unreadable)
+        {
+            return unreadable;
+        }
+
+        if (request.Lower is ["subscriptions", var subscription, ..]
+            && !subscription.Equals(_world.Options.SubscriptionId, StringComparison.OrdinalIgnoreCase))
+        {
+            return ArmReply.Error(404, "SubscriptionNotFound", $"The subscription '{request.Segments[1]}' could not be found.");
+        }
+
+        // One request is one instant of the world.
+        lock (_world.Agenda.Gate)
+        {
+            return _scaleSets.Answer(request)
+                ?? _compute.Answer(request)
+                ?? _insights.Answer(request)
+                ?? _subscriptions.Answer(request)
+                ?? Unknown(request);
+        }
+    }
+
+    private ArmReply? Unauthenticated(ArmRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        if (header.Length == 0)
+        {
+            return Challenge(request, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.");
+        }
+
+        const string Scheme = "Bearer ";
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        {
+            return Challenge(request, "AuthenticationFailedInvalidHeader", "Authentication failed. The 'Authorization' header is provided in an invalid format.");
+        }
+
+        var (claims, code, message) = _issuer.Verify(header[Scheme.Length..].Trim());
+        if (claims is null)
+        {
+            return Challenge(request, code!, message!);
+        }
+
+        var audience = claims["aud"]!.GetValue<string>().TrimEnd('/');
+        return IsOurs(request, audience)
+            ? null
+            : Challenge(request, "InvalidAuthenticationTokenAudience", $"The access token has been obtained for wrong audience or resource '{audience}'. It should exactly match with one of the allowed audiences '{request.BaseUrl}/','{string.Join("/','", PublicAudiences)}/'.");
+    }
+
+    // The face listens on several ports of this machine and is one resource all the same.
+    private static bool IsOurs(ArmRequest request, string audience) =>
+        audience.Equals(request.BaseUrl, StringComparison.OrdinalIgnoreCase)
+        || PublicAudiences.Contains(audience, StringComparer.OrdinalIgnoreCase)
+        || (Uri.TryCreate(audience, UriKind.Absolute, out var uri) && uri.IsLoopback);
+
+    private static ArmReply Challenge(ArmRequest request, string code, string message) => ArmReply.Error(401, code, message) with
+    {
+        Headers = [("WWW-Authenticate", $"Bearer authorization_uri=\"{request.BaseUrl}/adfs\", error=\"invalid_token\", error_description=\"{message}\"")],
+    };
+
+    private static ArmReply Unknown(ArmRequest request)
+    {
+        var at = Array.LastIndexOf(request.Lower, "providers");
+        if (at >= 0 && at + 1 < request.Segments.Length)
+        {
+            var space = request.Segments[at + 1];
+            var type = at + 2 < request.Segments.Length ? request.Segments[at + 2] : "";
+            return SubscriptionRoutes.Knows(space)
+                ? ArmReply.Error(404, "InvalidResourceType", $"The resource type '{type}' could not be found in the namespace '{space}' for api version '{request.ApiVersion}'.")
+                : ArmReply.Error(404, "InvalidResourceNamespace", $"The resource namespace '{space}' is invalid.");
+        }
+
+        return ArmReply.Error(404, "NotFound", $"No service answers {request.Method} at this path.");
+    }
+
+    private async Task WriteAsync(HttpContext http, ArmRequest request, ArmReply reply, CancellationToken ct)
+    {
+        var response = http.Response;
+        response.StatusCode = reply.Status;
+        var (id, routing) = NextIds();
+        response.Headers["x-ms-request-id"] = id;
+        response.Headers["x-ms-correlation-request-id"] = id;
+        response.Headers["x-ms-routing-request-id"] = $"{_world.Options.Location.ToUpperInvariant()}:{_world.Agenda.Now.UtcDateTime:yyyyMMddTHHmmssZ}:{routing}";
+        response.Headers.CacheControl = "no-cache";
+        response.Headers.Pragma = "no-cache";
+        response.Headers.Expires = "-1";
+        response.Headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains";
+        response.Headers.XContentTypeOptions = "nosniff";
+        if (request.Headers["x-ms-client-request-id"] is [{ Length: > 0 and <= 128 } client] && request.Headers["x-ms-return-client-request-id"] == "true")
+        {
+            response.Headers["x-ms-client-request-id"] = client;
+        }
+
+        foreach (var (name, value) in reply.Headers)
+        {
+            response.Headers[name] = value;
+        }
+
+        if (reply.Text is not null)
+        {
+            response.ContentType = "text/plain; charset=utf-8";
+            await response.WriteAsync(reply.Text, ct);
+        }
+        else if (reply.Body is not null && request.Method != "HEAD")
+        {
+            response.Headers[HeaderNames.ContentType] = "application/json; charset=utf-8";
+            await response.WriteAsync(reply.Body.ToJsonString(Plain), ct);
+        }
+    }
+
+    private (string Request, string Routing) NextIds()
+    {
+        lock (_world.Agenda.Gate)
+        {
+            return (Next(), Next());
+        }
+
+        string Next()
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            _ids.NextBytes(bytes);
+            return new Guid(bytes).ToString();
+        }
+    }
+}

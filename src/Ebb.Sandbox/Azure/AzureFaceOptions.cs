@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+
+namespace Ebb.Sandbox.Azure;
+
+/// <summary>How the Azure face answers.</summary>
+public sealed record AzureFaceOptions
+{
+    /// <summary>Who may sign in with a secret.</summary>
+    public ImmutableArray<AppRegistration> Apps { get; init; } = [];
+
+    /// <summary>Most entries on one page of a list. Default 100.</summary>
+    public int PageSize { get; init; } = 100;
+
+    /// <summary>What an unfinished operation tells its caller to wait between two looks. Whole seconds; default 1 s.</summary>
+    public TimeSpan PollAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Whether callers need a token of this face. Default yes.</summary>
+    public bool Authenticate { get; init; } = true;
+
+    /// <summary>How long a connection that gets no answer is held open at most. Default 5 min.</summary>
+    public TimeSpan Silence { get; init; } = TimeSpan.FromMinutes(5);
+}
+
+/// <summary>An application that may sign in.</summary>
+public sealed record AppRegistration(string ClientId, string Secret)
+{
+    public override string ToString() => $"AppRegistration {{ ClientId = {ClientId} }}";
+}

@@ -1,0 +1,277 @@
+using System.Text.Json.Nodes;
+using Ebb.Sandbox.Cloud;
+
+namespace Ebb.Sandbox.Azure;
+
+/// <summary>Subscriptions, tenants, locations, providers, resource groups and the list of all resources.</summary>
+internal sealed class SubscriptionRoutes(CloudWorld world, AzureFaceOptions options)
+{
+    private static readonly Dictionary<string, string[]> Providers = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Microsoft.Compute"] = ["virtualMachineScaleSets", "virtualMachineScaleSets/virtualMachines", "virtualMachines", "locations", "locations/operations", "locations/usages", "locations/vmSizes", "skus"],
+        ["Microsoft.Insights"] = ["autoscaleSettings", "metrics"],
+        ["Microsoft.Resources"] = ["resourceGroups", "subscriptions", "tenants", "providers", "resources"],
+    };
+
+    public static bool Knows(string provider) => Providers.ContainsKey(provider);
+
+    /// <summary>Null when the request is none of these.</summary>
+    public ArmReply? Answer(ArmRequest r) => (r.Method, r.Lower) switch
+    {
+        ("GET", ["subscriptions"]) => Asked(() => ScaleSetRoutes.Value([Subscription()])),
+        ("GET", ["subscriptions", _]) => Asked(Subscription),
+        ("GET", ["tenants"]) => Asked(() => ScaleSetRoutes.Value([Tenant()])),
+        ("GET", ["subscriptions", _, "locations"]) => Asked(() => ScaleSetRoutes.Value([Location()])),
+        ("GET", ["subscriptions", _, "providers"]) => Asked(() => ScaleSetRoutes.Value(Providers.Keys.Select(p => Provider(p, r.ApiVersion)))),
+        ("GET", ["subscriptions", _, "providers", _]) or ("POST", ["subscriptions", _, "providers", _, "register"]) when Knows(r.Lower[3]) =>
+            Asked(() => Provider(r.Lower[3], r.ApiVersion)),
+        ("GET", ["subscriptions", _, "resourcegroups"]) => ListGroups(r),
+        (_, ["subscriptions", _, "resourcegroups", _]) => OfGroup(r, r.Segments[3]),
+        ("GET", ["subscriptions", _, "operationresults", _]) => GroupOperation(r, r.Segments[3]),
+        ("GET", ["subscriptions", _, "resources"]) => Resources(r, null),
+        ("GET", ["subscriptions", _, "resourcegroups", _, "resources"]) => Resources(r, r.Segments[3]),
+        _ => null,
+    };
+
+    private ArmReply Asked(Func<JsonObject> body) => ArmReply.From(
+        world.Read<JsonObject>(CallKind.GetSubscription, () => body()),
+        b => new ArmReply(200, b));
+
+    private JsonObject Subscription() => new()
+    {
+        ["id"] = $"/subscriptions/{world.Options.SubscriptionId}",
+        ["subscriptionId"] = world.Options.SubscriptionId,
+        ["displayName"] = "sandbox",
+        ["state"] = "Enabled",
+        ["tenantId"] = world.Options.TenantId,
+        ["authorizationSource"] = "RoleBased",
+        ["subscriptionPolicies"] = new JsonObject
+        {
+            ["locationPlacementId"] = "Public_2014-09-01",
+            ["quotaId"] = "PayAsYouGo_2014-09-01",
+            ["spendingLimit"] = "Off",
+        },
+        ["managedByTenants"] = new JsonArray(),
+        ["tags"] = new JsonObject(),
+    };
+
+    private JsonObject Tenant() => new()
+    {
+        ["id"] = $"/tenants/{world.Options.TenantId}",
+        ["tenantId"] = world.Options.TenantId,
+        ["displayName"] = "sandbox",
+        ["defaultDomain"] = "sandbox.local",
+        ["tenantCategory"] = "Home",
+    };
+
+    private JsonObject Location()
+    {
+        var name = world.Options.Location;
+        return new JsonObject
+        {
+            ["id"] = $"/subscriptions/{world.Options.SubscriptionId}/locations/{name}",
+            ["name"] = name,
+            ["type"] = "Region",
+            ["displayName"] = name,
+            ["regionalDisplayName"] = name,
+            ["metadata"] = new JsonObject
+            {
+                ["regionType"] = "Physical",
+                ["regionCategory"] = "Recommended",
+                ["geography"] = "Sandbox",
+                ["geographyGroup"] = "Sandbox",
+                ["longitude"] = "0",
+                ["latitude"] = "0",
+                ["physicalLocation"] = "This machine",
+                ["pairedRegion"] = new JsonArray(),
+            },
+            ["availabilityZoneMappings"] = new JsonArray([.. world.Options.Zones.Select(z =>
+                (JsonNode)new JsonObject { ["logicalZone"] = z, ["physicalZone"] = $"{name}-az{z}" })]),
+        };
+    }
+
+    private JsonObject Provider(string ns, string apiVersion)
+    {
+        var name = Providers.Keys.First(p => p.Equals(ns, StringComparison.OrdinalIgnoreCase));
+
+        // Every well-formed version is served: the caller's own is named first.
+        return new JsonObject
+        {
+            ["id"] = $"/subscriptions/{world.Options.SubscriptionId}/providers/{name}",
+            ["namespace"] = name,
+            ["registrationState"] = "Registered",
+            ["registrationPolicy"] = "RegistrationRequired",
+            ["resourceTypes"] = new JsonArray([.. Providers[name].Select(type => (JsonNode)new JsonObject
+            {
+                ["resourceType"] = type,
+                ["locations"] = new JsonArray(world.Options.Location),
+                ["apiVersions"] = new JsonArray("2024-07-01", "2023-09-01", "2022-10-01", "2021-04-01", apiVersion),
+                ["defaultApiVersion"] = "2023-09-01",
+                ["zoneMappings"] = new JsonArray(new JsonObject
+                {
+                    ["location"] = world.Options.Location,
+                    ["zones"] = new JsonArray([.. world.Options.Zones.Select(z => (JsonNode)z)]),
+                }),
+                ["capabilities"] = "SupportsTags, SupportsLocation",
+            })]),
+        };
+    }
+
+    private ArmReply ListGroups(ArmRequest r)
+    {
+        var filter = ResourceFilter.Parse(r.Query["$filter"].ToString());
+        if (filter is null)
+        {
+            return BadFilter(r);
+        }
+
+        return ArmReply.From(world.ListResourceGroups(), listing =>
+            new ArmReply(200, ScaleSetRoutes.Value(listing.Items.Select(Group).Where(g => filter.Matches(g, "")).Take(Top(r)))));
+    }
+
+    private ArmReply? OfGroup(ArmRequest r, string name)
+    {
+        switch (r.Method)
+        {
+            case "GET":
+                return ArmReply.From(world.GetResourceGroup(name), g => new ArmReply(200, Group(g)));
+            case "HEAD":
+                return ArmReply.From(world.GetResourceGroup(name), _ => new ArmReply(204));
+            case "PUT" or "PATCH":
+                return PutGroup(r, name);
+            case "DELETE":
+                var outcome = world.DeleteResourceGroup(name);
+                return ArmReply.From(outcome, _ => new ArmReply(202) { Headers = [.. GroupHeaders(r, outcome.Operation!.Id)] });
+            default:
+                return null;
+        }
+    }
+
+    private ArmReply PutGroup(ArmRequest r, string name)
+    {
+        try
+        {
+            var body = r.Body as JsonObject ?? [];
+            var tags = ScaleSetModel.Object(body, "tags") is null ? null : ScaleSetModel.ReadTags(body);
+            var location = ScaleSetModel.OptionalText(body, "location")?.Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant();
+            if (r.Method == "PATCH")
+            {
+                var existing = world.GetResourceGroup(name);
+                if (!existing.Ok)
+                {
+                    return ArmReply.Error(existing.Error);
+                }
+
+                location = existing.Value.Location;
+            }
+
+            return location is null
+                ? ArmReply.Error(400, "LocationRequired", "The location property is required for this definition.")
+                : ArmReply.From(world.PutResourceGroup(name, location, tags), g => new ArmReply(g.Created ? 201 : 200, Group(g)));
+        }
+        catch (ScaleSetModel.ModelException e)
+        {
+            return ArmReply.Error(e.Error);
+        }
+    }
+
+    private ArmReply GroupOperation(ArmRequest r, string id) => ArmReply.From(world.GetOperation(id), operation => operation.Status switch
+    {
+        OperationStatus.InProgress => new ArmReply(202) { Headers = [.. GroupHeaders(r, id)] },
+        _ when operation.Error is { } error => ArmReply.Error(error),
+        _ => new ArmReply(200),
+    });
+
+    private (string, string)[] GroupHeaders(ArmRequest r, string id) =>
+    [
+        ("Location", $"{r.BaseUrl}/subscriptions/{world.Options.SubscriptionId}/operationresults/{id}?api-version={Uri.EscapeDataString(r.ApiVersion)}"),
+        ("Retry-After", AsyncHeaders.RetryAfter(options)),
+    ];
+
+    private ArmReply Resources(ArmRequest r, string? group)
+    {
+        var filter = ResourceFilter.Parse(r.Query["$filter"].ToString());
+        if (filter is null)
+        {
+            return BadFilter(r);
+        }
+
+        var expand = r.Query["$expand"].ToString();
+        return ArmReply.From(
+            world.Read<IEnumerable<JsonObject>>(CallKind.ListResources, () =>
+            {
+                if (group is not null && !world.GroupExists(group))
+                {
+                    return CloudErrors.GroupNotFound(group);
+                }
+
+                var all = world.ScaleSets.Select(s => (s.Group, Json: Item(s, expand)))
+                    .Concat(world.AutoscaleSettings.Select(s => (s.Group, Json: Item(s))));
+                return new Outcome<IEnumerable<JsonObject>>
+                {
+                    Value = [.. all
+                        .Where(i => group is null || i.Group.Equals(group, StringComparison.OrdinalIgnoreCase))
+                        .Where(i => filter.Matches(i.Json, i.Group))
+                        .Select(i => i.Json)
+                        .Take(Top(r))],
+                };
+            }),
+            items => new ArmReply(200, ScaleSetRoutes.Value(items)));
+    }
+
+    private static JsonObject Item(ScaleSet set, string expand)
+    {
+        var item = new JsonObject
+        {
+            ["id"] = set.ResourceId,
+            ["name"] = set.Name,
+            ["type"] = "Microsoft.Compute/virtualMachineScaleSets",
+            ["location"] = set.Location,
+            ["tags"] = ScaleSetJson.Tags(set),
+            ["sku"] = new JsonObject { ["name"] = set.Size, ["tier"] = set.Spec.Tier, ["capacity"] = set.Capacity },
+        };
+        if (set.Zones.Length > 0)
+        {
+            item["zones"] = new JsonArray([.. set.Zones.Select(z => (JsonNode)z)]);
+        }
+
+        foreach (var name in expand.Split(',', StringSplitOptions.TrimEntries))
+        {
+            switch (name.ToLowerInvariant())
+            {
+                case "createdtime" or "changedtime":
+                    item[name] = ScaleSetJson.Time(set.CreatedAt);
+                    break;
+                case "provisioningstate":
+                    item[name] = set.Provisioning.ToString();
+                    break;
+            }
+        }
+
+        return item;
+    }
+
+    private JsonObject Item(AutoscaleSetting setting) => new()
+    {
+        ["id"] = setting.ResourceId,
+        ["name"] = setting.Name,
+        ["type"] = "microsoft.insights/autoscalesettings",
+        ["location"] = world.Options.Location,
+        ["tags"] = setting.Model["tags"]?.DeepClone() ?? new JsonObject(),
+    };
+
+    private static JsonObject Group(ResourceGroup group) => new()
+    {
+        ["id"] = group.ResourceId,
+        ["name"] = group.Name,
+        ["type"] = "Microsoft.Resources/resourceGroups",
+        ["location"] = group.Location,
+        ["tags"] = new JsonObject(group.Tags.Select(t => KeyValuePair.Create(t.Key, (JsonNode?)t.Value))),
+        ["properties"] = new JsonObject { ["provisioningState"] = group.Deleting ? "Deleting" : "Succeeded" },
+    };
+
+    private static int Top(ArmRequest r) => int.TryParse(r.Query["$top"].ToString(), out var top) && top > 0 ? top : int.MaxValue;
+
+    private static ArmReply BadFilter(ArmRequest r) =>
+        ArmReply.Error(400, "InvalidFilterInQueryString", $"Invalid $filter '{r.Query["$filter"]}' specified in the query string.");
+}

@@ -1,0 +1,373 @@
+using System.Text.Json.Nodes;
+using Ebb.Sandbox.Azure;
+using Ebb.Sandbox.Cloud;
+using Ebb.Tests.Sandbox.Cloud;
+
+namespace Ebb.Tests.Sandbox.Azure;
+
+public class ScaleSetFaceTests
+{
+    private const string Body = """
+        {"location":"eastus","tags":{"min":"0","max":"5"},"zones":["1"],"sku":{"name":"Standard_D2s_v3","tier":"Standard","capacity":2},
+         "identity":{"type":"UserAssigned","userAssignedIdentities":{"/subscriptions/s/userAssignedIdentities/agents":{}}},
+         "properties":{"overprovision":false,"upgradePolicy":{"mode":"Manual"},"virtualMachineProfile":{"priority":"Spot","evictionPolicy":"Delete",
+          "billingProfile":{"maxPrice":-1},
+          "osProfile":{"computerNamePrefix":"agents","adminUsername":"cluster","adminPassword":"hidden","customData":"c2VjcmV0"},
+          "storageProfile":{"imageReference":{"publisher":"Canonical","offer":"jammy","sku":"22_04","version":"latest"},"osDisk":{"createOption":"FromImage"}},
+          "networkProfile":{"networkInterfaceConfigurations":[{"name":"nic0","properties":{"primary":true,"ipConfigurations":[{"name":"ip","properties":{}}]}}]},
+          "userData":"dXNlcg=="}}}
+        """;
+
+    [Fact]
+    public async Task A_scale_set_is_created_followed_to_its_end_and_read()
+    {
+        using var lab = await FaceLab.StartAsync();
+
+        var put = await lab.PutAsync(lab.Set, Body);
+        var poll = put.Headers["Azure-AsyncOperation"];
+        var running = await lab.GetAsync(poll);
+        lab.Cloud.Pass(minutes: 3);
+        var ended = await lab.GetAsync(poll);
+        var read = await lab.GetAsync(lab.Set);
+
+        Assert.Equal((201, "Creating", "\"1\""), (put.Code, (string)put.Json["properties"]!["provisioningState"]!, put.Headers["ETag"]));
+        Assert.Equal(("InProgress", "Succeeded"), ((string)running.Json["status"]!, (string)ended.Json["status"]!));
+        Assert.NotNull(ended.Json["endTime"]);
+        Assert.Equal("Succeeded", (string)read.Json["properties"]!["provisioningState"]!);
+        Assert.Equal("Uniform", (string)read.Json["properties"]!["orchestrationMode"]!);
+        Assert.Equal(2, (int)read.Json["sku"]!["capacity"]!);
+        Assert.Equal("\"1\"", (string)read.Json["etag"]!);
+        Assert.Equal("Linux", (string)read.Json["properties"]!["virtualMachineProfile"]!["storageProfile"]!["osDisk"]!["osType"]!);
+        Assert.NotNull(read.Json["identity"]!["userAssignedIdentities"]!["/subscriptions/s/userAssignedIdentities/agents"]!["clientId"]);
+        Assert.DoesNotContain("hidden", read.Text);
+        Assert.DoesNotContain("c2VjcmV0", read.Text);
+        Assert.DoesNotContain("dXNlcg==", read.Text);
+        Assert.Contains("dXNlcg==", (await lab.GetAsync(lab.Set + "?$expand=userData")).Text);
+        Assert.NotEmpty(read.Headers["x-ms-request-id"]);
+        Assert.Matches("^EASTUS:20260101T", read.Headers["x-ms-routing-request-id"]);
+        Assert.Contains("Microsoft.Compute/LowCostGetVMScaleSet3Min;", read.Headers["x-ms-ratelimit-remaining-resource"]);
+        Assert.NotEmpty(read.Headers["x-ms-ratelimit-remaining-subscription-reads"]);
+    }
+
+    [Theory]
+    [InlineData("""{"name":"agents","location":"eastus","sku":{"name":"Standard_D2s_v3","tier":"Standard","capacity":4}}""")]
+    [InlineData("""{"location":"East US","sku":{"name":"Standard_D2s_v3","tier":"Standard","capacity":4},"tags":{"min":"0","max":"5"}}""")]
+    public async Task A_put_without_properties_scales_and_keeps_the_rest(string sparse)
+    {
+        using var lab = await FaceLab.StartAsync();
+        await lab.PutAsync(lab.Set, Body);
+        lab.Cloud.Pass(minutes: 3);
+
+        var put = await lab.PutAsync(lab.Set, sparse, ifMatch: "\"1\"");
+        lab.Cloud.Pass(minutes: 3);
+
+        Assert.Equal((200, "Updating", "\"2\""), (put.Code, (string)put.Json["properties"]!["provisioningState"]!, put.Headers["ETag"]));
+        Assert.Equal(("5", "Spot"), ((string)put.Json["tags"]!["max"]!, (string)put.Json["properties"]!["virtualMachineProfile"]!["priority"]!));
+        Assert.Equal(4, lab.Cloud.Current.Instances.Count);
+    }
+
+    [Fact]
+    public async Task An_old_entity_tag_is_refused()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(1));
+
+        var put = await lab.PutAsync(lab.Set, """{"location":"eastus","sku":{"capacity":9}}""", ifMatch: "\"7\"");
+        var fresh = await lab.SendAsync(HttpMethod.Put, lab.Set, Body, ("If-None-Match", "*"));
+
+        Assert.Equal((412, "PreconditionFailed"), (put.Code, put.Error));
+        Assert.Equal("Etag provided in if-match header \"7\" does not match etag \"1\" of resource.", put.Message);
+        Assert.Equal(412, fresh.Code);
+        Assert.Equal(1, lab.Cloud.Current.Capacity);
+    }
+
+    [Fact]
+    public async Task A_patch_changes_tags_of_what_exists_only()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(1));
+
+        var patched = await lab.SendAsync(HttpMethod.Patch, lab.Set, """{"tags":{"ebb-max":"7"}}""");
+        var missing = await lab.SendAsync(HttpMethod.Patch, $"{lab.Sets}/nothing", """{"tags":{}}""");
+
+        Assert.Equal((200, "7"), (patched.Code, (string)patched.Json["tags"]!["ebb-max"]!));
+        Assert.Equal((404, "ResourceNotFound"), (missing.Code, missing.Error));
+    }
+
+    [Fact]
+    public async Task Paths_are_read_without_regard_to_case_and_names_keep_theirs()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(1));
+
+        var read = await lab.GetAsync(lab.Set.ToUpperInvariant());
+
+        Assert.Equal((200, Lab.Set, Lab.Group), (read.Code, (string)read.Json["name"]!, ((string)read.Json["id"]!).Split('/')[4]));
+    }
+
+    [Fact]
+    public async Task Scale_sets_are_listed_by_group_and_by_subscription()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(1));
+        lab.Cloud.World.PutResourceGroup("other", "eastus", null);
+
+        var group = await lab.GetAsync(lab.Sets);
+        var subscription = await lab.GetAsync($"{lab.Subscription}/providers/Microsoft.Compute/virtualMachineScaleSets");
+        var empty = await lab.GetAsync($"{lab.Subscription}/resourceGroups/other/providers/Microsoft.Compute/virtualMachineScaleSets");
+        var missing = await lab.GetAsync($"{lab.Subscription}/resourceGroups/none/providers/Microsoft.Compute/virtualMachineScaleSets");
+
+        Assert.Equal("agents", (string)Assert.Single(group.Json["value"]!.AsArray())!["name"]!);
+        Assert.Single(subscription.Json["value"]!.AsArray());
+        Assert.Equal("""{"value":[]}""", empty.Text);
+        Assert.Equal((404, "ResourceGroupNotFound", "Resource group 'none' could not be found."), (missing.Code, missing.Error, missing.Message));
+    }
+
+    [Fact]
+    public async Task Instances_come_in_pages_that_link_to_the_next()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(5), options: new AzureFaceOptions { PageSize = 2 });
+
+        var ids = new List<string>();
+        string? next = $"{lab.Set}/virtualMachines?$expand=instanceView";
+        var pages = 0;
+        while (next is not null)
+        {
+            var page = await lab.GetAsync(next);
+            pages++;
+            ids.AddRange(page.Json["value"]!.AsArray().Select(i => (string)i!["instanceId"]!));
+            Assert.All(page.Json["value"]!.AsArray(), i => Assert.NotNull(i!["properties"]!["instanceView"]));
+            next = (string?)page.Json["nextLink"];
+        }
+
+        Assert.Equal(["0", "1", "2", "3", "4"], ids);
+        Assert.Equal(3, pages);
+    }
+
+    [Fact]
+    public async Task A_partial_list_ends_in_a_page_that_cannot_be_read()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(4));
+        lab.Cloud.World.Faults.Add(new Fault { Kind = FaultKind.PartialPage, Count = 1 });
+
+        var first = await lab.GetAsync($"{lab.Set}/virtualMachines");
+        var second = await lab.GetAsync((string)first.Json["nextLink"]!);
+
+        Assert.Equal((200, 2), (first.Code, first.Json["value"]!.AsArray().Count));
+        Assert.Equal(500, second.Code);
+    }
+
+    [Fact]
+    public async Task An_instance_shows_what_it_is_and_how_it_is()
+    {
+        using var lab = await FaceLab.StartAsync();
+        await lab.PutAsync(lab.Set, Body);
+        lab.Cloud.Pass(minutes: 3);
+
+        var bare = await lab.GetAsync($"{lab.Set}/virtualMachines/1");
+        var full = await lab.GetAsync($"{lab.Set}/virtualMachines/1?$expand=instanceView");
+        var view = await lab.GetAsync($"{lab.Set}/virtualMachines/1/instanceView");
+        var nic = await lab.GetAsync($"{lab.Set}/virtualMachines/1/networkInterfaces");
+
+        var instance = lab.Cloud.Current.Instances[1];
+        var properties = full.Json["properties"]!;
+        Assert.Null(bare.Json["properties"]!["instanceView"]);
+        Assert.Equal(("agents_1", "1", "1"), ((string)full.Json["name"]!, (string)full.Json["instanceId"]!, (string)full.Json["zones"]![0]!));
+        Assert.Equal((instance.VmId, "agents000001", "Standard_D2s_v3", true), ((string)properties["vmId"]!, (string)properties["osProfile"]!["computerName"]!, (string)properties["hardwareProfile"]!["vmSize"]!, (bool)properties["latestModelApplied"]!));
+        Assert.Equal(["ProvisioningState/succeeded", "PowerState/running"], properties["instanceView"]!["statuses"]!.AsArray().Select(s => (string)s!["code"]!));
+        Assert.Equal("VM running", (string)view.Json["statuses"]![1]!["displayStatus"]!);
+        Assert.EndsWith("/virtualMachines/1/networkInterfaces/nic0", (string)properties["networkProfile"]!["networkInterfaces"]![0]!["id"]!);
+        Assert.Equal(instance.Address, (string)nic.Json["value"]![0]!["properties"]!["ipConfigurations"]![0]!["properties"]!["privateIPAddress"]!);
+        Assert.DoesNotContain("c2VjcmV0", full.Text);
+    }
+
+    [Theory]
+    [InlineData("GET", "/virtualMachines/abc", 400, "InvalidParameter")]
+    [InlineData("GET", "/virtualMachines/77", 404, "NotFound")]
+    [InlineData("POST", "/virtualMachines/77/start", 400, "InvalidParameter")]
+    [InlineData("GET", "/virtualMachines?$skiptoken=x", 400, "InvalidParameter")]
+    [InlineData("POST", "/noSuchAction", 404, "InvalidResourceType")]
+    public async Task What_does_not_exist_is_refused_as_the_cloud_does(string method, string below, int status, string code)
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(1));
+
+        var answer = await lab.SendAsync(new HttpMethod(method), lab.Set + below);
+
+        Assert.Equal((status, code), (answer.Code, answer.Error));
+    }
+
+    [Fact]
+    public async Task Deleting_machines_is_accepted_and_can_be_followed_both_ways()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(3));
+
+        var delete = await lab.PostAsync($"{lab.Set}/delete?forceDeletion=false", """{"instanceIds":["0","2"]}""");
+        var running = await lab.GetAsync(delete.Headers["Location"]);
+        lab.Cloud.Pass(minutes: 2);
+        var done = await lab.GetAsync(delete.Headers["Location"]);
+        var status = await lab.GetAsync(delete.Headers["Azure-AsyncOperation"]);
+
+        Assert.Equal((202, ""), (delete.Code, delete.Text));
+        Assert.Equal((202, 200), (running.Code, done.Code));
+        Assert.Equal("Succeeded", (string)status.Json["status"]!);
+        Assert.Equal(["1"], lab.Cloud.Ids);
+        Assert.Equal(1, lab.Cloud.Current.Capacity);
+    }
+
+    [Fact]
+    public async Task Deleting_without_ids_is_refused()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(2));
+
+        Assert.Equal(400, (await lab.PostAsync($"{lab.Set}/delete")).Code);
+        Assert.Equal(400, (await lab.PostAsync($"{lab.Set}/delete", """{"instanceIds":[]}""")).Code);
+        Assert.Equal(400, (await lab.PostAsync($"{lab.Set}/delete", """{"instanceIds":[1]}""")).Code);
+        Assert.Equal(400, (await lab.PostAsync($"{lab.Set}/delete", """{"instanceIds":"1"}""")).Code);
+        Assert.Equal(2, lab.Cloud.Current.Capacity);
+    }
+
+    [Fact]
+    public async Task One_instance_can_be_deleted_by_its_own_address()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(2));
+
+        var delete = await lab.DeleteAsync($"{lab.Set}/virtualMachines/0");
+        lab.Cloud.Pass(minutes: 2);
+
+        Assert.Equal(202, delete.Code);
+        Assert.Equal(["1"], lab.Cloud.Ids);
+    }
+
+    [Theory]
+    [InlineData("poweroff", "PowerState/stopped")]
+    [InlineData("powerOff?skipShutdown=true", "PowerState/stopped")]
+    [InlineData("deallocate", "PowerState/deallocated")]
+    [InlineData("restart", "PowerState/running")]
+    [InlineData("reimage", "PowerState/running")]
+    [InlineData("start", "PowerState/running")]
+    [InlineData("manualupgrade", "PowerState/running")]
+    public async Task Power_actions_work_on_some_on_all_and_on_one(string action, string power)
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(4));
+
+        var some = await lab.PostAsync($"{lab.Set}/{action}", """{"instanceIds":["0"]}""");
+        lab.Cloud.Pass(minutes: 2);
+        var one = await lab.PostAsync($"{lab.Set}/virtualMachines/1/{action}");
+        lab.Cloud.Pass(minutes: 2);
+        var all = await lab.PostAsync($"{lab.Set}/{action}");
+        lab.Cloud.Pass(minutes: 2);
+
+        // One instance has no upgrade of its own.
+        var hasOne = action != "none";
+        Assert.Equal((202, 202, hasOne), (some.Code, all.Code, one.Code == 202));
+        var list = await lab.GetAsync($"{lab.Set}/virtualMachines?$expand=instanceView");
+        Assert.All(list.Json["value"]!.AsArray(), i => Assert.Equal(power, (string)i!["properties"]!["instanceView"]!["statuses"]![1]!["code"]!));
+        Assert.All(new[] { some, one, all }, a => Assert.Contains("/operations/", a.Headers["Azure-AsyncOperation"]));
+    }
+
+    [Fact]
+    public async Task Protection_is_put_with_an_instance_and_read_back()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(1));
+
+        var put = await lab.PutAsync($"{lab.Set}/virtualMachines/0", """{"location":"eastus","properties":{"protectionPolicy":{"protectFromScaleIn":true,"protectFromScaleSetActions":false}}}""");
+        var wrong = await lab.PutAsync($"{lab.Set}/virtualMachines/0", """{"properties":{"protectionPolicy":{"protectFromScaleIn":false,"protectFromScaleSetActions":true}}}""");
+        var stale = await lab.PutAsync($"{lab.Set}/virtualMachines/0", """{"properties":{"protectionPolicy":{"protectFromScaleIn":false}}}""", ifMatch: "\"1\"");
+        var read = await lab.GetAsync($"{lab.Set}/virtualMachines/0");
+
+        Assert.Equal((200, 400, 412), (put.Code, wrong.Code, stale.Code));
+        Assert.True((bool)read.Json["properties"]!["protectionPolicy"]!["protectFromScaleIn"]!);
+        Assert.Contains("Azure-AsyncOperation", put.Headers.Keys);
+    }
+
+    [Fact]
+    public async Task An_eviction_is_simulated_without_a_body_and_without_waiting()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(1) with { Priority = Priority.Spot, EvictionPolicy = EvictionPolicy.Delete });
+
+        var evict = await lab.PostAsync($"{lab.Set}/virtualMachines/0/simulateEviction");
+        lab.Cloud.Pass(minutes: 2);
+
+        Assert.Equal(204, evict.Code);
+        Assert.Equal(0, lab.Cloud.Current.Capacity);
+    }
+
+    [Fact]
+    public async Task A_set_shows_its_summary_and_its_sizes()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(2));
+
+        var view = await lab.GetAsync($"{lab.Set}/instanceView");
+        var skus = await lab.GetAsync($"{lab.Set}/skus");
+
+        Assert.Equal(["ProvisioningState/succeeded 2", "PowerState/running 2"], view.Json["virtualMachine"]!["statusesSummary"]!.AsArray().Select(s => $"{s!["code"]} {s["count"]}"));
+        Assert.Contains(skus.Json["value"]!.AsArray(), s => (string)s!["sku"]!["name"]! == "Standard_D4s_v5");
+    }
+
+    [Fact]
+    public async Task A_set_is_deleted_and_deleting_it_again_is_no_error()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(2));
+
+        var first = await lab.DeleteAsync(lab.Set);
+        var during = await lab.GetAsync(lab.Set);
+        lab.Cloud.Pass(minutes: 2);
+        var after = await lab.GetAsync(lab.Set);
+        var again = await lab.DeleteAsync(lab.Set);
+
+        Assert.Equal((202, "Deleting", 404, 204), (first.Code, (string)during.Json["properties"]!["provisioningState"]!, after.Code, again.Code));
+        Assert.Equal($"The Resource 'Microsoft.Compute/virtualMachineScaleSets/agents' under resource group 'farm' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix", after.Message);
+    }
+
+    [Fact]
+    public async Task A_failed_allocation_shows_in_the_operation_both_ways()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(1), new CloudOptions { Availability = [new Availability { Machines = 2 }] });
+
+        var put = await lab.PutAsync(lab.Set, """{"location":"eastus","sku":{"capacity":5}}""");
+        lab.Cloud.Pass(minutes: 3);
+        var status = await lab.GetAsync(put.Headers["Azure-AsyncOperation"]);
+        var monitor = await lab.GetAsync(put.Headers["Azure-AsyncOperation"] + "&monitor=true");
+
+        Assert.Equal(("Failed", "AllocationFailed"), ((string)status.Json["status"]!, (string)status.Json["error"]!["code"]!));
+        Assert.Equal((409, "AllocationFailed"), (monitor.Code, monitor.Error));
+    }
+
+    [Fact]
+    public async Task Compute_states_its_throttling_without_the_envelope()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(1));
+        lab.Cloud.World.Faults.Add(new Fault { Kind = FaultKind.Throttle, On = CallKind.ListInstances, Span = TimeSpan.FromSeconds(42), Count = 1 });
+
+        var answer = await lab.GetAsync($"{lab.Set}/virtualMachines");
+
+        Assert.Equal((429, "42", "OperationNotAllowed"), (answer.Code, answer.Headers["Retry-After"], (string)answer.Json["code"]!));
+        var detail = JsonNode.Parse((string)answer.Json["details"]![0]!["message"]!)!;
+        Assert.Equal(("TooManyRequests", "HighCostGet3Min"), ((string)answer.Json["details"]![0]!["code"]!, (string)detail["operationGroup"]!));
+    }
+
+    [Fact]
+    public async Task An_unanswered_call_stays_silent_until_the_caller_gives_up()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(1));
+        lab.Cloud.World.Faults.Add(new Fault { Kind = FaultKind.TimeoutDone, On = CallKind.PutScaleSet, Count = 1 });
+
+        var call = lab.PutAsync(lab.Set, """{"location":"eastus","sku":{"capacity":3}}""");
+        var early = call.IsCompleted;
+        lab.Cloud.Pass(minutes: 6);
+
+        Assert.False(early);
+        await Assert.ThrowsAsync<HttpRequestException>(() => call);
+        Assert.Equal(3, lab.Cloud.Current.Capacity);
+    }
+
+    [Fact]
+    public async Task A_delayed_answer_comes_late()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(1));
+        lab.Cloud.World.Faults.Add(new Fault { Kind = FaultKind.Delay, Span = TimeSpan.FromSeconds(20), Count = 1 });
+
+        var call = lab.GetAsync(lab.Set);
+        var early = call.IsCompleted;
+        lab.Cloud.Pass(minutes: 1);
+
+        Assert.False(early);
+        Assert.Equal(200, (await call).Code);
+    }
+}
