@@ -9,8 +9,8 @@ namespace Ebb.Pools;
 /// </summary>
 public static class Prices
 {
-    // Spot goes for 10 % to 40 % of the regular price and changes by the day. What counts is that it is the cheaper one.
-    private const decimal SpotShare = 0.3m;
+    // Spot goes for 10 % to 40 % of the regular price, most sizes near this, and changes by the day. What counts is that it is cheaper.
+    private const decimal SpotShare = 0.2m;
 
     // General, compute and memory series differ only in memory for a core, and both have nearly one price across them.
     private const decimal PerCpu = 0.033m;
@@ -28,6 +28,10 @@ public static class Prices
         ["Standard_B2ms"] = 0.0832m,
         ["Standard_B4ms"] = 0.166m,
         ["Standard_B8ms"] = 0.333m,
+        ["Standard_D1_v2"] = 0.057m,
+        ["Standard_D2_v2"] = 0.114m,
+        ["Standard_D3_v2"] = 0.229m,
+        ["Standard_D4_v2"] = 0.458m,
         ["Standard_DS1_v2"] = 0.073m,
         ["Standard_DS2_v2"] = 0.146m,
         ["Standard_DS3_v2"] = 0.293m,

@@ -75,7 +75,7 @@ public class PoolFactsTests
         Assert.Equal(1.5m, Tagged(Facts, "ebb-price", "1.5").ToPool()!.PricePerHour);
         Assert.Equal(0.0416m, Prices.PerHour("standard_b2s", null, Priority.Regular));
         Assert.Equal(0.096m, Prices.PerHour(odd.Name, odd, Priority.Regular));
-        Assert.Equal(0.0288m, Prices.PerHour(odd.Name, odd, Priority.Spot));
+        Assert.Equal(0.0192m, Prices.PerHour(odd.Name, odd, Priority.Spot));
         Assert.Null(Prices.PerHour("Odd", null, Priority.Spot));
     }
 
