@@ -58,7 +58,7 @@ internal sealed class FrameBook
     {
         if (change.Object.Kind.Equals(Kinds.Job) && change.Type != StoreEventType.Deleted)
         {
-            if (change.Object.Json["status"]?["succeeded"] is not null)
+            if ((int?)change.Object.Json["status"]?["succeeded"] > 0)
             {
                 _done.Add(change.Object.Name);
             }

@@ -12,8 +12,11 @@ public sealed record LoopOptions
     /// <summary>How often the cloud is read while nothing moves there. Default 60 s.</summary>
     public TimeSpan ReadCloudEvery { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How often the cloud is read while machines come or go. Default 10 s.</summary>
-    public TimeSpan ReadCloudInMotionEvery { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How often the cloud is read while machines come or go. Default 30 s: that a machine has joined shows in Kubernetes,
+    /// and that one failed is told by <see cref="Clouds.ICloud.ChangedAsync"/>.
+    /// </summary>
+    public TimeSpan ReadCloudInMotionEvery { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The least time between two reads of the cloud, whatever happens. Default 1 s.</summary>
     public TimeSpan ReadCloudAtMostEvery { get; init; } = TimeSpan.FromSeconds(1);

@@ -9,10 +9,20 @@ public class DemoRunTests
     {
         using var run = new DemoRun(new DemoOptions { Frames = 150 }, DemoSide.AzureAutoscale);
 
-        var last = run.Run().Last();
-        TestContext.Current.TestOutputHelper!.WriteLine($"{last.At} {run.Figures}");
+        run.Run().Last();
 
         Assert.Equal(150, run.Figures.Completed);
         Assert.True(run.Figures.Interrupted > 0);
+    }
+
+    [Fact]
+    public void Under_Ebb_all_frames_get_done_and_none_is_interrupted()
+    {
+        using var run = new DemoRun(new DemoOptions { Frames = 150 }, DemoSide.Ebb);
+
+        run.Run().Last();
+
+        Assert.Equal((150, 0), (run.Figures.Completed, run.Figures.Interrupted));
+        Assert.Equal(1, run.Figures.FinalMachines);
     }
 }
