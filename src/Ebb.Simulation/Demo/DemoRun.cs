@@ -7,6 +7,7 @@ using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Kubernetes;
 using Ebb.Sandbox.Kubernetes.Kubelet;
 using Ebb.Sandbox.Kubernetes.Store;
+using Ebb.Sandbox.Machines;
 using Ebb.Simulation.Worlds;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -43,7 +44,7 @@ public sealed class DemoRun : IDisposable
         _world = new World(
             new CloudOptions { Seed = options.Seed },
             new KubernetesOptions { Seed = options.Seed, EventsKept = 0, Hollow = new HollowOptions { LeaseEvery = null } },
-            deleteNodes: side is DemoSide.AzureAutoscale);
+            new HollowMachineOptions { DeleteNodesOfGoneMachines = side is DemoSide.AzureAutoscale, MeasureCpu = side is DemoSide.AzureAutoscale });
         _world.Begin();
         _book = new FrameBook(_world);
         _world.AddPool(Pool, new ScaleSetSpec
@@ -58,7 +59,6 @@ public sealed class DemoRun : IDisposable
         _requestsBefore = _world.Cloud.Requests.Total;
         if (side is DemoSide.AzureAutoscale)
         {
-            _world.Cloud.CpuPercent = Cpu;
             _world.Cloud.PutAutoscale(World.Group, "by-cpu", ByCpu());
         }
         else
@@ -139,7 +139,7 @@ public sealed class DemoRun : IDisposable
         [
             .. Set.Instances.Values.Select(instance =>
             {
-                var running = frames.GetValueOrDefault(HollowMachines.NodeName(instance));
+                var running = frames.GetValueOrDefault(World.NodeName(instance));
                 return new DemoMachine(instance.Name, StateOf(instance, running), running);
             }),
         ];
@@ -165,7 +165,7 @@ public sealed class DemoRun : IDisposable
             return DemoMachineState.Retiring;
         }
 
-        if (_world.Kubernetes.Store.Get(Kinds.Node, "", HollowMachines.NodeName(instance)) is not { } found)
+        if (_world.Kubernetes.Store.Get(Kinds.Node, "", World.NodeName(instance)) is not { } found)
         {
             return DemoMachineState.Booting;
         }
@@ -175,13 +175,6 @@ public sealed class DemoRun : IDisposable
             : frames > 0 ? DemoMachineState.Busy
             : node.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true ? DemoMachineState.Idle
             : DemoMachineState.Booting;
-    }
-
-    private double Cpu(Instance instance)
-    {
-        var size = _world.Cloud.Options.Sizes.First(size => size.Name == instance.Size);
-        var used = _world.Kubernetes.Kubelets.Find(HollowMachines.NodeName(instance))?.CpuMilli ?? 0;
-        return used * 100.0 / (size.VCpus * 1000);
     }
 
     private JsonObject ByCpu()

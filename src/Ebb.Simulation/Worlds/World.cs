@@ -1,6 +1,7 @@
 using Ebb.Sandbox;
 using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Kubernetes;
+using Ebb.Sandbox.Machines;
 
 namespace Ebb.Simulation.Worlds;
 
@@ -9,13 +10,13 @@ internal sealed class World : IDisposable
 {
     public const string Group = "farm";
 
-    public World(CloudOptions cloud, KubernetesOptions kubernetes, bool deleteNodes = false)
+    public World(CloudOptions cloud, KubernetesOptions kubernetes, HollowMachineOptions machines)
     {
         Runner = new Runner(Time);
         Agenda = new Agenda(Time);
         Cloud = new CloudWorld(Agenda, cloud);
         Kubernetes = new KubernetesWorld(Agenda, kubernetes);
-        Machines = new HollowMachines(Cloud, Kubernetes) { DeleteNodes = deleteNodes };
+        Machines = new HollowMachines(Cloud, Kubernetes.Store, Kubernetes.Kubelets, machines);
     }
 
     public VirtualTime Time { get; } = new();
@@ -32,9 +33,11 @@ internal sealed class World : IDisposable
 
     public DateTimeOffset Now => Time.GetUtcNow();
 
+    /// <summary>What a machine's kubelet calls its node.</summary>
+    public static string NodeName(Instance instance) => instance.ComputerName.ToLowerInvariant();
+
     public void Begin()
     {
-        Machines.Attach();
         Kubernetes.Begin();
         Cloud.PutResourceGroup(Group, Cloud.Options.Location, null);
     }

@@ -9,9 +9,9 @@ public class DemoRunTests
     {
         using var run = new DemoRun(new DemoOptions { Frames = 150 }, DemoSide.AzureAutoscale);
 
-        run.Run().Last();
+        var end = run.Run().Last();
 
-        Assert.Equal(150, run.Figures.Completed);
+        Assert.Equal((150, 150), (end.FramesDone, run.Figures.Completed));
         Assert.True(run.Figures.Interrupted > 0);
     }
 
@@ -20,8 +20,9 @@ public class DemoRunTests
     {
         using var run = new DemoRun(new DemoOptions { Frames = 150 }, DemoSide.Ebb);
 
-        run.Run().Last();
+        var end = run.Run().Last();
 
+        Assert.Equal(150, end.FramesDone);
         Assert.Equal((150, 0), (run.Figures.Completed, run.Figures.Interrupted));
         Assert.Equal(1, run.Figures.FinalMachines);
     }
