@@ -44,6 +44,11 @@ internal sealed class Placement
     /// <summary>Machines to be bought.</summary>
     public List<Room> Bought { get; } = [];
 
+    public Dimensions Dimensions => _demand.Dimensions;
+
+    /// <summary>Pods wait for which there is no place at all.</summary>
+    public bool SomeNowhere => _demand.Groups.Exists(group => group.Outcomes.Exists(outcome => outcome.Where is Where.Nowhere));
+
     /// <summary>One for each zone of a pool where zones matter.</summary>
     public Dictionary<PoolStanding, List<Template>> Templates { get; }
 

@@ -16,8 +16,9 @@ public static class Planner
             Arrivals.Plan(draft, pool);
         }
 
-        Growth.Plan(draft);
+        var placement = Growth.Plan(draft);
         Idle.Plan(draft);
+        Steering.Plan(draft, placement);
         foreach (var pool in draft.Pools)
         {
             Remove(draft, pool);

@@ -35,7 +35,10 @@ internal sealed class NodeLoad
 
     public List<HostPort>? Ports { get; private set; }
 
-    /// <summary>Some pod here asks not to be near others, or is placed with an eye on others.</summary>
+    /// <summary>Of the protected, those that no end of a Job will free the node of.</summary>
+    public int Lasting { get; private set; }
+
+    /// <summary>Some of the work is placed with an eye on other pods.</summary>
     public bool LooksAtPods { get; private set; }
 
     /// <summary>Some pod here asks not to be near others.</summary>
@@ -75,7 +78,6 @@ internal sealed class NodeLoad
             (Ports ??= []).AddRange(pod.Class.HostPorts);
         }
 
-        LooksAtPods |= pod.Class.LooksAtPods;
         KeepsApart |= pod.Class.AntiAffinity.Length > 0;
         if (pod.Owner is { Kind: "DaemonSet", Uid: var set })
         {
@@ -89,10 +91,12 @@ internal sealed class NodeLoad
 
         Work++;
         SomeLeaving |= pod.Leaving;
+        LooksAtPods |= pod.Class.LooksAtPods;
         Count(pod.Class);
         if (pod.IsProtected)
         {
             Protected++;
+            Lasting += pod.Owner?.Kind == "Job" ? 0 : 1;
             if (Longest is null || (pod.StartedAt ?? DateTimeOffset.MaxValue) < (Longest.StartedAt ?? DateTimeOffset.MaxValue))
             {
                 Longest = pod;

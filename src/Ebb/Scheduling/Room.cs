@@ -47,6 +47,9 @@ internal sealed class Room
         return true;
     }
 
+    /// <summary>Nothing more is to be put here in thought.</summary>
+    public bool Closed { get; set; }
+
     public void Put(PodGroup group, int count)
     {
         Dimensions.Subtract(Free, group.Need, count);

@@ -12,10 +12,10 @@ internal static class Busy
         var kept = node.Node.Ready || node.Joining ? "kept" : "kept, though not ready";
         if (load.Longest is not { } pod)
         {
-            return $"{kept}: runs {Words.Count(load.Work, "pod")} that could move, but not with profit or not now";
+            return $"{kept}: runs {Words.Count(load.Work, "pod")}";
         }
 
-        var others = load.Protected > 1 ? $" and {load.Protected - 1} more" : "";
+        var others = load.Protected > 1 ? $", and {load.Protected - 1} more" : "";
         var time = pod.StartedAt is { } started ? $", {Words.Span(now - started)} so far" : ", about to start";
         return pod switch
         {

@@ -1,0 +1,189 @@
+using Ebb.Planning;
+using Ebb.Pools;
+using Ebb.Tests.Planning;
+
+namespace Ebb.Tests.Healing;
+
+public sealed class HealingTests
+{
+    private static readonly DateTimeOffset Noon = Some.Noon;
+
+    [Fact]
+    public void A_machine_that_does_not_join_in_time_is_removed_with_its_reason()
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddMachine(age: TimeSpan.FromMinutes(16));
+
+        var plan = some.Plan();
+
+        var remove = Assert.Single(plan.Decisions.OfType<Decision.Remove>());
+        Assert.Equal((null, "did not join within 15 min"), (remove.Departures[0].Node, remove.Departures[0].Reason));
+        Assert.Equal("removed: did not join within 15 min", plan.Reasons.Machines["agents_0"]);
+    }
+
+    [Fact]
+    public void A_machine_still_within_its_time_is_joining()
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddMachine(age: TimeSpan.FromMinutes(3));
+
+        var plan = some.Plan();
+
+        Assert.Empty(plan.Decisions);
+        Assert.Equal("joining: 3 min of 15", plan.Reasons.Machines["agents_0"]);
+        Assert.Equal(Noon.AddMinutes(12), plan.LookAgainAt);
+        Assert.Contains("agents", plan.InMotion);
+    }
+
+    [Fact]
+    public void A_second_machine_that_never_joins_makes_its_pool_wait()
+    {
+        var some = new Some().With(Some.Pool()).AddPending(1);
+        some.AddMachine(age: TimeSpan.FromMinutes(16));
+
+        var first = some.PlanAndRemember();
+        some.Now = Noon.AddMinutes(20);
+        var second = some.PlanAndRemember();
+
+        Assert.Contains(first.Decisions, decision => decision is Decision.Grow);
+        Assert.DoesNotContain(second.Decisions, decision => decision is Decision.Grow);
+    }
+
+    [Fact]
+    public void An_unmatched_machine_is_kept_while_an_unmatched_node_could_be_it()
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddNode(age: TimeSpan.FromMinutes(20), edit: node => node with { ProviderId = "", Name = "renamed" });
+
+        var plan = some.Plan();
+
+        Assert.Empty(plan.Decisions);
+        Assert.Equal("kept: has not joined under its own name, but could be node renamed", plan.Reasons.Machines["agents_0"]);
+    }
+
+    [Theory]
+    [InlineData("provider")]
+    [InlineData("host name")]
+    [InlineData("VM id")]
+    [InlineData("swapped VM id")]
+    [InlineData("address")]
+    public void A_machine_is_matched_with_its_node_by(string what)
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddNode(edit: node => what switch
+        {
+            "provider" => node with { Name = "other", ProviderId = node.ProviderId.ToUpperInvariant() },
+            "host name" => node with { ProviderId = "k3s://agents000000", Name = "AGENTS000000" },
+            "VM id" => node with { ProviderId = "", Name = "other", SystemUuid = "0A0B0C0D-0102-0304-0506-0708090A0B0C" },
+            "swapped VM id" => node with { ProviderId = "", Name = "other", SystemUuid = "0D0C0B0A-0201-0403-0506-0708090A0B0C" },
+            _ => node with { ProviderId = "", Name = "other", Addresses = ["10.0.0.4"] },
+        });
+        some.Edit("agents", view => view with
+        {
+            Machines = [view.Machines[0] with { VmId = "0a0b0c0d-0102-0304-0506-0708090a0b0c", Addresses = ["10.0.0.4"] }],
+        });
+
+        var plan = some.Plan();
+
+        Assert.Empty(plan.Reasons.Machines);
+        Assert.StartsWith("kept: idle", Assert.Single(plan.Reasons.Nodes).Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_node_that_names_another_machine_is_not_matched_by_its_host_name()
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddNode(edit: node => node with { ProviderId = node.ProviderId + "9" });
+
+        Assert.Contains("agents_0", some.Plan().Reasons.Machines);
+    }
+
+    [Fact]
+    public void The_node_of_a_machine_that_is_gone_is_deleted_once_it_is_not_ready()
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddNode(edit: node => node with { Ready = false });
+        some.AddNode();
+        some.Edit("agents", view => view with { Machines = [], Capacity = 0 });
+
+        var plan = some.Plan();
+
+        Assert.Equal("agents000000", Assert.IsType<Decision.DeleteNode>(Assert.Single(plan.Decisions)).Node);
+        Assert.Equal("leaving: its machine is gone from the cloud", plan.Reasons.Nodes["agents000001"]);
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public void A_node_is_never_deleted_on_a_view_that_is_not_complete_or_older_than_it(bool older, bool complete)
+    {
+        var some = new Some { Complete = complete }.With(Some.Pool());
+        some.AddNode(edit: node => node with { Ready = false });
+        some.Edit("agents", view => view with { Machines = [], Capacity = 0, MachinesReadAt = older ? Noon.AddHours(-2) : Noon });
+
+        Assert.Empty(some.Plan().Decisions);
+    }
+
+    [Fact]
+    public void A_failed_machine_without_a_node_is_removed_when_it_stays_failed()
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddMachine(state: MachineState.Failed, edit: machine => machine with { Failure = "AllocationFailed" });
+
+        var first = some.PlanAndRemember();
+        some.Now = Noon.AddMinutes(2);
+        var second = some.PlanAndRemember();
+
+        Assert.Empty(first.Decisions.OfType<Decision.Remove>());
+        Assert.Equal("failed in the cloud: AllocationFailed", Assert.Single(second.Decisions.OfType<Decision.Remove>()).Departures[0].Reason);
+    }
+
+    [Fact]
+    public void A_machine_that_does_not_finish_being_deleted_is_asked_to_go_again()
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddMachine(state: MachineState.Deleting);
+
+        var first = some.PlanAndRemember();
+        some.Now = Noon.AddMinutes(15);
+        var second = some.PlanAndRemember();
+        some.Now = Noon.AddMinutes(16);
+        var third = some.PlanAndRemember();
+
+        Assert.Equal([0, 1, 0], new[] { first, second, third }.Select(plan => plan.Decisions.OfType<Decision.Remove>().Count()));
+    }
+
+    [Fact]
+    public void Nothing_is_given_up_while_the_cloud_cannot_be_read_in_full()
+    {
+        var some = new Some { Complete = false }.With(Some.Pool());
+        some.AddMachine(age: TimeSpan.FromHours(2));
+
+        Assert.Empty(some.Plan().Decisions.OfType<Decision.Remove>());
+    }
+
+    [Fact]
+    public void Stopped_machines_are_told_as_such_and_not_counted_on()
+    {
+        var some = new Some().With(Some.Pool()).AddPending(1);
+        some.AddMachine(state: MachineState.Deallocated);
+
+        var plan = some.Plan();
+
+        Assert.Equal(1, Assert.Single(plan.Decisions.OfType<Decision.Grow>()).By);
+        Assert.StartsWith("deallocated:", plan.Reasons.Machines["agents_0"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Growth_that_never_comes_is_not_waited_for_for_ever()
+    {
+        var some = new Some().With(Some.Pool("cheap", price: 0.1m), capacity: 1).With(Some.Pool("dear")).AddPending(1);
+
+        var first = some.PlanAndRemember();
+        some.Now = Noon.AddMinutes(15);
+        var second = some.PlanAndRemember();
+
+        Assert.Empty(first.Decisions.OfType<Decision.Grow>());
+        Assert.Equal("dear", Assert.Single(second.Decisions.OfType<Decision.Grow>()).Pool.Pool.Name);
+    }
+}
