@@ -36,6 +36,7 @@ internal sealed partial class KubeTransport(KubeConnection connection, TimeProvi
 
     private readonly Lock _lock = new();
     private readonly HashSet<string> _warned = [];
+    private volatile bool _hadCredential;
     private HttpClient? _http;
     private X509Certificate2? _certificate;
 
@@ -47,7 +48,7 @@ internal sealed partial class KubeTransport(KubeConnection connection, TimeProvi
         var refused = false;
         for (var attempt = 1; ; attempt++)
         {
-            var credential = await connection.Credential(refused, ct);
+            var credential = await CredentialAsync(request, refused, ct);
             var response = await SendOnceAsync(request, credential, ct);
             if (response.IsSuccessStatusCode)
             {
@@ -89,6 +90,21 @@ internal sealed partial class KubeTransport(KubeConnection connection, TimeProvi
 
     // The address without what was asked for: selectors and continuations are long and say little.
     private static string PathOf(KubeRequest request) => request.PathAndQuery.Split('?')[0];
+
+    // The first time a person can mend it. Later it is a fault like any other that may pass, such as a plugin without network.
+    private async ValueTask<KubeCredential> CredentialAsync(KubeRequest request, bool refused, CancellationToken ct)
+    {
+        try
+        {
+            var credential = await connection.Credential(refused, ct);
+            _hadCredential = true;
+            return credential;
+        }
+        catch (EbbException e) when (_hadCredential)
+        {
+            throw new KubeException(Describe(request), $"no credential: {e.Message}", e);
+        }
+    }
 
     private async Task<HttpResponseMessage> SendOnceAsync(KubeRequest request, KubeCredential credential, CancellationToken ct)
     {

@@ -163,6 +163,27 @@ public sealed class KubeClientTests : IDisposable
         Assert.Equal(["Bearer old", "Bearer new", "Bearer old", "Bearer new"], _api.Requests.Select(r => r.Authorization));
     }
 
+    [Fact]
+    public async Task A_credential_that_cannot_be_had_is_a_users_error_at_first_and_later_one_that_may_heal()
+    {
+        var broken = true;
+        var connection = _api.Connection with
+        {
+            Credential = (_, _) => broken ? throw new EbbException("log in first") : ValueTask.FromResult(KubeCredential.None),
+        };
+        using var client = new KubeClient(connection, _time, NullLogger<KubeClient>.Instance);
+        _api.Answer(HttpStatusCode.OK, "{}");
+
+        await Assert.ThrowsAsync<EbbException>(() => client.GetAsync(Resources.Pods, "n", "p", Ct));
+        broken = false;
+        await client.GetAsync(Resources.Pods, "n", "p", Ct);
+        broken = true;
+        var later = await Assert.ThrowsAsync<KubeException>(() => client.GetAsync(Resources.Pods, "n", "p", Ct));
+
+        Assert.True(later.MayHeal);
+        Assert.Contains("log in first", later.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(PatchKind.Json, "application/json-patch+json", "?fieldManager=ebb")]
     [InlineData(PatchKind.Merge, "application/merge-patch+json", "?fieldManager=ebb")]

@@ -10,7 +10,7 @@ internal sealed class ExecPlugin(ExecSettings settings, Func<string, string?> en
 #pragma warning restore CA1001
 {
     // An answer holds a token and perhaps a certificate.
-    private const int MaxOutput = 1024 * 1024;
+    private const int MaxOutput = 256 * 1024;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -58,8 +58,8 @@ internal sealed class ExecPlugin(ExecSettings settings, Func<string, string?> en
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, tooLong.Token);
         try
         {
-            var output = ReadAsync(process.StandardOutput, either.Token);
-            var errors = terminal ? Task.FromResult("") : ReadAsync(process.StandardError, either.Token);
+            var output = ReadAsync(process, process.StandardOutput, either.Token);
+            var errors = terminal ? Task.FromResult("") : ReadAsync(process, process.StandardError, either.Token);
             await Task.WhenAll(output, errors);
             await process.WaitForExitAsync(either.Token);
             return process.ExitCode == 0
@@ -140,12 +140,17 @@ internal sealed class ExecPlugin(ExecSettings settings, Func<string, string?> en
         return System.Text.Encoding.UTF8.GetString(stream.ToArray());
     }
 
-    private async Task<string> ReadAsync(StreamReader reader, CancellationToken ct)
+    private async Task<string> ReadAsync(Process process, StreamReader reader, CancellationToken ct)
     {
         var buffer = new char[MaxOutput];
         var read = await reader.ReadBlockAsync(buffer, ct);
-        return read < MaxOutput
-            ? new string(buffer, 0, read)
-            : throw new EbbException($"{settings.Origin}: '{settings.Command}' wrote more than {MaxOutput} characters; that is no credential.");
+        if (read < MaxOutput)
+        {
+            return new string(buffer, 0, read);
+        }
+
+        // It would write on for ever into a pipe that nobody reads, and its other stream would never end.
+        process.Kill(entireProcessTree: true);
+        throw new EbbException($"{settings.Origin}: '{settings.Command}' wrote more than {MaxOutput} characters; that is no credential.");
     }
 }
