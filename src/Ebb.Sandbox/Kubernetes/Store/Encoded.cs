@@ -27,7 +27,10 @@ internal sealed class Encoder
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         SkipValidation = true,
+        MaxDepth = Tree.MaxDepth,
     };
+
+    private static readonly JsonDocumentOptions Reading = new() { MaxDepth = Tree.MaxDepth };
 
     private readonly ArrayBufferWriter<byte> _buffer = new(4096);
 
@@ -68,8 +71,11 @@ internal sealed class Encoder
         using var writer = new Utf8JsonWriter(_buffer, Options);
         json.WriteTo(writer);
         writer.Flush();
-        return JsonNode.Parse(_buffer.WrittenSpan)!.AsObject();
+        return Parse(_buffer.WrittenSpan);
     }
+
+    public static JsonObject Parse(ReadOnlySpan<byte> utf8) =>
+        JsonNode.Parse(utf8, documentOptions: Reading)!.AsObject();
 
     private static Range WriteMetadata(Utf8JsonWriter writer, JsonObject metadata)
     {

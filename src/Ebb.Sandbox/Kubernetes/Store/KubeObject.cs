@@ -48,7 +48,7 @@ public sealed class KubeObject
     public bool Deleting { get; }
 
     /// <summary>The whole object. Frozen by convention: never change it.</summary>
-    public JsonObject Json => _json ??= JsonNode.Parse(_encoded.Bytes)!.AsObject();
+    public JsonObject Json => _json ??= Encoder.Parse(_encoded.Bytes);
 
     public JsonObject Metadata => Json["metadata"] as JsonObject ?? None;
 
@@ -101,6 +101,14 @@ public sealed class KubeObject
     internal bool SameAs(Encoded other) => _encoded.SameButForVersion(other);
 
     internal bool SameSpecAs(Encoded other) => _encoded.Spec.SequenceEqual(other.Spec);
+
+    /// <summary>The same state under another resource version: what a watch sends of an object that left its selection.</summary>
+    internal KubeObject At(long resourceVersion)
+    {
+        var json = Json.DeepClone().AsObject();
+        json["metadata"]!["resourceVersion"] = resourceVersion.ToString();
+        return new KubeObject(Kind, json, new Encoder().Encode(json), resourceVersion);
+    }
 
     internal void LetTreeGo() => _json = null;
 

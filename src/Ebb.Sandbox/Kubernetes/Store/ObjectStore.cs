@@ -128,7 +128,7 @@ public sealed class ObjectStore(Agenda agenda, Random random)
 
             var json = stored.Json.DeepClone().AsObject();
             change(json);
-            return Store(stored, json, dryRun);
+            return Replace(stored, json, dryRun);
         }
     }
 
@@ -152,7 +152,7 @@ public sealed class ObjectStore(Agenda agenda, Random random)
                 return new Deletion(Remove(stored, marked, options.DryRun), Gone: true);
             }
 
-            return new Deletion(Store(stored, marked, options.DryRun), Gone: false);
+            return new Deletion(Replace(stored, marked, options.DryRun), Gone: false);
         }
     }
 
@@ -194,7 +194,8 @@ public sealed class ObjectStore(Agenda agenda, Random random)
     /// <summary>The oldest resource version from which a kind can still be watched.</summary>
     internal long ForgottenUpTo(Kind kind) => Of(kind).ForgottenUpTo;
 
-    private KubeObject Store(KubeObject stored, JsonObject json, bool dryRun)
+    /// <summary>Stores <paramref name="json"/>, which becomes the store's own, as the next version of what is stored now.</summary>
+    internal KubeObject Replace(KubeObject stored, JsonObject json, bool dryRun)
     {
         var kind = stored.Kind;
         if (stored.Deleting && Ending.IsOver(kind, json))

@@ -1,0 +1,181 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Api.Schemas;
+
+namespace Ebb.Sandbox.Kubernetes.Api;
+
+/// <summary>A request whose path has been understood, on its way through the API.</summary>
+internal sealed class Call(ApiRequest request, Query query, Resource resource)
+{
+    // What the real server takes at most.
+    public const int MostBytes = 3 * 1024 * 1024;
+
+    private static readonly JsonDocumentOptions Reading = new()
+    {
+        MaxDepth = Store.Tree.MaxDepth,
+        AllowDuplicateProperties = false,
+    };
+
+    public ApiRequest Request { get; } = request;
+
+    public Query Query { get; } = query;
+
+    public Resource Resource { get; } = resource;
+
+    /// <summary>Empty: all namespaces, or none for what is cluster-wide.</summary>
+    public string Namespace { get; init; } = "";
+
+    /// <summary>Empty: the collection.</summary>
+    public string Name { get; init; } = "";
+
+    public string Subresource { get; init; } = "";
+
+    public List<string> Warnings { get; } = [];
+
+    public string MediaType => Request.ContentType.Split(';')[0].Trim();
+
+    /// <exception cref="ApiException">400 for anything but All.</exception>
+    public bool DryRun => Query["dryRun"] switch
+    {
+        null => false,
+        "All" => true,
+        var other => throw new ApiException(
+            422, "Invalid", $" \"\" is invalid: dryRun: Unsupported value: \"{other}\": supported values: \"All\""),
+    };
+
+    /// <summary>Who is said to own the fields that this call writes.</summary>
+    public string Manager
+    {
+        get
+        {
+            if (Query["fieldManager"] is { } named)
+            {
+                return named;
+            }
+
+            var end = Request.UserAgent.IndexOfAny([' ', '/']);
+            return Request.UserAgent.Length == 0 ? "unknown" : end < 0 ? Request.UserAgent : Request.UserAgent[..end];
+        }
+    }
+
+    /// <summary>Reads the body as a document of any kind.</summary>
+    /// <exception cref="ApiException">400, 413 or 415.</exception>
+    public JsonElement ReadBody()
+    {
+        if (Request.Body.Length > MostBytes)
+        {
+            throw new ApiException(
+                413, "RequestEntityTooLarge", $"Request entity too large: limit is {MostBytes}") { Details = [] };
+        }
+
+        try
+        {
+            if (MediaType.EndsWith("yaml", StringComparison.Ordinal))
+            {
+                return JsonSerializer.SerializeToElement(Yaml.Read(Request.Body));
+            }
+
+            using var document = JsonDocument.Parse(Request.Body, Reading);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException e)
+        {
+            throw ApiException.BadRequest($"the object provided is unrecognized (must be of type {Resource.Kind.Name}): " +
+                "couldn't get version/kind; json parse error: " + e.Message);
+        }
+    }
+
+    /// <summary>Reads the body as an object of this resource, and holds it against its schema.</summary>
+    /// <exception cref="ApiException">400, 413 or 415.</exception>
+    public JsonObject ReadObject()
+    {
+        if (MediaType is not ("application/json" or "application/yaml" or ""))
+        {
+            throw Unsupported("application/json, application/yaml");
+        }
+
+        var body = ReadBody();
+        if (body.ValueKind != JsonValueKind.Object)
+        {
+            throw ApiException.BadRequest("the request body is not an object");
+        }
+
+        var json = CheckFields(body);
+        CheckIdentity(json);
+        return json;
+    }
+
+    /// <summary>Refuses, warns of or ignores unknown fields, as the query asks for; refuses wrong types.</summary>
+    public JsonObject CheckFields(JsonElement body)
+    {
+        var json = JsonObject.Create(body)!;
+        if (Resource.Schema is not { } schema)
+        {
+            return json;
+        }
+
+        var where = $"{Resource.Kind.Name} in version \"{Resource.Version}\" cannot be handled as a {Resource.Kind.Name}";
+        var reading = new StrictReading(where);
+        reading.Check(body, schema, "");
+        if (reading.Unknown.Count == 0)
+        {
+            return json;
+        }
+
+        switch (Query["fieldValidation"])
+        {
+            case "Strict":
+                throw ApiException.BadRequest($"{where}: strict decoding error: {string.Join(", ", reading.Unknown)}");
+            case null or "Warn":
+                Warnings.AddRange(reading.Unknown);
+                break;
+            case "Ignore":
+                break;
+            case var other:
+                throw ApiException.BadRequest($"invalid value \"{other}\" for the query parameter fieldValidation");
+        }
+
+        StrictReading.Prune(json, schema);
+        return json;
+    }
+
+    public static ApiException Unsupported(string supported) => new(
+        415,
+        "UnsupportedMediaType",
+        "the body of the request was in an unknown format - accepted media types include: " + supported)
+    {
+        Details = [],
+    };
+
+    private void CheckIdentity(JsonObject json)
+    {
+        var kind = Store.Tree.Text(json, "kind");
+        var apiVersion = Store.Tree.Text(json, "apiVersion");
+        if (kind is not null && kind != Resource.Kind.Name)
+        {
+            throw ApiException.BadRequest(
+                $"{kind} in version \"{apiVersion}\" cannot be handled as a {Resource.Kind.Name}: " +
+                $"no kind \"{kind}\" is registered for this path");
+        }
+
+        if (!string.IsNullOrEmpty(apiVersion) && apiVersion != Resource.ApiVersion)
+        {
+            throw ApiException.BadRequest(
+                $"the API version in the data ({apiVersion}) does not match the expected API version ({Resource.ApiVersion})");
+        }
+
+        var name = Store.Tree.Text(json, "metadata", "name");
+        if (Name.Length > 0 && !string.IsNullOrEmpty(name) && name != Name)
+        {
+            throw ApiException.BadRequest(
+                $"the name of the object ({name}) does not match the name on the URL ({Name})");
+        }
+
+        var ns = Store.Tree.Text(json, "metadata", "namespace");
+        if (Resource.Kind.Namespaced && !string.IsNullOrEmpty(ns) && ns != Namespace)
+        {
+            throw ApiException.BadRequest(
+                "the namespace of the provided object does not match the namespace sent on the request");
+        }
+    }
+}

@@ -1,0 +1,276 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Api.Validation;
+using Ebb.Sandbox.Kubernetes.Store;
+
+namespace Ebb.Sandbox.Kubernetes.Api;
+
+/// <summary>Get, create, update and delete of one object; patches are next door.</summary>
+internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rendering)
+{
+    public ApiResponse Get(Call call, Form form) => Answer(call, 200, Current(call), form);
+
+    public KubeObject Current(Call call) => store.Get(call.Resource.Kind, call.Namespace, call.Name)
+        ?? throw ApiException.NotFound(call.Resource.Kind.Resource, call.Name);
+
+    public ApiResponse Create(Call call, Form form) => Answer(call, 201, Create(call, call.ReadObject()), form);
+
+    public KubeObject Create(Call call, JsonObject json)
+    {
+        var kind = call.Resource.Kind;
+        Versions.ToStored(json, call.Resource);
+        var metadata = json.Ensure("metadata");
+        if (!string.IsNullOrEmpty(metadata.Text("resourceVersion")))
+        {
+            throw ApiException.BadRequest("resourceVersion should not be set on objects to be created");
+        }
+
+        metadata.Remove("resourceVersion");
+        metadata.Remove("uid");
+        if (kind.Namespaced)
+        {
+            if (store.Get(Kinds.Namespace, "", call.Namespace) is null)
+            {
+                throw ApiException.NotFound("namespaces", call.Namespace);
+            }
+
+            metadata["namespace"] = call.Namespace;
+        }
+
+        if (kind.HasStatus && !kind.Equals(Kinds.Node))
+        {
+            // A node registers with its status; of all else the status is for the system to tell.
+            json.Remove("status");
+        }
+
+        if (kind.Equals(Kinds.CertificateSigningRequest) && json["spec"] is JsonObject request)
+        {
+            request["username"] = call.Request.User.Name;
+            request["groups"] = new JsonArray([.. call.Request.User.Groups.Select(group => JsonValue.Create(group))]);
+        }
+
+        Rules.CheckNew(kind, json);
+        return store.Create(kind, json, call.DryRun);
+    }
+
+    public ApiResponse Update(Call call, Form form)
+    {
+        var json = call.ReadObject();
+        Versions.ToStored(json, call.Resource);
+        var kind = call.Resource.Kind;
+        var stored = store.Get(kind, call.Namespace, call.Name);
+        if (stored is null && kind.Equals(Kinds.Lease))
+        {
+            return Answer(call, 201, Create(call, json), form);
+        }
+
+        if (stored is null)
+        {
+            throw ApiException.NotFound(kind.Resource, call.Name);
+        }
+
+        if (kind.Custom && string.IsNullOrEmpty(json.Text("metadata", "resourceVersion")))
+        {
+            throw Problems.Single(
+                kind, call.Name, Problem.Invalid("metadata.resourceVersion", "0x0", "must be specified for an update"));
+        }
+
+        json = Alignment.Like(stored.Json, json);
+        return Answer(call, 200, Finish(call, stored, json, specTouched: true), form);
+    }
+
+    /// <summary>Makes a changed copy the next version: what the server owns is kept, and only what the endpoint is for changes.</summary>
+    public KubeObject Finish(Call call, KubeObject stored, JsonObject json, bool specTouched)
+    {
+        var kind = stored.Kind;
+        var metadata = json.Ensure("metadata");
+        var version = metadata.Text("resourceVersion");
+        if (!string.IsNullOrEmpty(version) && version != stored.ResourceVersion.ToString())
+        {
+            throw ApiException.Conflict(kind.Resource, stored.Name);
+        }
+
+        var uid = metadata.Text("uid");
+        if (!string.IsNullOrEmpty(uid) && uid != stored.Uid)
+        {
+            throw ApiException.Conflict(
+                kind.Resource,
+                stored.Name,
+                $"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored.Uid}");
+        }
+
+        KeepIdentity(stored, json, metadata);
+        KeepOtherPart(call, stored, json);
+        if (specTouched && call.Subresource.Length == 0)
+        {
+            Defaults.Apply(kind, json);
+            Rules.CheckChange(stored, json);
+        }
+        else
+        {
+            Rules.CheckMetadata(kind, json);
+        }
+
+        Ownership.AfterUpdate(call, stored, json, store.Agenda.Now);
+        return store.Replace(stored, json, call.DryRun);
+    }
+
+    public ApiResponse Delete(Call call, Form form)
+    {
+        var options = ReadDeleteOptions(call);
+        var kind = call.Resource.Kind;
+        RefuseProtected(kind, call.Name);
+        var deletion = store.Delete(kind, call.Namespace, call.Name, options);
+        if (!deletion.Gone || kind.Equals(Kinds.Pod))
+        {
+            return Answer(call, 200, deletion.Object, form);
+        }
+
+        return Success(call, 200, kind, deletion.Object);
+    }
+
+    public ApiResponse DeleteAll(Call call, Form form)
+    {
+        var options = ReadDeleteOptions(call);
+        var gone = new List<KubeObject>();
+        foreach (var item in lists.Select(call))
+        {
+            RefuseProtected(item.Kind, item.Name);
+            gone.Add(store.Delete(item.Kind, item.Namespace, item.Name, options).Object);
+        }
+
+        var metadata = new JsonObject { ["resourceVersion"] = store.ResourceVersion.ToString() };
+        return new ApiResponse(200, rendering.List(call, gone, metadata, form));
+    }
+
+    public ApiResponse Answer(Call call, int code, KubeObject item, Form form) =>
+        new(code, rendering.One(call, item, form)) { Warnings = call.Warnings };
+
+    public static ApiResponse Success(Call call, int code, Kind kind, KubeObject item)
+    {
+        var details = ApiException.Of(kind.Resource, item.Name);
+        details["uid"] = item.Uid;
+        return new ApiResponse(code, Versions.Bytes(new JsonObject
+        {
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Success",
+            ["details"] = details,
+        })) { Warnings = call.Warnings };
+    }
+
+    public static DeleteOptions ReadDeleteOptions(Call call)
+    {
+        JsonObject? body = null;
+        if (call.Request.Body.Length > 0)
+        {
+            var element = call.ReadBody();
+            body = element.ValueKind == JsonValueKind.Object ? JsonObject.Create(element) : null;
+        }
+
+        return ReadDeleteOptions(call, body);
+    }
+
+    public static DeleteOptions ReadDeleteOptions(Call call, JsonNode? body)
+    {
+        var policy = body.Text("propagationPolicy") ?? call.Query["propagationPolicy"];
+        return new DeleteOptions
+        {
+            GracePeriodSeconds = body.Whole("gracePeriodSeconds") ?? call.Query.Whole("gracePeriodSeconds"),
+            Uid = body.Text("preconditions", "uid"),
+            ResourceVersion = body.Text("preconditions", "resourceVersion"),
+            DryRun = call.DryRun || body.Texts("dryRun").Contains("All"),
+            Propagation = policy switch
+            {
+                "Background" => Propagation.Background,
+                "Foreground" => Propagation.Foreground,
+                "Orphan" => Propagation.Orphan,
+
+                // Jobs alone are older than garbage collection: who does not say otherwise leaves their pods.
+                null => body.IsTrue("orphanDependents") || call.Resource.Kind.Equals(Kinds.Job)
+                    ? Propagation.Orphan : Propagation.Background,
+                _ => throw new ApiException(
+                    422,
+                    "Invalid",
+                    "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: " +
+                    $"\"{policy}\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""),
+            },
+        };
+    }
+
+    private static void KeepIdentity(KubeObject stored, JsonObject json, JsonObject metadata)
+    {
+        foreach (var name in new[]
+        {
+            "name", "namespace", "uid", "creationTimestamp", "generation", "deletionTimestamp",
+            "deletionGracePeriodSeconds", "resourceVersion", "generateName",
+        })
+        {
+            if (stored.Metadata[name] is { } value)
+            {
+                metadata[name] = value.DeepClone();
+            }
+            else
+            {
+                metadata.Remove(name);
+            }
+        }
+
+        metadata.Remove("selfLink");
+        if (!metadata.ContainsKey("managedFields") && stored.Metadata["managedFields"] is { } owned)
+        {
+            metadata["managedFields"] = owned.DeepClone();
+        }
+
+        json["apiVersion"] = stored.Kind.ApiVersion;
+        json["kind"] = stored.Kind.Name;
+    }
+
+    /// <summary>The main endpoint leaves the status as it is, and the status endpoint all the rest.</summary>
+    private static void KeepOtherPart(Call call, KubeObject stored, JsonObject json)
+    {
+        if (call.Subresource == "status")
+        {
+            foreach (var (name, _) in json.ToArray())
+            {
+                if (name is not ("metadata" or "status" or "apiVersion" or "kind"))
+                {
+                    json.Remove(name);
+                }
+            }
+
+            foreach (var (name, value) in stored.Json)
+            {
+                if (name is not ("metadata" or "status" or "apiVersion" or "kind"))
+                {
+                    json[name] = value?.DeepClone();
+                }
+            }
+
+            if (stored.Kind.Custom)
+            {
+                json["metadata"] = stored.Metadata.DeepClone();
+            }
+        }
+        else if (stored.Kind.HasStatus && call.Subresource != "finalize")
+        {
+            if (stored.Json["status"] is { } status)
+            {
+                json["status"] = status.DeepClone();
+            }
+            else
+            {
+                json.Remove("status");
+            }
+        }
+    }
+
+    private static void RefuseProtected(Kind kind, string name)
+    {
+        if (kind.Equals(Kinds.Namespace) && name is ("default" or "kube-system" or "kube-public"))
+        {
+            throw ApiException.Forbidden("namespaces", name, "this namespace may not be deleted");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Api.Validation;
+using Ebb.Sandbox.Kubernetes.Store;
+
+namespace Ebb.Sandbox.Kubernetes.Api;
+
+/// <summary>scale, token, approval and finalize.</summary>
+internal sealed class OtherSubresources(ObjectStore store, ObjectVerbs verbs, Tokens tokens)
+{
+    public ApiResponse Answer(Call call, Form form) => (call.Subresource, call.Request.Method) switch
+    {
+        ("scale", "GET") when call.Resource.Kind.HasScale => Scale(200, verbs.Current(call)),
+        ("scale", "PUT" or "PATCH") when call.Resource.Kind.HasScale => SetScale(call),
+        ("token", "POST") when call.Resource.Kind.Equals(Kinds.ServiceAccount) => Token(call),
+        ("finalize", "PUT") when call.Resource.Kind.Equals(Kinds.Namespace) => Finalize(call, form),
+        ("approval", "GET") when call.Resource.Kind.Equals(Kinds.CertificateSigningRequest) => verbs.Get(call, form),
+        ("approval", "PUT") when call.Resource.Kind.Equals(Kinds.CertificateSigningRequest) => Approve(call, form),
+        _ => throw ApiException.NoSuchPath(),
+    };
+
+    private static ApiResponse Scale(int code, KubeObject item) => new(code, Versions.Bytes(ScaleOf(item)));
+
+    private static JsonObject ScaleOf(KubeObject item)
+    {
+        var metadata = new JsonObject();
+        foreach (var name in new[] { "name", "namespace", "uid", "resourceVersion", "creationTimestamp" })
+        {
+            metadata[name] = item.Metadata[name]?.DeepClone();
+        }
+
+        var selector = item.Json.Object("spec", "selector");
+        return new JsonObject
+        {
+            ["kind"] = "Scale",
+            ["apiVersion"] = "autoscaling/v1",
+            ["metadata"] = metadata,
+            ["spec"] = new JsonObject { ["replicas"] = item.Json.Whole("spec", "replicas") ?? 0 },
+            ["status"] = new JsonObject
+            {
+                ["replicas"] = item.Json.Whole("status", "replicas") ?? 0,
+                ["selector"] = selector is null ? ""
+                    : LabelSelector.Format(selector.ContainsKey("matchLabels") || selector.ContainsKey("matchExpressions")
+                        ? selector : new JsonObject { ["matchLabels"] = selector.DeepClone() }),
+            },
+        };
+    }
+
+    private ApiResponse SetScale(Call call)
+    {
+        var item = verbs.Current(call);
+        var scale = ScaleOf(item);
+        var body = call.ReadBody();
+        if (call.Request.Method == "PUT")
+        {
+            scale = JsonObject.Create(body) ?? scale;
+        }
+        else if (call.MediaType == "application/json-patch+json")
+        {
+            scale = Patching.JsonPatch.Apply(scale, JsonArray.Create(body));
+        }
+        else
+        {
+            Patching.MergePatch.Apply(
+                scale, body.ValueKind == System.Text.Json.JsonValueKind.Object ? JsonObject.Create(body)! : []);
+        }
+
+        var version = scale.Text("metadata", "resourceVersion");
+        if (!string.IsNullOrEmpty(version) && version != item.ResourceVersion.ToString())
+        {
+            throw ApiException.Conflict(item.Kind.Resource, item.Name);
+        }
+
+        var replicas = scale.Whole("spec", "replicas") ?? 0;
+        if (replicas is < 0 or > int.MaxValue)
+        {
+            throw Problems.Single(
+                new Kind("autoscaling", "v1", "Scale", "scales", true),
+                item.Name,
+                Problem.Invalid("spec.replicas", replicas, "must be greater than or equal to 0"));
+        }
+
+        return Scale(200, store.Update(item, json => json.Ensure("spec")["replicas"] = replicas, call.DryRun));
+    }
+
+    private ApiResponse Token(Call call)
+    {
+        var account = verbs.Current(call);
+        var body = call.ReadBody();
+        var json = body.ValueKind == System.Text.Json.JsonValueKind.Object ? JsonObject.Create(body)! : [];
+        var seconds = json.Whole("spec", "expirationSeconds") ?? 3600;
+        if (seconds < 600)
+        {
+            throw Problems.Single(
+                new Kind("authentication.k8s.io", "v1", "TokenRequest", "tokenrequests", true),
+                "",
+                Problem.Invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"));
+        }
+
+        var (token, expires) = tokens.Issue(account, TimeSpan.FromSeconds(seconds), [.. json.Texts("spec", "audiences")]);
+        json["kind"] = "TokenRequest";
+        json["apiVersion"] = "authentication.k8s.io/v1";
+        json["metadata"] = new JsonObject { ["name"] = account.Name, ["namespace"] = account.Namespace };
+        json["status"] = new JsonObject { ["token"] = token, ["expirationTimestamp"] = Timestamps.Seconds(expires) };
+        return new ApiResponse(201, Versions.Bytes(json));
+    }
+
+    private ApiResponse Finalize(Call call, Form form)
+    {
+        var stored = verbs.Current(call);
+        var body = call.ReadObject();
+        var finalizers = body.At("spec", "finalizers")?.DeepClone();
+        return verbs.Answer(call, 200, store.Update(stored, json => json.Ensure("spec")["finalizers"] = finalizers), form);
+    }
+
+    private ApiResponse Approve(Call call, Form form)
+    {
+        var stored = verbs.Current(call);
+        var body = call.ReadObject();
+        var conditions = body.At("status", "conditions")?.DeepClone();
+        return verbs.Answer(
+            call, 200, store.Update(stored, json => json.Ensure("status")["conditions"] = conditions, call.DryRun), form);
+    }
+}

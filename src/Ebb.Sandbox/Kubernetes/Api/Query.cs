@@ -1,0 +1,30 @@
+using System.Net;
+
+namespace Ebb.Sandbox.Kubernetes.Api;
+
+/// <summary>The parameters of a request.</summary>
+internal sealed class Query
+{
+    private readonly List<(string Name, string Value)> _values = [];
+
+    public Query(string text)
+    {
+        foreach (var pair in text.Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var at = pair.IndexOf('=', StringComparison.Ordinal);
+            var name = at < 0 ? pair : pair[..at];
+            var value = at < 0 ? "" : pair[(at + 1)..];
+            _values.Add((WebUtility.UrlDecode(name), WebUtility.UrlDecode(value)));
+        }
+    }
+
+    public string? this[string name] =>
+        _values.Where(v => v.Name == name && v.Value.Length > 0).Select(v => v.Value).FirstOrDefault();
+
+    public bool IsTrue(string name) => _values.Any(v => v.Name == name && v.Value is "true" or "1" or "True");
+
+    /// <exception cref="ApiException">400 when it is no number.</exception>
+    public long? Whole(string name) => this[name] is not { } text ? null
+        : long.TryParse(text, out var number) ? number
+        : throw ApiException.BadRequest($"invalid value \"{text}\" for the query parameter {name}: not a number");
+}

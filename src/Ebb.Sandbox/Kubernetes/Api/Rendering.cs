@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Api.Tables;
+using Ebb.Sandbox.Kubernetes.Store;
+
+namespace Ebb.Sandbox.Kubernetes.Api;
+
+/// <summary>Puts objects into the form that was asked for.</summary>
+internal sealed class Rendering(ObjectStore store)
+{
+    public byte[] Table(Call call, IReadOnlyList<KubeObject> items, JsonObject listMetadata, bool withColumns = true) =>
+        Versions.Bytes(TableWriter.Write(
+            call.Resource, items, listMetadata, call.Query["includeObject"], store.Agenda.Now, withColumns));
+
+    public ReadOnlyMemory<byte> One(Call call, KubeObject item, Form form, bool withColumns = true) => form switch
+    {
+        Form.Table => Table(
+            call, [item], new JsonObject { ["resourceVersion"] = item.ResourceVersion.ToString() }, withColumns),
+        Form.Metadata => Versions.Bytes(MetadataOf(item)),
+        _ => Versions.Utf8(item, call.Resource),
+    };
+
+    public IReadOnlyList<ReadOnlyMemory<byte>> List(
+        Call call, IReadOnlyList<KubeObject> items, JsonObject listMetadata, Form form)
+    {
+        if (form is Form.Table)
+        {
+            return [Table(call, items, listMetadata)];
+        }
+
+        var partial = form is Form.Metadata;
+        var head = new JsonObject
+        {
+            ["kind"] = partial ? "PartialObjectMetadataList" : call.Resource.Kind.Name + "List",
+            ["apiVersion"] = partial ? "meta.k8s.io/v1" : call.Resource.ApiVersion,
+            ["metadata"] = listMetadata,
+        };
+        var start = Versions.Bytes(head);
+        var parts = new List<ReadOnlyMemory<byte>>((items.Count * 2) + 3)
+        {
+            start.AsMemory(0, start.Length - 1),
+            ",\"items\":["u8.ToArray(),
+        };
+        var prefix = System.Text.Encoding.UTF8.GetBytes(
+            $"{{\"apiVersion\":\"{call.Resource.ApiVersion}\",\"kind\":\"{call.Resource.Kind.Name}\",");
+        foreach (var item in items)
+        {
+            parts.Add((parts.Count > 2 ? ",{"u8 : "{"u8).ToArray());
+            var bytes = partial ? Versions.Bytes(MetadataOf(item)) : Versions.Utf8(item, call.Resource);
+
+            // The items of a list do not say again what they are; what is kept always says it first.
+            parts.Add(bytes.Span.StartsWith(prefix) ? bytes[prefix.Length..] : bytes[1..]);
+        }
+
+        parts.Add("]}"u8.ToArray());
+        return parts;
+    }
+
+    private static JsonObject MetadataOf(KubeObject item) => new()
+    {
+        ["kind"] = "PartialObjectMetadata",
+        ["apiVersion"] = "meta.k8s.io/v1",
+        ["metadata"] = item.Metadata.DeepClone(),
+    };
+}

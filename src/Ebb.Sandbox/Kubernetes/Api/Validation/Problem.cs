@@ -1,0 +1,80 @@
+using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Store;
+
+namespace Ebb.Sandbox.Kubernetes.Api.Validation;
+
+/// <summary>One thing that is wrong with an object.</summary>
+internal sealed record Problem(string Reason, string Field, string Message)
+{
+    public static Problem Required(string field, string detail = "") =>
+        new("FieldValueRequired", field, "Required value" + (detail.Length == 0 ? "" : ": " + detail));
+
+    public static Problem Invalid(string field, JsonNode? value, string detail) =>
+        new("FieldValueInvalid", field, $"Invalid value: {Show(value)}: {detail}");
+
+    public static Problem Unsupported(string field, string? value, params string[] supported) => new(
+        "FieldValueNotSupported",
+        field,
+        $"Unsupported value: \"{value}\": supported values: {string.Join(", ", supported.Select(s => $"\"{s}\""))}");
+
+    public static Problem Duplicate(string field, JsonNode? value) =>
+        new("FieldValueDuplicate", field, "Duplicate value: " + Show(value));
+
+    public static Problem Forbidden(string field, string detail) =>
+        new("FieldValueForbidden", field, "Forbidden: " + detail);
+
+    public static Problem TooLong(string field, int most) =>
+        new("FieldValueTooLong", field, $"Too long: may not be more than {most} bytes");
+
+    private static string Show(JsonNode? value) => value?.ToJsonString(Plain) ?? "null";
+
+    private static readonly System.Text.Json.JsonSerializerOptions Plain = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+}
+
+/// <summary>All that is wrong with an object, gathered before it is refused.</summary>
+internal sealed class Problems(Kind kind, string name)
+{
+    private readonly List<Problem> _found = [];
+
+    public void Add(Problem problem) => _found.Add(problem);
+
+    public static ApiException Single(Kind kind, string name, Problem problem)
+    {
+        var problems = new Problems(kind, name);
+        problems.Add(problem);
+        return problems.ToException();
+    }
+
+    /// <exception cref="ApiException">422 when anything was found.</exception>
+    public void ThrowIfAny()
+    {
+        if (_found.Count > 0)
+        {
+            throw ToException();
+        }
+    }
+
+    private ApiException ToException()
+    {
+        var lines = _found.Select(problem => $"{problem.Field}: {problem.Message}").ToList();
+        var details = new JsonObject { ["name"] = name };
+        if (kind.Group.Length > 0)
+        {
+            details["group"] = kind.Group;
+        }
+
+        details["kind"] = kind.Name;
+        details["causes"] = new JsonArray([.. _found.Select(problem => new JsonObject
+        {
+            ["reason"] = problem.Reason,
+            ["message"] = problem.Message,
+            ["field"] = problem.Field,
+        })]);
+        var what = kind.Group.Length == 0 ? kind.Name : kind.Name + "." + kind.Group;
+        var why = lines.Count == 1 ? lines[0] : "[" + string.Join(", ", lines) + "]";
+        return new ApiException(422, "Invalid", $"{what} \"{name}\" is invalid: {why}") { Details = details };
+    }
+}

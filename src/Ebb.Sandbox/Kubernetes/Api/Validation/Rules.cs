@@ -1,0 +1,314 @@
+using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Store;
+
+namespace Ebb.Sandbox.Kubernetes.Api.Validation;
+
+/// <summary>What an object must look like to be accepted.</summary>
+internal static class Rules
+{
+    public static void CheckNew(Kind kind, JsonObject json)
+    {
+        var problems = new Problems(kind, json.Text("metadata", "name") ?? "");
+        Names.CheckMetadata(kind, json["metadata"], problems);
+        Check(kind, json, problems);
+        problems.ThrowIfAny();
+    }
+
+    public static void CheckMetadata(Kind kind, JsonObject json)
+    {
+        var problems = new Problems(kind, json.Text("metadata", "name") ?? "");
+        Names.CheckMetadata(kind, json["metadata"], problems);
+        problems.ThrowIfAny();
+    }
+
+    public static void CheckChange(KubeObject stored, JsonObject json)
+    {
+        var problems = new Problems(stored.Kind, stored.Name);
+        Names.CheckMetadata(stored.Kind, json["metadata"], problems);
+        Check(stored.Kind, json, problems);
+        Immutability.Check(stored, json, problems);
+        problems.ThrowIfAny();
+    }
+
+    private static void Check(Kind kind, JsonObject json, Problems problems)
+    {
+        if (kind.Custom)
+        {
+            return;
+        }
+
+        var spec = json["spec"];
+        switch (kind.Plural)
+        {
+            case "pods":
+                PodRules.Check(spec, "spec", problems);
+                break;
+            case "deployments" or "replicasets" or "statefulsets" or "daemonsets":
+                CheckSelector(spec, problems);
+                CheckCount(spec, "replicas", problems);
+                PodRules.CheckTemplate(spec?["template"], "spec.template", problems, restartAlways: true);
+                break;
+            case "replicationcontrollers":
+                CheckCount(spec, "replicas", problems);
+                PodRules.CheckTemplate(spec?["template"], "spec.template", problems, restartAlways: true);
+                break;
+            case "jobs":
+                CheckJob(spec, "spec", problems);
+                break;
+            case "cronjobs":
+                CheckCronJob(spec, problems);
+                break;
+            case "poddisruptionbudgets":
+                if (spec?["minAvailable"] is not null && spec["maxUnavailable"] is not null)
+                {
+                    problems.Add(Problem.Invalid(
+                        "spec", spec.DeepClone(), "minAvailable and maxUnavailable cannot be both set"));
+                }
+
+                break;
+            case "services":
+                CheckService(spec, problems);
+                break;
+            case "nodes":
+                CheckTaints(spec, problems);
+                break;
+            case "roles" or "clusterroles":
+                CheckRole(json, problems);
+                break;
+            case "rolebindings" or "clusterrolebindings":
+                if (string.IsNullOrEmpty(json.Text("roleRef", "name")))
+                {
+                    problems.Add(Problem.Required("roleRef.name"));
+                }
+
+                break;
+            case "leases":
+                if (spec.Whole("leaseDurationSeconds") is <= 0)
+                {
+                    problems.Add(Problem.Invalid(
+                        "spec.leaseDurationSeconds", spec!["leaseDurationSeconds"], "must be greater than 0"));
+                }
+
+                break;
+            case "events":
+                CheckEvent(json, problems);
+                break;
+            case "customresourcedefinitions":
+                CheckDefinition(json, problems);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static void CheckSelector(JsonNode? spec, Problems problems)
+    {
+        var selector = spec.Object("selector");
+        if (selector is null)
+        {
+            problems.Add(Problem.Required("spec.selector"));
+            return;
+        }
+
+        if (selector.Object("matchLabels") is null && selector["matchExpressions"] is null)
+        {
+            problems.Add(Problem.Invalid(
+                "spec.selector", selector.DeepClone(), "empty selector is invalid for deployment"));
+        }
+
+        var labels = spec.At("template", "metadata", "labels");
+        if (spec.Object("template") is not null && !LabelSelector.Of(selector).Matches(labels))
+        {
+            problems.Add(Problem.Invalid(
+                "spec.template.metadata.labels",
+                labels?.DeepClone() ?? new JsonObject(),
+                "`selector` does not match template `labels`"));
+        }
+    }
+
+    private static void CheckCount(JsonNode? spec, string name, Problems problems)
+    {
+        if (spec.Whole(name) is < 0)
+        {
+            problems.Add(Problem.Invalid("spec." + name, spec![name], "must be greater than or equal to 0"));
+        }
+    }
+
+    private static void CheckJob(JsonNode? spec, string path, Problems problems)
+    {
+        foreach (var count in new[]
+        {
+            "parallelism", "completions", "backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished",
+        })
+        {
+            if (spec.Whole(count) is < 0)
+            {
+                problems.Add(Problem.Invalid($"{path}.{count}", spec![count], "must be greater than or equal to 0"));
+            }
+        }
+
+        if (spec.Text("completionMode") is { } mode)
+        {
+            if (mode is not ("Indexed" or "NonIndexed"))
+            {
+                problems.Add(Problem.Unsupported($"{path}.completionMode", mode, "Indexed", "NonIndexed"));
+            }
+            else if (mode == "Indexed" && spec!["completions"] is null)
+            {
+                problems.Add(Problem.Required(
+                    $"{path}.completions", "when completion mode is Indexed"));
+            }
+        }
+
+        PodRules.CheckTemplate(spec?["template"], path + ".template", problems, restartAlways: false);
+    }
+
+    private static void CheckCronJob(JsonNode? spec, Problems problems)
+    {
+        var schedule = spec.Text("schedule");
+        if (string.IsNullOrEmpty(schedule))
+        {
+            problems.Add(Problem.Required("spec.schedule"));
+        }
+        else if (!schedule.StartsWith('@') && schedule.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length != 5)
+        {
+            problems.Add(Problem.Invalid(
+                "spec.schedule", schedule, $"expected exactly 5 fields, found " +
+                $"{schedule.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length}: [{schedule}]"));
+        }
+
+        if (spec.Text("concurrencyPolicy") is { } policy and not ("Allow" or "Forbid" or "Replace"))
+        {
+            problems.Add(Problem.Unsupported("spec.concurrencyPolicy", policy, "Allow", "Forbid", "Replace"));
+        }
+
+        CheckJob(spec.At("jobTemplate", "spec"), "spec.jobTemplate.spec", problems);
+    }
+
+    private static void CheckService(JsonNode? spec, Problems problems)
+    {
+        var ports = spec.Objects("ports").ToList();
+        if (ports.Count == 0 && spec.Text("clusterIP") != "None" && spec.Text("type") != "ExternalName")
+        {
+            problems.Add(Problem.Required("spec.ports"));
+        }
+
+        for (var i = 0; i < ports.Count; i++)
+        {
+            if (ports[i].Whole("port") is not (>= 1 and <= 65535))
+            {
+                problems.Add(Problem.Invalid(
+                    $"spec.ports[{i}].port", ports[i]["port"] ?? 0, "must be between 1 and 65535, inclusive"));
+            }
+
+            if (ports.Count > 1 && string.IsNullOrEmpty(ports[i].Text("name")))
+            {
+                problems.Add(Problem.Required($"spec.ports[{i}].name"));
+            }
+        }
+
+        if (spec.Text("type") is { } type and not ("ClusterIP" or "NodePort" or "LoadBalancer" or "ExternalName"))
+        {
+            problems.Add(Problem.Unsupported(
+                "spec.type", type, "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"));
+        }
+    }
+
+    private static void CheckTaints(JsonNode? spec, Problems problems)
+    {
+        var seen = new HashSet<string>();
+        var i = 0;
+        foreach (var taint in spec.Objects("taints"))
+        {
+            var at = $"spec.taints[{i++}]";
+            var key = taint.Text("key") ?? "";
+            if (Names.CheckKey(key) is { } wrong)
+            {
+                problems.Add(Problem.Invalid(at + ".key", key, wrong));
+            }
+
+            if (taint.Text("effect") is not ("NoSchedule" or "PreferNoSchedule" or "NoExecute"))
+            {
+                problems.Add(Problem.Unsupported(
+                    at + ".effect", taint.Text("effect"), "NoSchedule", "PreferNoSchedule", "NoExecute"));
+            }
+
+            if (!seen.Add(key + ":" + taint.Text("effect")))
+            {
+                problems.Add(Problem.Duplicate(at, taint.DeepClone()));
+            }
+        }
+    }
+
+    private static void CheckRole(JsonNode json, Problems problems)
+    {
+        var i = 0;
+        foreach (var rule in json.Objects("rules"))
+        {
+            if (rule.Array("verbs") is not { Count: > 0 })
+            {
+                problems.Add(Problem.Required($"rules[{i}].verbs", "verbs must contain at least one value"));
+            }
+
+            if (rule.Array("nonResourceURLs") is not { Count: > 0 })
+            {
+                if (rule.Array("apiGroups") is not { Count: > 0 })
+                {
+                    problems.Add(Problem.Required(
+                        $"rules[{i}].apiGroups", "resource rules must supply at least one api group"));
+                }
+
+                if (rule.Array("resources") is not { Count: > 0 })
+                {
+                    problems.Add(Problem.Required(
+                        $"rules[{i}].resources", "resource rules must supply at least one resource"));
+                }
+            }
+
+            i++;
+        }
+    }
+
+    private static void CheckEvent(JsonObject json, Problems problems)
+    {
+        var ns = json.Text("metadata", "namespace");
+        var about = json.Text("involvedObject", "namespace");
+        if (string.IsNullOrEmpty(about) ? ns is not ("default" or "kube-system") : about != ns)
+        {
+            problems.Add(Problem.Invalid("involvedObject.namespace", about ?? "", "does not match event.namespace"));
+        }
+
+        if (json.Text("message") is { Length: > 1024 })
+        {
+            problems.Add(Problem.Invalid("message", "", "can have at most 1024 characters"));
+        }
+    }
+
+    private static void CheckDefinition(JsonObject json, Problems problems)
+    {
+        var expected = $"{json.Text("spec", "names", "plural")}.{json.Text("spec", "group")}";
+        var name = json.Text("metadata", "name");
+        if (name != expected)
+        {
+            problems.Add(Problem.Invalid("metadata.name", name, $"must be spec.names.plural+\".\"+spec.group"));
+        }
+
+        if (string.IsNullOrEmpty(json.Text("spec", "names", "kind")))
+        {
+            problems.Add(Problem.Required("spec.names.kind"));
+        }
+
+        if (json.Text("spec", "scope") is not ("Namespaced" or "Cluster"))
+        {
+            problems.Add(Problem.Unsupported("spec.scope", json.Text("spec", "scope"), "Cluster", "Namespaced"));
+        }
+
+        if (json.Objects("spec", "versions").Count(v => v.IsTrue("storage")) != 1)
+        {
+            problems.Add(Problem.Invalid(
+                "spec.versions",
+                json.At("spec", "versions")?.DeepClone(),
+                "must have exactly one version marked as storage version"));
+        }
+    }
+}

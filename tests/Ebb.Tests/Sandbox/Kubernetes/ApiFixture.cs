@@ -1,0 +1,63 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Ebb.Sandbox;
+using Ebb.Sandbox.Kubernetes.Api;
+using Ebb.Sandbox.Kubernetes.Store;
+using Ebb.Simulation;
+
+namespace Ebb.Tests.Sandbox.Kubernetes;
+
+/// <summary>An API over a fresh store on virtual time.</summary>
+public abstract class ApiFixture : IDisposable
+{
+    private readonly Agenda _agenda;
+
+    protected ApiFixture()
+    {
+        _agenda = new Agenda(Time);
+        Store = new ObjectStore(_agenda, new Random(1));
+        Api = new KubeApi(Store);
+        Api.Seed();
+    }
+
+    protected VirtualTime Time { get; } = new();
+
+    protected ObjectStore Store { get; }
+
+    protected KubeApi Api { get; }
+
+    public void Dispose()
+    {
+        _agenda.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    protected (int Code, JsonNode Body) Send(
+        string method, string path, string? body = null, string type = "application/json", User? user = null,
+        string accept = "application/json")
+    {
+        var answer = Api.Handle(Request(method, path, body, type, user) with { Accept = accept });
+        return (answer.Code, JsonNode.Parse(answer.Body.Span)!);
+    }
+
+    protected static ApiRequest Request(
+        string method, string path, string? body = null, string type = "application/json", User? user = null)
+    {
+        var parts = path.Split('?', 2);
+        return new ApiRequest(method, parts[0])
+        {
+            Query = parts.ElementAtOrDefault(1) ?? "",
+            Body = Encoding.UTF8.GetBytes(body ?? ""),
+            ContentType = type,
+            User = user ?? User.Admin,
+            UserAgent = "test/1",
+        };
+    }
+
+    protected JsonNode Created(string path, string body)
+    {
+        var (code, answer) = Send("POST", path, body);
+        Assert.True(code == 201, answer.ToJsonString());
+        return answer;
+    }
+}
