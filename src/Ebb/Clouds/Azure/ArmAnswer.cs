@@ -28,7 +28,8 @@ internal abstract record ArmAnswer
 
     /// <summary>No answer, or one that leaves open what happened.</summary>
     /// <param name="Sent">False when the call cannot have reached the cloud.</param>
-    public sealed record Lost(string Why, bool Sent, HttpStatusCode? Status = null) : ArmAnswer;
+    /// <param name="Heals">False when the next attempt meets the same: a certificate that is not trusted.</param>
+    public sealed record Lost(string Why, bool Sent, HttpStatusCode? Status = null, bool Heals = true) : ArmAnswer;
 
     /// <summary>For people, without a full stop.</summary>
     public string Describe() => this switch

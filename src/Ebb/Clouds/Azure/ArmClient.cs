@@ -113,7 +113,7 @@ internal sealed class ArmClient(AzureScope scope, HttpMessageInvoker http, Token
             }
 
             var answer = await WithTokenAsync(call, ct);
-            if (answer is not ArmAnswer.Lost lost || attempt == MaxAttempts || (lost.Sent && call.Method != HttpMethod.Get))
+            if (answer is not ArmAnswer.Lost { Heals: true } lost || attempt == MaxAttempts || (lost.Sent && call.Method != HttpMethod.Get))
             {
                 return answer;
             }
@@ -183,7 +183,10 @@ internal sealed class ArmClient(AzureScope scope, HttpMessageInvoker http, Token
         {
             var sent = e.HttpRequestError is not (HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
                 or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError);
-            return new ArmAnswer.Lost($"could not be reached at {call.Uri.Authority} ({Innermost(e).Message})", sent);
+            return new ArmAnswer.Lost($"could not be reached at {call.Uri.Authority} ({Innermost(e).Message})", sent)
+            {
+                Heals = e.HttpRequestError is not HttpRequestError.SecureConnectionError,
+            };
         }
     }
 

@@ -38,7 +38,9 @@ internal abstract record OperationProgress
 
             // The record of an operation that ended long ago, or one that the cloud forgot: the machines show how it ended.
             ArmAnswer.Refused { Status: HttpStatusCode.NotFound or HttpStatusCode.Gone } => new Ended(null),
-            ArmAnswer.Refused { Status: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } => new Running(AfterTrouble),
+
+            // Not everyone may read operations, whose record belongs to the subscription.
+            ArmAnswer.Refused { Status: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } => await ByScaleSetAsync(arm, operation.Pool, ct),
             ArmAnswer.Refused refused => new Ended(refused.Error),
             _ => new Running(AfterTrouble),
         };
