@@ -76,9 +76,10 @@ internal sealed partial class ArmRequest
 
         try
         {
-            Body = JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+            Body = JsonNode.Parse(bytes, new JsonNodeOptions { PropertyNameCaseInsensitive = true }, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            Visit(Body);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
             return ArmReply.Error(400, "InvalidRequestContent", $"The request content was invalid and could not be deserialized: '{e.Message}'.");
         }
@@ -99,6 +100,28 @@ internal sealed partial class ArmRequest
         return WellFormedVersion().IsMatch(ApiVersion)
             ? null
             : ArmReply.Error(400, "InvalidApiVersionParameter", $"The api-version '{ApiVersion}' is invalid. The supported versions are '2024-07-01,2023-09-01,2022-12-01,2021-04-01'.");
+    }
+
+    // Objects are read when they are first looked into, and only then is a name found to be given twice in two cases.
+    private static void Visit(JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject o:
+                foreach (var (_, value) in o)
+                {
+                    Visit(value);
+                }
+
+                break;
+            case JsonArray a:
+                foreach (var value in a)
+                {
+                    Visit(value);
+                }
+
+                break;
+        }
     }
 
     /// <summary>Reads all of a stream; null when it has more than <paramref name="most"/> bytes.</summary>

@@ -8,7 +8,7 @@ internal static class InstanceJson
 {
     public static JsonObject Of(ScaleSet set, Instance i, bool view)
     {
-        var profile = (set.Model["properties"]?["virtualMachineProfile"] as JsonObject ?? []).DeepClone().AsObject();
+        var profile = (JsonRead.At(set.Model, "properties", "virtualMachineProfile") as JsonObject ?? []).DeepClone().AsObject();
         var os = ScaleSetJson.Child(profile, "osProfile");
         os.Remove("computerNamePrefix");
         os["computerName"] = i.ComputerName;
@@ -135,8 +135,8 @@ internal static class InstanceJson
     public static string DiskName(Instance i) => $"{i.Set}_{i.Name}_OS__1_{i.VmId.Replace("-", "", StringComparison.Ordinal)}";
 
     private static string NicName(ScaleSet set) => ScaleSetJson
-        .Items(set.Model["properties"]?["virtualMachineProfile"]?["networkProfile"], "networkInterfaceConfigurations")
-        .Select(n => ScaleSetModel.Text(n["name"]))
+        .Items(JsonRead.At(set.Model, "properties", "virtualMachineProfile", "networkProfile"), "networkInterfaceConfigurations")
+        .Select(n => JsonRead.Text(n["name"]))
         .FirstOrDefault(n => n is not null) ?? "nic";
 
     private static string ProvisioningText(Instance i) => i.Provisioning switch

@@ -24,9 +24,9 @@ internal static class MetadataDocument
 
     private static JsonObject Compute(ScaleSet set, Instance i, string version)
     {
-        var profile = set.Model["properties"]?["virtualMachineProfile"] as JsonObject ?? [];
+        var profile = JsonRead.At(set.Model, "properties", "virtualMachineProfile") as JsonObject ?? [];
         var os = profile["osProfile"] as JsonObject ?? [];
-        var image = profile["storageProfile"]?["imageReference"] as JsonObject ?? [];
+        var image = JsonRead.At(profile, "storageProfile", "imageReference") as JsonObject ?? [];
         var linux = os["linuxConfiguration"] as JsonObject ?? [];
 
         // Name and the version that it came with.
@@ -55,7 +55,7 @@ internal static class MetadataDocument
             ["provider"] = ("2018-10-01", "Microsoft.Compute"),
             ["customData"] = ("2019-02-01", ""),
             ["resourceId"] = ("2019-03-11", i.ResourceId),
-            ["storageProfile"] = ("2019-06-01", Storage(set, i, image, profile["storageProfile"]?["osDisk"] as JsonObject ?? [], version)),
+            ["storageProfile"] = ("2019-06-01", Storage(set, i, image, JsonRead.At(profile, "storageProfile", "osDisk") as JsonObject ?? [], version)),
             ["tagsList"] = ("2019-06-04", new JsonArray([.. i.Tags.Select(t => (JsonNode)new JsonObject { ["name"] = t.Key, ["value"] = t.Value })])),
             ["isHostCompatibilityLayerVm"] = ("2020-06-01", "false"),
             ["securityProfile"] = ("2020-06-01", Security(version)),
@@ -136,14 +136,14 @@ internal static class MetadataDocument
             {
                 ["caching"] = Text(disk["caching"]) is { Length: > 0 } caching ? caching : "None",
                 ["createOption"] = "FromImage",
-                ["diffDiskSettings"] = new JsonObject { ["option"] = Text(disk["diffDiskSettings"]?["option"]) },
+                ["diffDiskSettings"] = new JsonObject { ["option"] = Text(JsonRead.At(disk, "diffDiskSettings", "option")) },
                 ["diskSizeGB"] = Text(disk["diskSizeGB"]) is { Length: > 0 } size ? size : "30",
                 ["encryptionSettings"] = new JsonObject { ["enabled"] = "false" },
                 ["image"] = new JsonObject { ["uri"] = "" },
                 ["managedDisk"] = new JsonObject
                 {
                     ["id"] = $"/subscriptions/{i.SubscriptionId}/resourceGroups/{i.Group}/providers/Microsoft.Compute/disks/{InstanceJson.DiskName(i)}",
-                    ["storageAccountType"] = Text(disk["managedDisk"]?["storageAccountType"]) is { Length: > 0 } account ? account : "Standard_LRS",
+                    ["storageAccountType"] = Text(JsonRead.At(disk, "managedDisk", "storageAccountType")) is { Length: > 0 } account ? account : "Standard_LRS",
                 },
                 ["name"] = InstanceJson.DiskName(i),
                 ["osType"] = "Linux",

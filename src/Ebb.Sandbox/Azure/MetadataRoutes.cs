@@ -106,7 +106,7 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer)
         {
             node = node switch
             {
-                JsonObject o => ScaleSetModel.Get(o, segment),
+                JsonObject o => JsonRead.Get(o, segment),
                 JsonArray a when int.TryParse(segment, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && at < a.Count => a[at],
                 _ => null,
             };
@@ -187,13 +187,13 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer)
             return found;
         }
 
-        var type = ScaleSetModel.Text(ScaleSetModel.Get(identity, "type")) ?? "";
+        var type = JsonRead.Text(JsonRead.Get(identity, "type")) ?? "";
         if (type.Contains("SystemAssigned", StringComparison.OrdinalIgnoreCase))
         {
             found.Add(new Identity("", Principals.ClientOf(set.ResourceId), Principals.PrincipalOf(set.ResourceId)));
         }
 
-        if (type.Contains("UserAssigned", StringComparison.OrdinalIgnoreCase) && ScaleSetModel.Get(identity, "userAssignedIdentities") is JsonObject assigned)
+        if (type.Contains("UserAssigned", StringComparison.OrdinalIgnoreCase) && JsonRead.Get(identity, "userAssignedIdentities") is JsonObject assigned)
         {
             found.AddRange(assigned.Select(a => new Identity(a.Key, Principals.ClientOf(a.Key), Principals.PrincipalOf(a.Key))));
         }
@@ -278,12 +278,12 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer)
             // Answered below like any other body that is not an acknowledgement.
         }
 
-        if (ScaleSetModel.Get(parsed, "StartRequests") is not JsonArray requests)
+        if (JsonRead.Get(parsed, "StartRequests") is not JsonArray requests)
         {
             return Error(400, "Bad request. StartRequests is missing");
         }
 
-        var ids = requests.Select(q => ScaleSetModel.Text(ScaleSetModel.Get(q, "EventId"))).ToList();
+        var ids = requests.Select(q => JsonRead.Text(JsonRead.Get(q, "EventId"))).ToList();
         var known = world.EventsOf(set.Group, set.Name)!.Events;
         if (ids.Find(id => !known.Any(e => e.Id.Equals(id, StringComparison.OrdinalIgnoreCase))) is { } gone || ids.Contains(null))
         {

@@ -40,13 +40,13 @@ internal sealed partial class ResourceFilter(ImmutableArray<ResourceFilter.Term>
         {
             "tagname" => Tag(item, t.Value) is not null == (t.Operator != "ne"),
             "tagvalue" => Tag(item, tagName) is { } value && value == t.Value == (t.Operator != "ne"),
-            "resourcetype" => t.Holds(ScaleSetModel.Text(item["type"])),
+            "resourcetype" => t.Holds(JsonRead.Text(item["type"])),
             "resourcegroup" => t.Holds(group),
-            _ => t.Holds(ScaleSetModel.Text(item[t.Name])),
+            _ => t.Holds(JsonRead.Text(item[t.Name])),
         });
     }
 
-    private static string? Tag(JsonObject item, string name) => ScaleSetModel.Text(ScaleSetModel.Get(item["tags"], name));
+    private static string? Tag(JsonObject item, string name) => JsonRead.Text(JsonRead.Get(item["tags"], name));
 
     [GeneratedRegex(@"^(?:(?<name>resourceType|resourceGroup|name|location|tagName|tagValue)\s+(?<op>eq|ne)\s+'(?<value>(?:[^']|'')*)'|substringof\('(?<part>(?:[^']|'')*)',\s*(?<in>name|resourceGroup)\))\s*(?:and\s+(?=\S)|\z)", RegexOptions.IgnoreCase)]
     private static partial Regex TermPattern();

@@ -117,7 +117,7 @@ internal static class ScaleSetJson
 
     private static void FillIdentity(JsonObject identity, ScaleSet set)
     {
-        var type = ScaleSetModel.Text(identity["type"]) ?? "";
+        var type = JsonRead.Text(identity["type"]) ?? "";
         if (type.Contains("SystemAssigned", StringComparison.OrdinalIgnoreCase))
         {
             identity["principalId"] = Principals.PrincipalOf(set.ResourceId);

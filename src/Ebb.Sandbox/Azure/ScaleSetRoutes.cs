@@ -59,7 +59,7 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
         ("PUT", []) => PutInstance(r, group, set, id),
         ("DELETE", []) => Accepted(r, world.DeleteInstances(group, set, [id], r.Flag("forceDeletion"))),
         ("POST", ["simulateeviction"]) => ArmReply.From(world.SimulateEviction(group, set, id), _ => new ArmReply(204)),
-        ("POST", [var action]) => Act(r, group, set, action, [id]),
+        ("POST", [var action]) when action != "manualupgrade" => Act(r, group, set, action, [id]),
         _ => null,
     };
 
@@ -89,20 +89,20 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
     {
         try
         {
-            var policy = ScaleSetModel.Object(ScaleSetModel.Object(r.Body as JsonObject, "properties"), "protectionPolicy");
+            var policy = JsonRead.Object(JsonRead.Object(r.Body as JsonObject, "properties"), "protectionPolicy");
             var outcome = world.Protect(
                 group,
                 set,
                 id,
-                ScaleSetModel.Bool(policy, "protectFromScaleIn") ?? false,
-                ScaleSetModel.Bool(policy, "protectFromScaleSetActions") ?? false,
+                JsonRead.Bool(policy, "protectFromScaleIn") ?? false,
+                JsonRead.Bool(policy, "protectFromScaleSetActions") ?? false,
                 r.IfMatch);
             return ArmReply.From(outcome, i => new ArmReply(200, InstanceJson.Of(Current(group, set), i, view: false))
             {
                 Headers = [("ETag", i.ETagText), .. AsyncHeaders.Compute(r, world, options, outcome.Operation, location: false)],
             });
         }
-        catch (ScaleSetModel.ModelException e)
+        catch (JsonRead.ModelException e)
         {
             return ArmReply.Error(e.Error);
         }
@@ -111,14 +111,14 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
     private ArmReply? OnMany(ArmRequest r, string group, string set, string action)
     {
         ImmutableArray<string>? ids = null;
-        if (r.Body is JsonObject body && ScaleSetModel.Get(body, "instanceIds") is { } listed)
+        if (r.Body is JsonObject body && JsonRead.Get(body, "instanceIds") is { } listed)
         {
-            if (listed is not JsonArray array || array.Any(i => ScaleSetModel.Text(i) is null))
+            if (listed is not JsonArray array || array.Any(i => JsonRead.Text(i) is null))
             {
                 return ArmReply.Error(400, "InvalidRequestContent", "The request content was invalid and could not be deserialized: 'instanceIds' must be a list of strings.");
             }
 
-            ids = [.. array.Select(i => ScaleSetModel.Text(i)!)];
+            ids = [.. array.Select(i => JsonRead.Text(i)!)];
         }
 
         if (action == "delete")

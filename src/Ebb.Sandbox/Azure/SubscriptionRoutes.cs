@@ -152,8 +152,8 @@ internal sealed class SubscriptionRoutes(CloudWorld world, AzureFaceOptions opti
         try
         {
             var body = r.Body as JsonObject ?? [];
-            var tags = ScaleSetModel.Object(body, "tags") is null ? null : ScaleSetModel.ReadTags(body);
-            var location = ScaleSetModel.OptionalText(body, "location")?.Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant();
+            var tags = JsonRead.Object(body, "tags") is null ? null : ScaleSetModel.ReadTags(body);
+            var location = JsonRead.OptionalText(body, "location")?.Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant();
             if (r.Method == "PATCH")
             {
                 var existing = world.GetResourceGroup(name);
@@ -169,7 +169,7 @@ internal sealed class SubscriptionRoutes(CloudWorld world, AzureFaceOptions opti
                 ? ArmReply.Error(400, "LocationRequired", "The location property is required for this definition.")
                 : ArmReply.From(world.PutResourceGroup(name, location, tags), g => new ArmReply(g.Created ? 201 : 200, Group(g)));
         }
-        catch (ScaleSetModel.ModelException e)
+        catch (JsonRead.ModelException e)
         {
             return ArmReply.Error(e.Error);
         }

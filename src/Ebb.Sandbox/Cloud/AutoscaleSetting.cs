@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Xml;
-using static Ebb.Sandbox.Cloud.ScaleSetModel;
+using static Ebb.Sandbox.Cloud.JsonRead;
 
 namespace Ebb.Sandbox.Cloud;
 
@@ -84,7 +84,7 @@ public sealed record AutoscaleSetting
     {
         try
         {
-            var properties = ScaleSetModel.Object(model, "properties") ?? throw Bad("properties", "is missing");
+            var properties = JsonRead.Object(model, "properties") ?? throw Bad("properties", "is missing");
             var profiles = Items(properties, "profiles").Select(ReadProfile).ToImmutableArray();
             if (profiles.Length is 0 or > 20)
             {
@@ -110,7 +110,7 @@ public sealed record AutoscaleSetting
 
     private static AutoscaleProfile ReadProfile(JsonObject profile)
     {
-        var capacity = ScaleSetModel.Object(profile, "capacity") ?? throw Bad("capacity", "is missing");
+        var capacity = JsonRead.Object(profile, "capacity") ?? throw Bad("capacity", "is missing");
         var rules = Items(profile, "rules").Select(ReadRule).ToImmutableArray();
         if (rules.Length > 10)
         {
@@ -124,8 +124,8 @@ public sealed record AutoscaleSetting
             Maximum = Count(capacity, "maximum"),
             Default = Count(capacity, "default"),
             Rules = rules,
-            Dates = ReadDates(ScaleSetModel.Object(profile, "fixedDate")),
-            Weekly = ReadWeekly(ScaleSetModel.Object(profile, "recurrence")),
+            Dates = ReadDates(JsonRead.Object(profile, "fixedDate")),
+            Weekly = ReadWeekly(JsonRead.Object(profile, "recurrence")),
         };
         return read.Minimum <= read.Default && read.Default <= read.Maximum
             ? read
@@ -134,8 +134,8 @@ public sealed record AutoscaleSetting
 
     private static AutoscaleRule ReadRule(JsonObject rule)
     {
-        var trigger = ScaleSetModel.Object(rule, "metricTrigger") ?? throw Bad("metricTrigger", "is missing");
-        var action = ScaleSetModel.Object(rule, "scaleAction") ?? throw Bad("scaleAction", "is missing");
+        var trigger = JsonRead.Object(rule, "metricTrigger") ?? throw Bad("metricTrigger", "is missing");
+        var action = JsonRead.Object(rule, "scaleAction") ?? throw Bad("scaleAction", "is missing");
         var metric = OptionalText(trigger, "metricName");
         if (!"Percentage CPU".Equals(metric, StringComparison.OrdinalIgnoreCase))
         {
@@ -213,7 +213,7 @@ public sealed record AutoscaleSetting
             throw Bad("recurrence.frequency", $"is '{frequency}'; it must be 'Week'");
         }
 
-        var schedule = ScaleSetModel.Object(recurrence, "schedule") ?? throw Bad("recurrence.schedule", "is missing");
+        var schedule = JsonRead.Object(recurrence, "schedule") ?? throw Bad("recurrence.schedule", "is missing");
         var days = (Get(schedule, "days") as JsonArray ?? [])
             .Select(d => Enum.TryParse<DayOfWeek>(Text(d), ignoreCase: true, out var day) ? day : throw Bad("recurrence.schedule.days", $"has '{d}', which is no day"))
             .ToImmutableArray();

@@ -249,6 +249,7 @@ public sealed partial class CloudWorld
                 Power = PowerState.Starting,
                 Tags = state.Current.Tags,
                 ModelVersion = reimage ? state.Current.ModelVersion : stopped.ModelVersion,
+                Deaf = stopped.Deaf && !reimage,
                 Size = reimage ? state.Current.Size : stopped.Size,
             });
             if (reimage)

@@ -91,7 +91,7 @@ public sealed record Instance
     /// <summary>It will never leave the state it is in.</summary>
     internal bool Stuck { get; init; }
 
-    /// <summary>Its guest never comes up, however often it is started.</summary>
+    /// <summary>Its guest never comes up, however often it is started, until it is reimaged.</summary>
     internal bool Deaf { get; init; }
 
     /// <summary>Six base-36 digits in upper case.</summary>

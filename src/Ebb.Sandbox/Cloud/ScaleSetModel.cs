@@ -1,9 +1,8 @@
 using System.Buffers;
 using System.Collections.Immutable;
-using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Xml;
+using static Ebb.Sandbox.Cloud.JsonRead;
 
 namespace Ebb.Sandbox.Cloud;
 
@@ -15,7 +14,7 @@ internal static class ScaleSetModel
     /// <summary>What a request leaves out stays as it was: callers that scale send only the sku.</summary>
     public static JsonObject Merge(JsonObject? existing, JsonObject body)
     {
-        var model = existing is null ? [] : existing.DeepClone().AsObject();
+        var model = existing?.DeepClone().AsObject() ?? new JsonObject(new JsonNodeOptions { PropertyNameCaseInsensitive = true });
         foreach (var (name, value) in body)
         {
             // What the server itself adds to answers comes back in full replaces and is not the caller's to set.
@@ -51,17 +50,6 @@ internal static class ScaleSetModel
     public static bool MakesSame(JsonObject a, JsonObject b) =>
         JsonNode.DeepEquals(Get(Get(a, "properties"), "virtualMachineProfile"), Get(Get(b, "properties"), "virtualMachineProfile"))
         && string.Equals(Text(Get(Get(a, "sku"), "name")), Text(Get(Get(b, "sku"), "name")), StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>A member by name without regard to case; null when absent or when <paramref name="node"/> is no object.</summary>
-    public static JsonNode? Get(JsonNode? node, string name) =>
-        node is JsonObject o ? o[KeyIn(o, name)] : null;
-
-    public static string? Text(JsonNode? node) => node switch
-    {
-        null => null,
-        JsonValue v when v.GetValueKind() == JsonValueKind.String => v.GetValue<string>(),
-        _ => null,
-    };
 
     private static Outcome<ScaleSetSpec> ReadChecked(JsonObject model, CloudOptions options)
     {
@@ -222,68 +210,6 @@ internal static class ScaleSetModel
             : throw Refuse("TooManyTags", $"The resource has '{tags.Count}' tags; the maximum is '50'.");
     }
 
-    internal static JsonObject? Object(JsonObject? parent, string name) => Get(parent, name) switch
-    {
-        null => null,
-        JsonObject o => o,
-        _ => throw InvalidContent(name, "an object"),
-    };
-
-    internal static string? OptionalText(JsonObject? parent, string name)
-    {
-        var node = Get(parent, name);
-        return node is null ? null : Text(node) ?? throw InvalidContent(name, "a string");
-    }
-
-    internal static bool? Bool(JsonObject? parent, string name) => Get(parent, name) switch
-    {
-        null => null,
-        JsonValue v when v.GetValueKind() is JsonValueKind.True or JsonValueKind.False => v.GetValue<bool>(),
-        // Old clients send booleans as text.
-        JsonValue v when bool.TryParse(Text(v), out var value) => value,
-        _ => throw InvalidContent(name, "a boolean"),
-    };
-
-    internal static int? Whole(JsonObject? parent, string name)
-    {
-        var node = Get(parent, name);
-        if (node is null)
-        {
-            return null;
-        }
-
-        var kind = node.GetValueKind();
-        if (kind is JsonValueKind.Number or JsonValueKind.String
-            && decimal.TryParse(node.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-            && number == decimal.Truncate(number) && number >= int.MinValue && number <= int.MaxValue)
-        {
-            return (int)number;
-        }
-
-        throw InvalidContent(name, "a whole number");
-    }
-
-    private static ImmutableArray<string> Texts(JsonObject? parent, string name) => Get(parent, name) switch
-    {
-        null => [],
-        JsonArray array => [.. array.Select(item => Text(item) ?? throw InvalidContent(name, "a list of strings"))],
-        _ => throw InvalidContent(name, "a list of strings"),
-    };
-
-    private static T? Enumeration<T>(JsonObject? parent, string name)
-        where T : struct, Enum
-    {
-        var text = OptionalText(parent, name);
-        if (text is null)
-        {
-            return null;
-        }
-
-        return Enum.TryParse<T>(text, ignoreCase: true, out var value) && Enum.IsDefined(value) && !char.IsAsciiDigit(text[0])
-            ? value
-            : throw Invalid(name, $"The value '{text}' of parameter '{name}' is not valid. Allowed values are '{string.Join("', '", Enum.GetNames<T>())}'.");
-    }
-
     private static JsonObject MergeObject(JsonObject existing, JsonObject add)
     {
         var merged = existing.DeepClone().AsObject();
@@ -308,52 +234,5 @@ internal static class ScaleSetModel
         {
             os.Remove(KeyIn(os, "adminPassword"));
         }
-    }
-
-    private static string KeyIn(JsonObject o, string name)
-    {
-        if (o.ContainsKey(name))
-        {
-            return name;
-        }
-
-        foreach (var (key, _) in o)
-        {
-            if (key.Equals(name, StringComparison.OrdinalIgnoreCase))
-            {
-                return key;
-            }
-        }
-
-        return name;
-    }
-
-    private static bool Is(string text, params ReadOnlySpan<string> names)
-    {
-        foreach (var name in names)
-        {
-            if (text.Equals(name, StringComparison.OrdinalIgnoreCase))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static ModelException Refuse(string code, string message) => new(new CloudError(400, code, message));
-
-    private static ModelException Invalid(string target, string message) =>
-        new(new CloudError(400, "InvalidParameter", message) { Target = target });
-
-    private static ModelException Required(string name) => Invalid(name, $"Required parameter '{name}' is missing (null).");
-
-    private static ModelException InvalidContent(string name, string wanted) =>
-        new(new CloudError(400, "InvalidRequestContent", $"The request content was invalid and could not be deserialized: '{name}' must be {wanted}.") { Target = name });
-
-    /// <summary>Carries a refusal out of the depth of a reader to its entry, and no further.</summary>
-    internal sealed class ModelException(CloudError error) : Exception(error.Message)
-    {
-        public CloudError Error { get; } = error;
     }
 }
