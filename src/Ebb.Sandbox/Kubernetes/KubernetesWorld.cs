@@ -24,9 +24,19 @@ public sealed class KubernetesWorld
         Kubelets = new HollowKubelets(Store, events, options.Hollow, new Random(random.Next()), lifecycle.Tell);
         Store.Subscribe(scheduler.See);
         Store.Subscribe(new JobController(context).See);
+        Store.Subscribe(new CronJobController(context).See);
+        Store.Subscribe(new DeploymentController(context).See);
+        Store.Subscribe(new ReplicaSetController(context, Kinds.ReplicaSet).See);
+        Store.Subscribe(new ReplicaSetController(context, Kinds.ReplicationController).See);
+        Store.Subscribe(new StatefulSetController(context).See);
+        Store.Subscribe(new DaemonSetController(context).See);
+        Store.Subscribe(new VolumeController(context).See);
+        Store.Subscribe(new EndpointsController(context).See);
+        Store.Subscribe(new DisruptionController(context).See);
         Store.Subscribe(lifecycle.See);
         Store.Subscribe(new TaintEviction(context).See);
         Store.Subscribe(new PodCollector(context).See);
+        Store.Subscribe(new GarbageCollector(context).See);
         Store.Subscribe(Kubelets.See);
     }
 

@@ -28,7 +28,9 @@ internal sealed class PodView
         var status = json["status"];
         Phase = status.Text("phase") ?? "Pending";
         NominatedNode = status.Text("nominatedNodeName") ?? "";
-        Ready = json.IsTrue("Ready");
+        var ready = json.Condition("Ready");
+        Ready = ready.Text("status") == "True";
+        ReadySince = ready.Time("lastTransitionTime") ?? default;
         Gated = spec.At("schedulingGates") is JsonArray { Count: > 0 };
     }
 
@@ -57,6 +59,9 @@ internal sealed class PodView
     public string NominatedNode { get; }
 
     public bool Ready { get; }
+
+    /// <summary>Since when <see cref="Ready"/> is as it is.</summary>
+    public DateTimeOffset ReadySince { get; }
 
     public bool Gated { get; }
 
