@@ -81,7 +81,7 @@ internal sealed class ScaleSetReads(ArmClient arm, AzureSizes sizes, OperationFo
             }
 
             var deleting = "Deleting".Equals(set.Properties?.ProvisioningState, StringComparison.OrdinalIgnoreCase);
-            if (!deleting && await PoolAsync(set, ct) is { } pool)
+            if (!deleting && await AzurePools.FromAsync(set, sizes, ct) is { } pool)
             {
                 pools.Add(await ViewAsync(pool, set, inMotion.Contains(pool.Name), troubles, ct));
             }
@@ -161,32 +161,6 @@ internal sealed class ScaleSetReads(ArmClient arm, AzureSizes sizes, OperationFo
         {
             _known.Remove(pool);
         }
-    }
-
-    private async Task<Pool?> PoolAsync(WireScaleSet set, CancellationToken ct)
-    {
-        var region = AzureMachines.Region(set.Location);
-        var sizeName = set.Sku?.Name ?? "";
-        var (size, problem) = sizeName.Length > 0
-            ? await sizes.FindAsync(region, sizeName, ct)
-            : (null, "The scale set has no size: give it a machine profile, or the tag 'ebb-ignore' with the value true.");
-        var disk = set.Properties?.VirtualMachineProfile?.StorageProfile?.OsDisk?.DiskSizeGB;
-        var facts = new PoolFacts
-        {
-            Name = set.Name!,
-            CloudId = set.Id!,
-            Size = sizeName,
-            Hardware = size?.Machine,
-            HardwareProblem = problem,
-
-            // Low is what Azure called Spot at first.
-            Priority = set.Properties?.VirtualMachineProfile?.Priority?.ToUpperInvariant() is "SPOT" or "LOW" ? Priority.Spot : Priority.Regular,
-            Region = region,
-            Zones = [.. (set.Zones ?? []).Select(z => AzureMachines.Zone(region, z)).OfType<string>().Order(StringComparer.Ordinal)],
-            Tags = set.Tags ?? ImmutableDictionary<string, string>.Empty,
-        };
-
-        return (disk is > 0 ? facts with { DiskBytes = (long)disk << 30 } : facts).ToPool();
     }
 
     private async Task<PoolView> ViewAsync(Pool pool, WireScaleSet set, bool inMotion, List<string> troubles, CancellationToken ct)
