@@ -21,6 +21,9 @@ public sealed class Runner(VirtualTime time) : SynchronizationContext
 
     public VirtualTime Time { get; } = time;
 
+    /// <summary>After each timer that fired, when all that it let go on has come to a stop.</summary>
+    public event Action? Stepped;
+
     /// <summary>Starts <paramref name="body"/>; its failure ends the run with an exception from <see cref="RunUntil"/>.</summary>
     public void Start(Func<Task> body) => _tasks.Add(Inside(body));
 
@@ -106,6 +109,7 @@ public sealed class Runner(VirtualTime time) : SynchronizationContext
 
         Time.FireNext();
         RunReady();
+        Stepped?.Invoke();
     }
 
     private void RunReady()

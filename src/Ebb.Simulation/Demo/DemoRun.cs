@@ -63,7 +63,7 @@ public sealed class DemoRun : IDisposable
         }
         else
         {
-            _controller = new Controller(_world, "ebb", options.Seed, new Policy(), NullLoggerFactory.Instance);
+            _controller = new Controller(_world, "ebb", options.Seed, new Policy(), overProtocol: false, NullLoggerFactory.Instance);
             _controller.Start();
         }
     }

@@ -15,7 +15,7 @@ internal sealed class Controller : IDisposable
     private readonly ControlLoop _loop;
     private Task _running = Task.CompletedTask;
 
-    public Controller(World world, string identity, int seed, Policy policy, ILoggerFactory loggers)
+    public Controller(World world, string identity, int seed, Policy policy, bool overProtocol, ILoggerFactory loggers)
     {
         _world = world;
         Identity = identity;

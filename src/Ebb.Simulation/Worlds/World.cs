@@ -31,6 +31,10 @@ internal sealed class World : IDisposable
 
     public HollowMachines Machines { get; }
 
+    public DateTimeOffset Start { get; } = new VirtualTime().GetUtcNow();
+
+    public TimeSpan Elapsed => Now - Start;
+
     public DateTimeOffset Now => Time.GetUtcNow();
 
     /// <summary>What a machine's kubelet calls its node.</summary>

@@ -1,0 +1,146 @@
+using Ebb.Sandbox.Cloud;
+using Ebb.Sandbox.Kubernetes.Kubelet;
+using Ebb.Sandbox.Kubernetes.Store;
+using Ebb.Simulation.Worlds;
+
+namespace Ebb.Simulation.Scenarios;
+
+/// <summary>
+/// What must hold after every step, judged by the worlds alone: what kubelets lost, what the cloud deleted. Nothing here
+/// asks Ebb's own code whether a pod may be interrupted or a machine is idle.
+/// </summary>
+internal sealed class Invariants
+{
+    private readonly World _world;
+    private readonly Dictionary<string, ScaleSet> _last = [];
+
+    /// <summary>By uid: whether an annotation forbids to interrupt the pod.</summary>
+    private readonly Dictionary<string, bool> _forbidden = [];
+
+    /// <summary>Resource ids of machines that the cloud itself takes away.</summary>
+    private readonly HashSet<string> _evicted = [];
+    private readonly List<string> _violations = [];
+
+    public Invariants(World world)
+    {
+        _world = world;
+        world.Cloud.InstanceChanged += See;
+        world.Kubernetes.Store.Subscribe(See);
+        world.Kubernetes.Kubelets.Interrupted += See;
+        world.Runner.Stepped += LookAtPools;
+    }
+
+    public IReadOnlyList<string> Violations => _violations;
+
+    /// <summary>Work that was cut short, by whomever.</summary>
+    public int Interruptions { get; private set; }
+
+    private void See(InstanceChange change)
+    {
+        if (change.Event == InstanceEvent.PreemptNotice)
+        {
+            _evicted.Add(change.Instance.ResourceId);
+        }
+    }
+
+    private void See(StoreEvent change)
+    {
+        if (change.Object.Kind.Equals(Kinds.Pod) && change.Type != StoreEventType.Deleted)
+        {
+            _forbidden[change.Object.Uid] = Forbids(change.Object);
+        }
+        else if (change.Object.Kind.Equals(Kinds.Node) && change.Type == StoreEventType.Deleted
+            && InstanceOf(change.Object.Name) is { Provisioning: not ProvisioningState.Deleting } alive
+            && _world.Kubernetes.Kubelets.Find(change.Object.Name) is { Alive: true })
+        {
+            Violated($"the node {change.Object.Name} was deleted while its machine {alive.Name} was well");
+        }
+    }
+
+    private void See(Interruption lost)
+    {
+        // These come again with the next machine by their nature, and have no result to lose.
+        if (lost.Owner.StartsWith("DaemonSet/", StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        Interruptions++;
+        switch (lost.Cause)
+        {
+            case InterruptionCause.MachineGone
+                when InstanceOf(lost.Node) is { Provisioning: ProvisioningState.Deleting } machine && !_evicted.Contains(machine.ResourceId):
+                Violated($"machine {machine.Name} was removed with pod {lost.Pod} ({lost.Owner}) on it, {lost.Ran} into its work");
+                break;
+            case InterruptionCause.Eviction when !MayBeEvicted(lost):
+                Violated($"pod {lost.Pod} ({lost.Owner}) was evicted, {lost.Ran} into its work");
+                break;
+        }
+    }
+
+    private bool MayBeEvicted(Interruption lost) =>
+        lost.Owner.Length > 0
+        && !lost.Owner.StartsWith("Job/", StringComparison.Ordinal)
+        && !_forbidden.GetValueOrDefault(lost.Uid);
+
+    private void LookAtPools()
+    {
+        foreach (var set in _world.Cloud.ScaleSets)
+        {
+            if (!_last.TryGetValue(set.Name, out var before))
+            {
+                _last[set.Name] = set;
+                continue;
+            }
+
+            if (ReferenceEquals(before, set))
+            {
+                continue;
+            }
+
+            _last[set.Name] = set;
+            if (set.Capacity > before.Capacity && set.Capacity > Tag(set, "ebb-max"))
+            {
+                Violated($"pool {set.Name} was grown to {set.Capacity}, above its maximum {Tag(set, "ebb-max")}");
+            }
+
+            if (set.Capacity < before.Capacity)
+            {
+                LookAtFall(before, set);
+            }
+        }
+    }
+
+    /// <summary>A capacity falls with the machines that were named, and only with them.</summary>
+    private void LookAtFall(ScaleSet before, ScaleSet now)
+    {
+        var left = before.Instances.Values
+            .Where(was => was.Counts && !(now.Instances.TryGetValue(was.Number, out var stays) && stays.Counts))
+            .ToList();
+        var named = left.Count(machine => !_evicted.Contains(machine.ResourceId));
+        if (before.Capacity - now.Capacity > left.Count)
+        {
+            Violated($"the capacity of pool {now.Name} fell from {before.Capacity} to {now.Capacity} though {left.Count} machines were removed");
+        }
+        else if (named > 0 && now.Capacity < Tag(now, "ebb-min"))
+        {
+            Violated($"pool {now.Name} was shrunk to {now.Capacity}, below its minimum {Tag(now, "ebb-min")}");
+        }
+    }
+
+    private Instance? InstanceOf(string node) => _world.Cloud.ScaleSets
+        .SelectMany(set => set.Instances.Values)
+        .FirstOrDefault(instance => World.NodeName(instance) == node);
+
+    private static bool Forbids(KubeObject pod)
+    {
+        var annotations = pod.Json["metadata"]?["annotations"];
+        return (string?)annotations?["ebb.dev/interrupt"] == "never"
+            || (string?)annotations?["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "false"
+            || (string?)annotations?["karpenter.sh/do-not-disrupt"] == "true";
+    }
+
+    private static int Tag(ScaleSet set, string tag) => int.Parse(set.Tags[tag]);
+
+    private void Violated(string what) => _violations.Add($"{_world.Elapsed:hh\\:mm\\:ss\\.fff} {what}");
+}

@@ -1,0 +1,258 @@
+using System.Collections.Immutable;
+using Ebb.Planning;
+using Ebb.Sandbox.Cloud;
+using Ebb.Sandbox.Kubernetes.Store;
+
+namespace Ebb.Simulation.Scenarios;
+
+/// <summary>Draws a scenario from a seed: pools, work that arrives, things that go wrong.</summary>
+public static class ScenarioMaker
+{
+    private static readonly TimeSpan Busy = TimeSpan.FromMinutes(50);
+    private static readonly TimeSpan Calm = TimeSpan.FromMinutes(70);
+
+    // After the calm: a back-off at its longest, a machine given up for not joining and another one booted, then the
+    // longest work in queues behind other work, then idleness.
+    private static readonly TimeSpan Settling = TimeSpan.FromMinutes(240);
+
+    // A fifth goes over the protocol: it costs several times as much as the direct way.
+    private const double OverProtocol = 0.2;
+
+    public static Scenario Make(int seed)
+    {
+        var random = new Random(seed);
+        var pools = Pools(random);
+        var happenings = Work(random, pools).Concat(Trouble(random, pools, out var controllers));
+        return new Scenario
+        {
+            Seed = seed,
+            Cloud = CloudOf(random, seed, pools),
+            Pools = pools,
+            Controllers = controllers,
+            OverProtocol = Chance(random, OverProtocol),
+            Policy = new Policy { BackOffMost = TimeSpan.FromMinutes(8), Steer = Chance(random, 0.8) },
+            Happenings = [.. happenings.OrderBy(happening => happening.At)],
+            CalmFrom = Calm,
+            SettlesWithin = Settling,
+        };
+    }
+
+    private static ImmutableArray<(string Name, ScaleSetSpec Spec)> Pools(Random random)
+    {
+        var pools = ImmutableArray.CreateBuilder<(string, ScaleSetSpec)>();
+
+        // One pool that takes whatever is asked for in the common way, so that most work can always run.
+        pools.Add(("common", Pool(random, Pick(random, "Standard_D4s_v5", "Standard_D8s_v5"), min: random.Next(3), max: random.Next(4, 9))));
+        if (Chance(random, 0.4))
+        {
+            var spot = Pool(random, "Standard_D4s_v5", min: 0, max: random.Next(2, 9));
+            pools.Add(("spot", spot with
+            {
+                Priority = Priority.Spot,
+                EvictionPolicy = Chance(random, 0.5) ? EvictionPolicy.Delete : EvictionPolicy.Deallocate,
+            }));
+        }
+
+        if (Chance(random, 0.3))
+        {
+            pools.Add(("gpu", Pool(random, "Standard_NC4as_T4_v3", min: 0, max: random.Next(1, 4))));
+        }
+
+        if (Chance(random, 0.4))
+        {
+            var own = Pool(random, "Standard_D2s_v5", min: random.Next(2), max: random.Next(2, 6));
+            pools.Add(("own", own with { Tags = own.Tags.Add("ebb-taint_for", "team:NoSchedule").Add("ebb-label_for", "team") }));
+        }
+
+        return pools.DrainToImmutable();
+    }
+
+    private static ScaleSetSpec Pool(Random random, string size, int min, int max) => new()
+    {
+        Size = size,
+        Capacity = min,
+        Overprovision = Chance(random, 0.15),
+        Zones = Chance(random, 0.2) ? ["1", "2"] : [],
+        Tags = ImmutableSortedDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase)
+            .Add("ebb-min", $"{min}")
+            .Add("ebb-max", $"{max}")
+            .Add("ebb-idle-after", Pick(random, "60s", "2m", "5m")),
+    };
+
+    private static CloudOptions CloudOf(Random random, int seed, ImmutableArray<(string Name, ScaleSetSpec Spec)> pools)
+    {
+        var quotas = ImmutableSortedDictionary.Create<string, int>(StringComparer.OrdinalIgnoreCase);
+        if (Chance(random, 0.15))
+        {
+            // Room for every pool's least, and for two more of the largest: work runs, only slower.
+            quotas = quotas.Add("cores", (pools.Sum(pool => pool.Spec.Capacity) * 8) + 16);
+        }
+
+        return new CloudOptions
+        {
+            Seed = seed,
+            Quotas = quotas,
+            ListUnplaced = Chance(random, 0.5),
+            Throttling = Chance(random, 0.3),
+            SpotEvictionsPerHour = Chance(random, 0.5) ? 0.5 : 0,
+        };
+    }
+
+    private static IEnumerable<Happening> Work(Random random, ImmutableArray<(string Name, ScaleSetSpec Spec)> pools)
+    {
+        if (Chance(random, 0.5))
+        {
+            yield return new Happening.Create(TimeSpan.Zero, Kinds.DaemonSet, Workloads.DaemonSet("logs", new Needs { CpuMilli = 50, MemoryMiB = 64 }));
+        }
+
+        var count = random.Next(3, 13);
+        for (var i = 0; i < count; i++)
+        {
+            var at = Busy * random.NextDouble();
+            var needs = NeedsOf(random, pools);
+            var name = $"work-{i}";
+            switch (random.Next(10))
+            {
+                case < 6:
+                    var completions = random.Next(1, 13);
+                    yield return new Happening.Create(
+                        at, Kinds.Job, Workloads.Job(name, completions, random.Next(1, completions + 1), needs, Takes(random)));
+                    break;
+                case 6:
+                    yield return new Happening.Create(at, Kinds.Pod, Workloads.Pod(name, needs, Takes(random)));
+                    break;
+                case 7 or 8:
+                    foreach (var happening in Service(random, at, name, needs))
+                    {
+                        yield return happening;
+                    }
+
+                    break;
+                default:
+                    var impossible = Chance(random, 0.5)
+                        ? needs with { CpuMilli = 200_000 }
+                        : needs with { Selector = KeyValuePair.Create("planet", "mars") };
+                    yield return new Happening.Create(at, Kinds.Job, Workloads.Job(name, 2, 2, impossible, Takes(random)), Satisfiable: false);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>A service runs until a user deletes it, at the latest when calm begins: afterwards all must come to rest.</summary>
+    private static IEnumerable<Happening> Service(Random random, TimeSpan at, string name, Needs needs)
+    {
+        // Small, so that services alone never fill a pool for the work that waits.
+        needs = needs with { CpuMilli = Math.Min(needs.CpuMilli, 900), Annotation = null, Apart = Chance(random, 0.2) };
+        if (Chance(random, 0.2))
+        {
+            needs = needs with { Annotation = Pick(random, Protections) };
+        }
+
+        var kind = Chance(random, 0.6) ? Kinds.Deployment : Kinds.StatefulSet;
+        var replicas = random.Next(1, 4);
+        yield return new Happening.Create(at, kind, Workloads.Service(kind.Name, name, replicas, needs));
+        if (Chance(random, 0.5))
+        {
+            yield return new Happening.Create(at, Kinds.PodDisruptionBudget, Workloads.Budget(name, random.Next(replicas + 1)));
+        }
+
+        yield return new Happening.Delete(at + ((Calm - at) * (0.3 + (0.7 * random.NextDouble()))), kind, name);
+    }
+
+    private static readonly KeyValuePair<string, string>[] Protections =
+    [
+        KeyValuePair.Create("ebb.dev/interrupt", "never"),
+        KeyValuePair.Create("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
+        KeyValuePair.Create("karpenter.sh/do-not-disrupt", "true"),
+    ];
+
+    private static Needs NeedsOf(Random random, ImmutableArray<(string Name, ScaleSetSpec Spec)> pools)
+    {
+        var needs = new Needs { CpuMilli = random.Next(1, 35) * 100, MemoryMiB = random.Next(1, 25) * 128 };
+        var pool = pools[random.Next(pools.Length)].Name;
+        return (pool, random.Next(3)) switch
+        {
+            ("gpu", _) => needs with { Gpu = true },
+            ("own", _) => needs with
+            {
+                CpuMilli = Math.Min(needs.CpuMilli, 1700),
+                Tolerates = "for",
+                Selector = Chance(random, 0.5) ? KeyValuePair.Create("for", "team") : null,
+            },
+            ("spot", 0) => needs with { Selector = KeyValuePair.Create(Marks.Pool, "spot") },
+            _ => needs with { Apart = Chance(random, 0.1) },
+        };
+    }
+
+    private static List<Happening> Trouble(
+        Random random, ImmutableArray<(string Name, ScaleSetSpec Spec)> pools, out int controllers)
+    {
+        controllers = Chance(random, 0.3) ? 2 : 1;
+        var trouble = new List<Happening>();
+        for (var left = random.Next(7); left > 0; left--)
+        {
+            trouble.AddRange(OneTrouble(random, Calm * 0.95 * random.NextDouble(), pools[random.Next(pools.Length)].Name, random.Next(controllers)));
+        }
+
+        return trouble;
+    }
+
+    private static IEnumerable<Happening> OneTrouble(Random random, TimeSpan at, string pool, int controller)
+    {
+        var a_while = TimeSpan.FromMinutes(1 + (9 * random.NextDouble()));
+        switch (random.Next(10))
+        {
+            case 0 or 1:
+                return [new Happening.Crash(at, controller, a_while * random.NextDouble())];
+            case 2:
+                return [new Happening.Restart(at, controller)];
+            case 3:
+                return [new Happening.ApiServer(at, Down: true), new Happening.ApiServer(at + a_while, Down: false)];
+            case 4:
+                return
+                [
+                    new Happening.BadNetwork(at, 0.3 * random.NextDouble(), 0.2 * random.NextDouble(), TimeSpan.FromSeconds(3 * random.NextDouble())),
+                    new Happening.BadNetwork(at + a_while, 0, 0, TimeSpan.FromMilliseconds(20)),
+                ];
+            case 5:
+                return [new Happening.CutWatches(at)];
+            case 6:
+                return
+                [
+                    new Happening.Shortage(at, [new Availability { Priority = Priority.Spot, Machines = random.Next(3), Answer = (Shortage)random.Next(3) }]),
+                    new Happening.Shortage(at + (2 * a_while), []),
+                ];
+            default:
+                return [new Happening.CloudFault(at, CloudFaultOf(random, pool, a_while))];
+        }
+    }
+
+    private static Fault CloudFaultOf(Random random, string pool, TimeSpan span)
+    {
+        var kind = (FaultKind)random.Next(Enum.GetValues<FaultKind>().Length);
+        var onInstances = kind is FaultKind.StuckCreating or FaultKind.FailedInstance or FaultKind.NeverBoots or FaultKind.SlowBoot;
+        return new Fault
+        {
+            // A machine that never leaves Deleting is the cloud's to mend: nothing that Ebb could do is to be seen.
+            Kind = kind is FaultKind.StuckDeleting ? FaultKind.StaleList : kind,
+            Pool = Chance(random, 0.5) ? pool : null,
+            On = onInstances ? null : Pick(random, Calls),
+            Probability = onInstances ? 0.5 : 0.2 + (0.8 * random.NextDouble()),
+            Count = random.Next(1, onInstances ? 4 : 12),
+            Code = kind is FaultKind.FailOperation ? "AllocationFailed" : "InternalServerError",
+            Span = kind is FaultKind.StaleList ? span * 0.3 : span,
+        };
+    }
+
+    private static readonly CallKind?[] Calls =
+    [
+        CallKind.ListScaleSets, CallKind.GetScaleSet, CallKind.PutScaleSet, CallKind.PatchScaleSet, CallKind.ListInstances,
+        CallKind.DeleteInstances, CallKind.GetOperation, CallKind.ListUsages, null,
+    ];
+
+    private static TimeSpan Takes(Random random) => TimeSpan.FromSeconds(20 + Math.Floor(1180 * random.NextDouble() * random.NextDouble()));
+
+    private static bool Chance(Random random, double share) => random.NextDouble() < share;
+
+    private static T Pick<T>(Random random, params T[] from) => from[random.Next(from.Length)];
+}
