@@ -117,7 +117,7 @@ internal sealed class Invariants
         var left = before.Instances.Values
             .Where(was => was.Counts && !(now.Instances.TryGetValue(was.Number, out var stays) && stays.Counts))
             .ToList();
-        var named = left.Count(machine => !_evicted.Contains(machine.ResourceId));
+        var named = left.Count(machine => machine.GuestUp && !_evicted.Contains(machine.ResourceId));
         if (before.Capacity - now.Capacity > left.Count)
         {
             Violated($"the capacity of pool {now.Name} fell from {before.Capacity} to {now.Capacity} though {left.Count} machines were removed");

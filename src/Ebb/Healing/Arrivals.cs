@@ -29,6 +29,10 @@ internal static class Arrivals
                 draft.InMotion.Add(pool.Name);
                 DeletionStuck(draft, pool, machine, node.Node.Name, troubled);
             }
+            else if (IsEvicted(pool, node.Machine!))
+            {
+                Evicted(draft, pool, node, troubled);
+            }
             else if (node.Going || node.Joining)
             {
                 draft.InMotion.Add(pool.Name);
@@ -47,6 +51,20 @@ internal static class Arrivals
         {
             Say(draft, machine, "leaving: being deleted");
             DeletionStuck(draft, pool, machine, null, troubled);
+            return false;
+        }
+
+        if (IsEvicted(pool, machine))
+        {
+            if (IsDue(draft, pool, machine, troubled))
+            {
+                GiveUp(draft, pool, machine, "evicted by the cloud");
+            }
+            else
+            {
+                Say(draft, machine, "evicted by the cloud: removed soon");
+            }
+
             return false;
         }
 
@@ -95,6 +113,30 @@ internal static class Arrivals
         }
 
         return false;
+    }
+
+    /// <summary>The cloud took a spot machine and left its shell. (A regular one without power was stopped by a person.)</summary>
+    private static bool IsEvicted(PoolStanding pool, Machine machine) =>
+        pool.Pool.Priority is Priority.Spot && machine.State is MachineState.Deallocated;
+
+    private static void Evicted(Draft draft, PoolStanding pool, Standing node, Troubled troubled)
+    {
+        draft.InMotion.Add(pool.Name);
+        if (IsDue(draft, pool, node.Machine!, troubled) && !node.Node.Ready && node.Keep is null)
+        {
+            pool.Departures.Add(new Departure(node.Machine!, node.Node.Name, "evicted by the cloud"));
+        }
+
+        node.Going = true;
+        node.Why = static (_, _) => "leaving: its machine was evicted by the cloud";
+    }
+
+    /// <summary>The cloud has shown it this way for long enough to be believed.</summary>
+    private static bool IsDue(Draft draft, PoolStanding pool, Machine machine, Troubled troubled)
+    {
+        var due = troubled.Since(machine) + draft.Policy.FailedFor;
+        draft.LookAgain(due);
+        return draft.Now >= due && MayRemove(draft, pool);
     }
 
     /// <summary>

@@ -133,6 +133,20 @@ public class ActuatorTests
         Assert.Equal(["remove m-n2 of agents"], _cloud.Calls);
     }
 
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 0)]
+    public async Task A_machine_without_power_goes_whatever_pods_still_stand_there_unless_its_node_lives(bool ready, int removals)
+    {
+        _cluster.Add("n1", ready: ready);
+        _cluster.AddPod("lost", "n1");
+        var off = new Departure(Machine("n1") with { State = MachineState.Deallocated }, "n1", "evicted by the cloud");
+
+        await ActAsync(new Decision.Remove(_pool, [off]) { Reason = "x" });
+
+        Assert.Equal(removals, _cloud.Calls.Count);
+    }
+
     [Fact]
     public async Task Nodes_of_a_refused_removal_do_not_bear_its_mark()
     {
