@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Api;
 using Ebb.Sandbox.Kubernetes.Controllers;
 using Ebb.Sandbox.Kubernetes.Kubelet;
 using Ebb.Sandbox.Kubernetes.Scheduling;
@@ -9,14 +9,13 @@ namespace Ebb.Sandbox.Kubernetes;
 /// <summary>A Kubernetes cluster without I/O: the object store and all that lives on its events, on one agenda.</summary>
 public sealed class KubernetesWorld
 {
-    private static readonly string[] FirstNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
-
     public KubernetesWorld(Agenda agenda, KubernetesOptions options)
     {
         // A stream for each part: what one draws does not shift what another does.
         var random = new Random(options.Seed);
         Options = options;
         Store = new ObjectStore(agenda, new Random(random.Next()));
+        Api = new KubeApi(Store);
         var events = new EventRecorder(Store, options.EventsKept);
         var context = new ControllerContext(Store, events, options.ControllerDelay);
         var scheduler = new Scheduler(Store, events, options.Scheduler, new Random(random.Next()));
@@ -38,34 +37,21 @@ public sealed class KubernetesWorld
         Store.Subscribe(new PodCollector(context).See);
         Store.Subscribe(new GarbageCollector(context).See);
         Store.Subscribe(Kubelets.See);
+        Api.Logs = Kubelets.Log;
+        Api.PodUsage = Kubelets.UsageOf;
     }
 
     public KubernetesOptions Options { get; }
 
     public ObjectStore Store { get; }
 
+    public KubeApi Api { get; }
+
     public Agenda Agenda => Store.Agenda;
 
     public HollowKubelets Kubelets { get; }
 
     /// <summary>Creates what every cluster begins with. Once, before anything else.</summary>
-    public void Begin()
-    {
-        lock (Agenda.Gate)
-        {
-            foreach (var name in FirstNamespaces)
-            {
-                Store.Create(Kinds.Namespace, new JsonObject
-                {
-                    ["metadata"] = new JsonObject
-                    {
-                        ["name"] = name,
-                        ["labels"] = new JsonObject { ["kubernetes.io/metadata.name"] = name },
-                    },
-                    ["spec"] = new JsonObject { ["finalizers"] = new JsonArray("kubernetes") },
-                    ["status"] = new JsonObject { ["phase"] = "Active" },
-                });
-            }
-        }
-    }
+    /// <param name="authorityPem">The certificate of the authority behind the API's own, where it is served over TLS.</param>
+    public void Begin(string authorityPem = "") => Api.Seed(authorityPem);
 }

@@ -51,7 +51,7 @@ public sealed class KubeApi
     public ReadLog? Logs { get; set; }
 
     /// <summary>What pods use, for the metrics API; by default what they request while they run.</summary>
-    public Func<KubeObject, Usage>? PodUsage
+    public Func<KubeObject, (long CpuMilli, long MemoryBytes)?>? PodUsage
     {
         get => _metrics.PodUsage;
         set => _metrics.PodUsage = value;

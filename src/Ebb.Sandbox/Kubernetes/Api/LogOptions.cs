@@ -1,12 +1,10 @@
+using Ebb.Sandbox.Kubernetes.Kubelet;
 using Ebb.Sandbox.Kubernetes.Store;
 
 namespace Ebb.Sandbox.Kubernetes.Api;
 
-/// <summary>One line that a container has written.</summary>
-public readonly record struct LogLine(DateTimeOffset Time, string Text);
-
 /// <summary>Reads all that a container has written, oldest first; <paramref name="previous"/>: in its run before this one.</summary>
-public delegate IReadOnlyList<LogLine> ReadLog(KubeObject pod, string container, bool previous);
+public delegate IReadOnlyList<LogLine>? ReadLog(KubeObject pod, string container, bool previous);
 
 /// <summary>What part of a log is wanted.</summary>
 public sealed record LogOptions
@@ -26,17 +24,14 @@ public sealed record LogOptions
     /// <summary>The lines of a log that are wanted, each with its newline.</summary>
     public string Format(IReadOnlyList<LogLine> lines, int skip = 0)
     {
-        var wanted = lines.Skip(skip).Where(line => Since is null || line.Time >= Since).ToList();
+        var wanted = lines.Skip(skip).Where(line => Since is null || line.At >= Since).ToList();
         if (TailLines is { } tail && wanted.Count > tail && skip == 0)
         {
             wanted.RemoveRange(0, wanted.Count - (int)Math.Max(0, tail));
         }
 
         var text = string.Concat(wanted.Select(line =>
-            Timestamps ? $"{Store.Timestamps.Micros(line.Time)} {line.Text}\n" : line.Text + "\n"));
+            Timestamps ? $"{Store.Timestamps.Micros(line.At)} {line.Text}\n" : line.Text + "\n"));
         return LimitBytes is { } most && text.Length > most ? text[..(int)most] : text;
     }
 }
-
-/// <summary>What a pod uses.</summary>
-public readonly record struct Usage(long CpuMilli, long MemoryBytes);

@@ -11,7 +11,7 @@ internal sealed class Metrics(ObjectStore store)
     // What the daemons of a node use beside its pods.
     private static readonly Usage Daemons = new(25, 200L * 1024 * 1024);
 
-    public Func<KubeObject, Usage>? PodUsage { get; set; }
+    public Func<KubeObject, (long CpuMilli, long MemoryBytes)?>? PodUsage { get; set; }
 
     public ApiResponse Answer(ApiRequest request, ResourcePath path)
     {
@@ -100,7 +100,8 @@ internal sealed class Metrics(ObjectStore store)
 
         if (PodUsage is not null)
         {
-            return PodUsage(pod);
+            var (cpu, memory) = PodUsage(pod) ?? default;
+            return new Usage(cpu, memory);
         }
 
         var requests = pod.Json.Objects("spec", "containers").Select(c => c.Object("resources", "requests")).ToList();
@@ -113,4 +114,6 @@ internal sealed class Metrics(ObjectStore store)
         ["cpu"] = usage.CpuMilli + "m",
         ["memory"] = (usage.MemoryBytes / 1024) + "Ki",
     };
+
+    private readonly record struct Usage(long CpuMilli, long MemoryBytes);
 }

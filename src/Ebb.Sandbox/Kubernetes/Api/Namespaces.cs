@@ -20,6 +20,16 @@ internal sealed class Namespaces
     /// <summary>Goes into the ConfigMap kube-root-ca.crt of each namespace.</summary>
     public string AuthorityPem { get; set; } = "";
 
+    /// <summary>Gives a namespace what each has, where it does not have it yet.</summary>
+    public void Furnish(string ns)
+    {
+        Put(Kinds.ServiceAccount, ns, "default", []);
+        Put(Kinds.ConfigMap, ns, "kube-root-ca.crt", new JsonObject
+        {
+            ["data"] = new JsonObject { ["ca.crt"] = AuthorityPem },
+        });
+    }
+
     private void Follow(StoreEvent change)
     {
         var item = change.Object;
@@ -47,15 +57,6 @@ internal sealed class Namespaces
                 SweepSoon();
             }
         }
-    }
-
-    private void Furnish(string ns)
-    {
-        Put(Kinds.ServiceAccount, ns, "default", []);
-        Put(Kinds.ConfigMap, ns, "kube-root-ca.crt", new JsonObject
-        {
-            ["data"] = new JsonObject { ["ca.crt"] = AuthorityPem },
-        });
     }
 
     private void Put(Kind kind, string ns, string name, JsonObject json)

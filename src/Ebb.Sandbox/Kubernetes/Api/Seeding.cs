@@ -12,6 +12,7 @@ internal static class Seeding
         foreach (var name in new[] { "kube-system", "kube-public", "kube-node-lease", "default" })
         {
             Put(store, Kinds.Namespace, Named(name));
+            namespaces.Furnish(name);
         }
 
         Put(store, Kinds.PriorityClass, Priority("system-node-critical", 2_000_001_000));
