@@ -217,10 +217,70 @@ public sealed class FaceTests : IDisposable
         Assert.Equal(["1"], Pool().Machines.Select(m => m.Id));
     }
 
+    [Fact]
+    public void Whatever_the_cloud_does_a_grow_adds_at_most_what_was_asked_and_a_removal_takes_only_what_was_named()
+    {
+        FaultKind[] kinds = [FaultKind.Error, FaultKind.Delay, FaultKind.TimeoutDone, FaultKind.TimeoutNotDone, FaultKind.Throttle, FaultKind.StaleList, FaultKind.PartialPage, FaultKind.FailOperation];
+        for (var seed = 1; seed <= 40; seed++)
+        {
+            var random = new Random(seed);
+            Start(Lab.Spec(5), new CloudOptions { Seed = seed });
+            foreach (var kind in kinds)
+            {
+                World.Faults.Add(new Fault { Kind = kind, Probability = random.NextDouble() / 4, Span = TimeSpan.FromSeconds(random.Next(1, 90)) });
+            }
+
+            for (var step = 0; step < 12; step++)
+            {
+                try
+                {
+                    Step(seed, random);
+                }
+                catch (CloudException)
+                {
+                    // An error that is told is fine: the state is checked within the step whatever comes of it.
+                }
+
+                Pass(minutes: random.NextDouble());
+            }
+        }
+    }
+
     public void Dispose()
     {
         _face?.Dispose();
         _lab.Dispose();
+    }
+
+    private void Step(int seed, Random random)
+    {
+        var view = Read(Lab.Set);
+        var pool = Assert.Single(view.Pools);
+        var before = _lab.Current.Capacity;
+        var ids = _lab.Ids;
+        var by = random.Next(1, 6);
+        Machine[] named = [.. pool.Machines.Where(_ => random.Next(3) == 0)];
+        var grows = random.Next(2) == 0;
+        try
+        {
+            if (grows)
+            {
+                _runner!.Complete(() => _cloud!.GrowAsync(pool, by, CancellationToken.None), TimeSpan.FromMinutes(30));
+            }
+            else
+            {
+                _runner!.Complete(() => _cloud!.RemoveAsync(pool, named, CancellationToken.None), TimeSpan.FromMinutes(30));
+            }
+        }
+        finally
+        {
+            var after = _lab.Current.Capacity;
+            Assert.True(
+                grows ? after >= before && after <= before + by : after <= before && after >= before - named.Length,
+                $"Seed {seed}: {(grows ? $"a grow by {by}" : $"a removal of {named.Length}")} took the capacity from {before} to {after}.");
+            var lost = grows ? ids.Except(_lab.Ids) : ids.Except(_lab.Ids).Except(named.Select(m => m.Id));
+            Assert.True(!lost.Any(), $"Seed {seed}: lost {string.Join(", ", lost)}.");
+        }
     }
 
     private static (GrowRefusal, string) Told(GrowFailure failure) => (failure.Refusal, failure.Code);
