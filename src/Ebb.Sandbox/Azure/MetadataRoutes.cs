@@ -15,10 +15,12 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer)
     // An acknowledgement names a handful of events.
     private const int MaxBody = 64 << 10;
 
-    private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(24);
+    // The published limits of one machine, each second.
+    private const int MaxCalls = 5;
+    private const int MaxIdentityCalls = 20;
 
-    // The service hands the same token out again for most of its life.
-    private readonly Dictionary<string, (string Token, DateTimeOffset IssuedAt)> _tokens = [];
+    private readonly MachineIdentity _identity = new(world, issuer);
+    private readonly Dictionary<(string Machine, bool Identity), (long Second, int Calls)> _calls = [];
 
     /// <summary>Null when the request is none of these.</summary>
     public async Task<ArmReply?> AnswerAsync(ArmRequest r, HttpRequest http, CancellationToken ct)
@@ -41,7 +43,7 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer)
         if (!string.Equals(r.Headers["Metadata"].ToString(), "true", StringComparison.OrdinalIgnoreCase) || r.Headers.ContainsKey("X-Forwarded-For"))
         {
             return identity
-                ? IdentityError(400, "invalid_request", "Required metadata header not specified")
+                ? MachineIdentity.Error(400, "invalid_request", "Required metadata header not specified")
                 : Error(400, "Bad request. Required metadata header not specified");
         }
 
@@ -67,6 +69,11 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer)
             return new ArmReply(200, new JsonObject { ["apiVersions"] = new JsonArray([.. MetadataDocument.Versions.Select(v => (JsonNode)v)]) });
         }
 
+        if (TooMany(instance, identity))
+        {
+            return Error(429, "Too many requests");
+        }
+
         if (BadVersion(r, path) is { } bad)
         {
             return bad;
@@ -75,12 +82,27 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer)
         return path switch
         {
             ["instance", ..] => Instance(r, set, instance),
-            ["identity", "oauth2", "token"] => Token(r, set, instance),
+            ["identity", "oauth2", "token"] => _identity.Token(r, set, instance),
             ["identity", "info"] => new ArmReply(200, new JsonObject { ["tenantId"] = world.Options.TenantId }),
             ["scheduledevents"] when r.Method == "GET" => new ArmReply(200, Events(r, set)),
             ["scheduledevents"] => Acknowledge(set, body),
             _ => Error(404, "Not found"),
         };
+    }
+
+    private bool TooMany(Instance instance, bool identity)
+    {
+        // Machines come and go; what is known of those gone is not worth keeping.
+        if (_calls.Count > 10_000)
+        {
+            _calls.Clear();
+        }
+
+        var second = world.Agenda.Now.ToUnixTimeSeconds();
+        var key = (instance.ResourceId, identity);
+        var calls = _calls.TryGetValue(key, out var last) && last.Second == second ? last.Calls + 1 : 1;
+        _calls[key] = (second, calls);
+        return calls > (identity ? MaxIdentityCalls : MaxCalls);
     }
 
     private static ArmReply? BadVersion(ArmRequest r, string[] path)
@@ -131,106 +153,6 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer)
         _ => [],
     };
 
-    private ArmReply Token(ArmRequest r, ScaleSet set, Instance instance)
-    {
-        var resource = r.Query["resource"].ToString();
-        if (resource.Length == 0)
-        {
-            return IdentityError(400, "invalid_request", "Required audience parameter not specified");
-        }
-
-        if (!Uri.TryCreate(resource, UriKind.Absolute, out _))
-        {
-            return IdentityError(400, "invalid_resource", $"AADSTS50001: The application named {resource} was not found in the tenant named {world.Options.TenantId}.");
-        }
-
-        var (identity, refusal) = Choose(r, Identities(set));
-        if (identity is null)
-        {
-            return refusal!;
-        }
-
-        var key = $"{instance.ResourceId} {identity.ClientId} {resource}";
-        var now = world.Agenda.Now;
-        if (!_tokens.TryGetValue(key, out var kept) || now - kept.IssuedAt > TokenLifetime / 2 || r.Flag("bypass_cache"))
-        {
-            // Machines come and go; the tokens of those gone are not worth keeping.
-            if (_tokens.Count > 10_000)
-            {
-                _tokens.Clear();
-            }
-
-            var issuerName = $"https://sts.windows.net/{world.Options.TenantId}/";
-            _tokens[key] = kept = (issuer.Issue(issuerName, resource, identity.ClientId, identity.ObjectId, TokenLifetime), now);
-        }
-
-        var expires = kept.IssuedAt + TokenLifetime;
-        return new ArmReply(200, new JsonObject
-        {
-            ["access_token"] = kept.Token,
-            ["refresh_token"] = "",
-            ["expires_in"] = Text((long)(expires - now).TotalSeconds),
-            ["expires_on"] = Text(expires.ToUnixTimeSeconds()),
-            ["not_before"] = Text(kept.IssuedAt.ToUnixTimeSeconds()),
-            ["resource"] = resource,
-            ["token_type"] = "Bearer",
-            ["client_id"] = identity.ClientId,
-            ["ext_expires_in"] = Text((long)TokenLifetime.TotalSeconds),
-        });
-    }
-
-    private static List<Identity> Identities(ScaleSet set)
-    {
-        var found = new List<Identity>();
-        if (set.Model["identity"] is not JsonObject identity)
-        {
-            return found;
-        }
-
-        var type = JsonRead.Text(JsonRead.Get(identity, "type")) ?? "";
-        if (type.Contains("SystemAssigned", StringComparison.OrdinalIgnoreCase))
-        {
-            found.Add(new Identity("", Principals.ClientOf(set.ResourceId), Principals.PrincipalOf(set.ResourceId)));
-        }
-
-        if (type.Contains("UserAssigned", StringComparison.OrdinalIgnoreCase) && JsonRead.Get(identity, "userAssignedIdentities") is JsonObject assigned)
-        {
-            found.AddRange(assigned.Select(a => new Identity(a.Key, Principals.ClientOf(a.Key), Principals.PrincipalOf(a.Key))));
-        }
-
-        return found;
-    }
-
-    private static (Identity? Identity, ArmReply? Refusal) Choose(ArmRequest r, List<Identity> identities)
-    {
-        string client = r.Query["client_id"].ToString(), principal = r.Query["object_id"].ToString();
-        var resourceId = r.Query["msi_res_id"].ToString() is { Length: > 0 } msi ? msi : r.Query["mi_res_id"].ToString();
-        if (new[] { client, principal, resourceId }.Count(s => s.Length > 0) > 1)
-        {
-            return (null, IdentityError(400, "invalid_request", "Only one of client_id, object_id and msi_res_id may be given"));
-        }
-
-        Identity? found;
-        if (client.Length + principal.Length + resourceId.Length > 0)
-        {
-            found = identities.Find(i =>
-                i.ClientId.Equals(client, StringComparison.OrdinalIgnoreCase)
-                || i.ObjectId.Equals(principal, StringComparison.OrdinalIgnoreCase)
-                || (resourceId.Length > 0 && i.ResourceId.Equals(resourceId, StringComparison.OrdinalIgnoreCase)));
-        }
-        else
-        {
-            // The machine's own identity needs no name; neither does the only other one.
-            found = identities.Find(i => i.ResourceId.Length == 0) ?? (identities.Count == 1 ? identities[0] : null);
-            if (found is null && identities.Count > 1)
-            {
-                return (null, IdentityError(400, "invalid_request", "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request"));
-            }
-        }
-
-        return found is null ? (null, IdentityError(400, "invalid_request", "Identity not found")) : (found, null);
-    }
-
     private JsonObject Events(ArmRequest r, ScaleSet set)
     {
         var version = r.ApiVersion;
@@ -242,11 +164,11 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer)
                 var json = new JsonObject
                 {
                     ["EventId"] = e.Id,
-                    ["EventStatus"] = "Scheduled",
+                    ["EventStatus"] = e.NotBefore is null ? "Started" : "Scheduled",
                     ["EventType"] = e.Type,
                     ["ResourceType"] = "VirtualMachine",
                     ["Resources"] = new JsonArray(e.Resource),
-                    ["NotBefore"] = e.NotBefore.UtcDateTime.ToString("R", CultureInfo.InvariantCulture),
+                    ["NotBefore"] = e.NotBefore?.UtcDateTime.ToString("R", CultureInfo.InvariantCulture) ?? "",
                 };
                 Add("2019-04-01", "Description", e.Type == "Preempt" ? "The virtual machine is about to be evicted." : "The virtual machine is about to be deleted.");
                 Add("2019-08-01", "EventSource", e.Source);
@@ -299,12 +221,4 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer)
     }
 
     private static ArmReply Error(int status, string error) => new(status, new JsonObject { ["error"] = error });
-
-    private static ArmReply IdentityError(int status, string error, string description) =>
-        new(status, new JsonObject { ["error"] = error, ["error_description"] = description });
-
-    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
-
-    /// <param name="ResourceId">Empty for the identity of the scale set itself.</param>
-    private sealed record Identity(string ResourceId, string ClientId, string ObjectId);
 }

@@ -51,10 +51,19 @@ public sealed partial class CloudWorld
         }
     }
 
+    /// <summary>Notices whose impact comes at one time: those of one delete.</summary>
+    private sealed class Batch
+    {
+        public List<(string EventId, Action Impact)> Impacts { get; } = [];
+
+        /// <summary>Notices that have not begun.</summary>
+        public int Waiting { get; set; }
+    }
+
     private void Evict(SetState state, Instance instance)
     {
         instance = Replace(state, instance with { Evicting = true });
-        Announce(state, instance, "Preempt", _options.PreemptNotice, "Platform", () => Preempt(state, instance.Number));
+        Announce(state, instance, "Preempt", _options.PreemptNotice, "Platform", new Batch(), () => Preempt(state, instance.Number));
         Raise(InstanceEvent.PreemptNotice, instance, _options.PreemptNotice);
     }
 
@@ -84,23 +93,43 @@ public sealed partial class CloudWorld
         Replace(state, instance with { Provisioning = ProvisioningState.Succeeded, Evicting = false });
     }
 
-    /// <summary>Announces an impact to the set's machines; it comes after the notice or when acknowledged.</summary>
-    private void Announce(SetState state, Instance instance, string type, TimeSpan notice, string source, Action impact)
+    /// <summary>
+    /// Announces an impact to the set's machines. It comes when all notices of its batch have begun: acknowledged, or their
+    /// time is up.
+    /// </summary>
+    private void Announce(SetState state, Instance instance, string type, TimeSpan notice, string source, Batch batch, Action impact)
     {
-        var due = new Agenda.Entry[1];
-        var scheduled = new ScheduledEvent(NewGuid().ToUpperInvariant(), type, instance.Name, Now + notice, source);
-        scheduled.Begin = () =>
-        {
-            if (state.Events.Remove(scheduled))
-            {
-                due[0].Cancel();
-                state.EventsIncarnation++;
-                impact();
-            }
-        };
-        state.Events.Add(scheduled);
+        var id = NewGuid().ToUpperInvariant();
+        Agenda.Entry? due = null;
+        state.Events.Add(new ScheduledEvent(id, type, instance.Name, Now + notice, source) { Begin = Begin });
         state.EventsIncarnation++;
-        due[0] = _agenda.In(notice, scheduled.Begin);
+        batch.Impacts.Add((id, impact));
+        batch.Waiting++;
+        due = _agenda.In(notice, Begin);
+
+        void Begin()
+        {
+            var at = state.Events.FindIndex(e => e.Id == id);
+            if (at < 0 || state.Events[at].NotBefore is null)
+            {
+                return;
+            }
+
+            due?.Cancel();
+            state.Events[at] = state.Events[at] with { NotBefore = null };
+            state.EventsIncarnation++;
+            if (--batch.Waiting > 0)
+            {
+                return;
+            }
+
+            foreach (var (began, happen) in batch.Impacts)
+            {
+                state.Events.RemoveAll(e => e.Id == began);
+                state.EventsIncarnation++;
+                happen();
+            }
+        }
     }
 
     /// <summary>Chance evictions come at a rate: the wait until one is drawn when the machine starts.</summary>
@@ -126,8 +155,9 @@ public sealed partial class CloudWorld
 public sealed record ScheduledEvents(int Incarnation, ImmutableArray<ScheduledEvent> Events);
 
 /// <param name="Resource">The instance's name, not its host name.</param>
+/// <param name="NotBefore">Null once it has started.</param>
 /// <param name="Source">Platform or User.</param>
-public sealed record ScheduledEvent(string Id, string Type, string Resource, DateTimeOffset NotBefore, string Source)
+public sealed record ScheduledEvent(string Id, string Type, string Resource, DateTimeOffset? NotBefore, string Source)
 {
     internal Action Begin { get; set; } = () => { };
 }

@@ -140,7 +140,7 @@ public sealed partial class CloudWorld
         var running = leaving.Power == PowerState.Running;
         if (running && !force && state.Current.Spec.TerminateNotice is { } notice && !state.Announced(leaving.Name))
         {
-            Announce(state, leaving, "Terminate", notice, "User", () => Remove(state, leaving.Number, force: false));
+            Announce(state, leaving, "Terminate", notice, "User", work?.Notices ?? new Batch(), () => Remove(state, leaving.Number, force: false));
             return;
         }
 

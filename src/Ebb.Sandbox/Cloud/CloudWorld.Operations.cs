@@ -123,6 +123,9 @@ public sealed partial class CloudWorld
         /// <summary>Runs after it ended, however it ended.</summary>
         public Action? Then { get; set; }
 
+        /// <summary>The notices it gave before it may go on.</summary>
+        public Batch Notices { get; } = new();
+
         public bool Ended => Operation.Status != OperationStatus.InProgress;
     }
 }

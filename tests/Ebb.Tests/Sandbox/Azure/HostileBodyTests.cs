@@ -48,7 +48,7 @@ public class HostileBodyTests
                     answers.Add(await lab.GetAsync($"{set}/networkInterfaces"));
                     answers.Add(await lab.SendAsync(HttpMethod.Get, $"/machines/farm/s{number - 1}/0/metadata/instance?api-version=2025-04-07", null, ("Metadata", "true")));
                     answers.Add(await lab.SendAsync(HttpMethod.Get, $"/machines/farm/s{number - 1}/0/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://management.azure.com/", null, ("Metadata", "true")));
-                    await lab.DeleteAsync(set);
+                    await lab.DeleteAsync(set + "?forceDeletion=true");
                 }
 
                 Assert.All(answers, a => Assert.True(a.Code < 500, $"{path} = {odd}: {a.Text}"));
@@ -71,7 +71,7 @@ public class HostileBodyTests
                 var setting = $"{lab.Subscription}/resourceGroups/farm/providers/Microsoft.Insights/autoscalesettings/cpu";
 
                 var put = await lab.PutAsync(setting, body.ToJsonString());
-                lab.Cloud.Pass(minutes: 1.5);
+                lab.Cloud.Pass(minutes: 1.1);
                 var read = await lab.GetAsync(setting);
                 await lab.DeleteAsync(setting);
 

@@ -105,6 +105,23 @@ public class MetadataTests
     }
 
     [Fact]
+    public async Task A_machine_that_asks_too_often_is_told_to_wait()
+    {
+        using var lab = await MachineAsync();
+
+        var statuses = new List<int>();
+        for (var i = 0; i < 6; i++)
+        {
+            statuses.Add((await lab.MetadataAsync(Instance)).Code);
+        }
+
+        lab.Cloud.Time.Advance(TimeSpan.FromSeconds(1));
+        statuses.Add((await lab.MetadataAsync(Instance)).Code);
+
+        Assert.Equal([200, 200, 200, 200, 200, 429, 200], statuses);
+    }
+
+    [Fact]
     public async Task A_machine_that_does_not_exist_is_told_nothing()
     {
         using var lab = await MachineAsync();

@@ -177,22 +177,39 @@ public class InstanceTests
     }
 
     [Fact]
-    public void A_set_with_termination_notices_deletes_after_the_notice_or_the_acknowledgement()
+    public void A_set_with_termination_notices_deletes_when_all_of_a_delete_are_acknowledged()
     {
         using var lab = new Lab();
         lab.Have(Lab.Spec(2) with { TerminateNotice = TimeSpan.FromMinutes(5) });
 
         lab.World.DeleteInstances(Lab.Group, Lab.Set, ["0", "1"]);
-        lab.Pass(minutes: 4);
         var announced = lab.World.EventsOf(Lab.Group, Lab.Set)!.Events;
-        Assert.Equal(["Terminate", "Terminate"], announced.Select(e => e.Type));
-        Assert.Equal(2, lab.Current.Instances.Count);
-        lab.World.Acknowledge(Lab.Group, Lab.Set, announced.Single(e => e.Resource == "agents_1").Id);
-        lab.Pass(minutes: 0.9);
-        var afterOne = lab.Current.Instances.Keys.ToArray();
+        lab.World.Acknowledge(Lab.Group, Lab.Set, announced[0].Id);
+        lab.Pass(minutes: 2);
+        var afterOne = lab.World.EventsOf(Lab.Group, Lab.Set)!.Events;
+        var still = lab.Current.Instances.Count;
+        lab.World.Acknowledge(Lab.Group, Lab.Set, announced[1].Id);
         lab.Pass(minutes: 1);
 
-        Assert.Equal([0], afterOne);
+        Assert.Equal(["Terminate", "Terminate"], announced.Select(e => e.Type));
+        Assert.Equal([true, false], afterOne.Select(e => e.NotBefore is null));
+        Assert.Equal((2, 0), (still, lab.Current.Instances.Count));
+        Assert.Empty(lab.World.EventsOf(Lab.Group, Lab.Set)!.Events);
+    }
+
+    [Fact]
+    public void A_termination_nobody_acknowledges_comes_with_its_time_and_force_does_not_wait()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(2) with { TerminateNotice = TimeSpan.FromMinutes(5) });
+
+        lab.World.DeleteInstances(Lab.Group, Lab.Set, ["0"]);
+        lab.World.DeleteInstances(Lab.Group, Lab.Set, ["1"], force: true);
+        lab.Pass(minutes: 4.9);
+        var before = lab.Current.Instances.Keys.ToArray();
+        lab.Pass(minutes: 1);
+
+        Assert.Equal([0], before);
         Assert.Empty(lab.Current.Instances);
     }
 }
