@@ -102,6 +102,11 @@ internal static partial class Yaml
         {
             json.WriteBooleanValue(text[0] is 't' or 'T');
         }
+        else if (JsonNumber().IsMatch(text))
+        {
+            // In its own spelling: a token or a name of digits may be longer than a number is exact, or look like 1e5.
+            json.WriteRawValue(text);
+        }
         else if (Number().IsMatch(text) && double.TryParse(text, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number))
         {
             json.WriteNumberValue(number);
@@ -111,6 +116,9 @@ internal static partial class Yaml
             json.WriteStringValue(text);
         }
     }
+
+    [GeneratedRegex(@"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\z")]
+    private static partial Regex JsonNumber();
 
     [GeneratedRegex(@"^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$")]
     private static partial Regex Number();

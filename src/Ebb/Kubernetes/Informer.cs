@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Ebb.Kubernetes.Objects;
 using Microsoft.Extensions.Logging;
 
@@ -6,10 +5,10 @@ namespace Ebb.Kubernetes;
 
 /// <summary>What an informer tells, in order and one call at a time. Calls note the change and return.</summary>
 /// <param name="Replaced">The whole of the selection as of now: what is not in it is gone.</param>
-/// <param name="Removed">Gets the last state seen.</param>
+/// <param name="Removed">Gets the last state; of something never told of before, now and then.</param>
 public sealed record InformerSink<T>(Action<IReadOnlyCollection<T>> Replaced, Action<T> Upserted, Action<T> Removed);
 
-/// <summary>Keeps a copy of a selection of objects up to date: lists once, then watches, and heals by itself.</summary>
+/// <summary>Tells of a selection of objects: lists once, then watches, and heals by itself.</summary>
 public sealed partial class Informer<T>(
     KubeClient client,
     Resource<T> resource,
@@ -26,31 +25,12 @@ public sealed partial class Informer<T>(
     // A watch that ends at once without a word is a fault that merely does not say so.
     private static readonly TimeSpan TooShort = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _lock = new();
-    private readonly Dictionary<(string Namespace, string Name), T> _objects = [];
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Backoff _backoff = new(TimeSpan.FromSeconds(0.8), TimeSpan.FromSeconds(30), time, random);
     private string? _version;
 
     /// <summary>Completes when the first list is complete.</summary>
     public Task Synced => _synced.Task;
-
-    /// <summary>What is known now; does not change afterwards. Empty until <see cref="Synced"/>.</summary>
-    public ImmutableArray<T> View()
-    {
-        lock (_lock)
-        {
-            return [.. _objects.Values];
-        }
-    }
-
-    public T? Find(string ns, string name)
-    {
-        lock (_lock)
-        {
-            return _objects.GetValueOrDefault((ns, name));
-        }
-    }
 
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -112,16 +92,6 @@ public sealed partial class Informer<T>(
 
     private void Replace(KubeList<T> list)
     {
-        lock (_lock)
-        {
-            _objects.Clear();
-            _objects.EnsureCapacity(list.Items.Count);
-            foreach (var item in list.Items)
-            {
-                _objects[KeyOf(item)] = item;
-            }
-        }
-
         _version = list.ResourceVersion;
         sink.Replaced(list.Items);
         _synced.TrySetResult();
@@ -132,32 +102,15 @@ public sealed partial class Informer<T>(
         switch (change.Kind)
         {
             case WatchEventKind.Added or WatchEventKind.Modified:
-                lock (_lock)
-                {
-                    _objects[KeyOf(change.Object)] = change.Object;
-                }
-
                 sink.Upserted(change.Object);
                 break;
             case WatchEventKind.Deleted:
-                bool known;
-                lock (_lock)
-                {
-                    known = _objects.Remove(KeyOf(change.Object));
-                }
-
-                if (known)
-                {
-                    sink.Removed(change.Object);
-                }
-
+                sink.Removed(change.Object);
                 break;
             case WatchEventKind.Bookmark:
                 break;
         }
     }
-
-    private static (string Namespace, string Name) KeyOf(T item) => (item.Metadata.Namespace, item.Metadata.Name);
 
     [LoggerMessage(LogLevel.Debug, "The watch of {Resource} at {Version} is too old; listing anew")]
     private partial void LogExpired(string resource, string? version);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Ebb.Kubernetes.Objects;
 using Microsoft.Extensions.Logging;
@@ -83,7 +84,7 @@ public sealed class KubeClient(KubeConnection connection, TimeProvider time, ILo
         Selection selection,
         string? resourceVersion,
         TimeSpan duration,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+        [EnumeratorCancellation] CancellationToken ct)
         where T : V1Object
     {
         var query = Query.Of(resource.Path(selection.Namespace), selection)
@@ -94,10 +95,11 @@ public sealed class KubeClient(KubeConnection connection, TimeProvider time, ILo
         var request = new KubeRequest(HttpMethod.Get, query.ToString());
         using var response = await _transport.SendAsync(request, ct);
         await using var stream = await response.Content.ReadAsStreamAsync(ct);
+        var doing = _transport.Describe(request);
         using var pieces = new JsonPieces(stream, list: false, MaxObjectBytes, WatchPatience, time);
-        while (await NextAsync(request, pieces, ct))
+        while (await NextAsync(doing, pieces, ct))
         {
-            yield return ReadEvent<T>(request, pieces.Piece.Span);
+            yield return ReadEvent<T>(doing, pieces.Piece.Span);
         }
     }
 
@@ -217,17 +219,18 @@ public sealed class KubeClient(KubeConnection connection, TimeProvider time, ILo
         var request = new KubeRequest(HttpMethod.Get, query.ToString());
         using var response = await _transport.SendAsync(request, ct);
         await using var stream = await response.Content.ReadAsStreamAsync(ct);
+        var doing = _transport.Describe(request);
         using var pieces = new JsonPieces(stream, list: true, MaxObjectBytes, ReadPatience, time);
         var meta = new V1ListMeta();
-        while (await NextAsync(request, pieces, ct))
+        while (await NextAsync(doing, pieces, ct))
         {
             if (pieces.Name == "metadata")
             {
-                meta = Read<V1ListMeta>(request, pieces.Piece.Span);
+                meta = Read<V1ListMeta>(doing, pieces.Piece.Span);
             }
             else if (pieces.Name == "items" && !pieces.Piece.Span.SequenceEqual("null"u8))
             {
-                items.Add(Read<T>(request, pieces.Piece.Span));
+                items.Add(Read<T>(doing, pieces.Piece.Span));
             }
         }
 
@@ -239,13 +242,14 @@ public sealed class KubeClient(KubeConnection connection, TimeProvider time, ILo
     {
         using var response = await _transport.SendAsync(request, ct);
         await using var stream = await response.Content.ReadAsStreamAsync(ct);
+        var doing = _transport.Describe(request);
         using var pieces = new JsonPieces(stream, list: false, MaxObjectBytes, ReadPatience, time);
-        return await NextAsync(request, pieces, ct)
-            ? Read<T>(request, pieces.Piece.Span)
-            : throw new KubeException(_transport.Describe(request), "the answer is empty.");
+        return await NextAsync(doing, pieces, ct)
+            ? Read<T>(doing, pieces.Piece.Span)
+            : throw new KubeException(doing, "the answer is empty.");
     }
 
-    private async ValueTask<bool> NextAsync(KubeRequest request, JsonPieces pieces, CancellationToken ct)
+    private async ValueTask<bool> NextAsync(string doing, JsonPieces pieces, CancellationToken ct)
     {
         try
         {
@@ -253,52 +257,30 @@ public sealed class KubeClient(KubeConnection connection, TimeProvider time, ILo
         }
         catch (JsonException e)
         {
-            throw new KubeException(_transport.Describe(request), $"the answer is not what a Kubernetes API sends: {e.Message}", e);
+            throw new KubeException(doing, $"the answer is not what a Kubernetes API sends: {e.Message}", e);
         }
         catch (Exception e) when (e is IOException or HttpRequestException or TimeoutException)
         {
-            throw new KubeException(_transport.Describe(request), $"the connection broke: {e.Message}", e);
+            throw new KubeException(doing, $"the connection broke: {e.Message}", e);
         }
     }
 
-    private WatchEvent<T> ReadEvent<T>(KubeRequest request, ReadOnlySpan<byte> utf8)
+    private WatchEvent<T> ReadEvent<T>(string doing, ReadOnlySpan<byte> utf8)
         where T : V1Object
     {
-        string? type = null;
-        var from = -1;
-        var to = -1;
-        try
-        {
-            var reader = new Utf8JsonReader(utf8);
-            reader.Read();
-            while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
-            {
-                var (isType, isObject) = (reader.ValueTextEquals("type"u8), reader.ValueTextEquals("object"u8));
-                reader.Read();
-                type = isType ? reader.GetString() : type;
-                from = isObject ? (int)reader.TokenStartIndex : from;
-                reader.Skip();
-                to = isObject ? (int)reader.BytesConsumed : to;
-            }
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw new KubeException(_transport.Describe(request), $"a watch sent what is no event: {e.Message}", e);
-        }
-
-        var content = from < 0 ? "{}"u8 : utf8[from..to];
+        var (type, content) = WatchEnvelope.Open(utf8, doing);
         return type switch
         {
-            "ADDED" => new(WatchEventKind.Added, Read<T>(request, content)),
-            "MODIFIED" => new(WatchEventKind.Modified, Read<T>(request, content)),
-            "DELETED" => new(WatchEventKind.Deleted, Read<T>(request, content)),
-            "BOOKMARK" => new(WatchEventKind.Bookmark, Read<T>(request, content)),
-            "ERROR" => throw new KubeException(_transport.Describe(request), Read<V1Status>(request, content)),
-            _ => throw new KubeException(_transport.Describe(request), $"a watch sent an event of the unknown type '{type}'."),
+            "ADDED" => new(WatchEventKind.Added, Read<T>(doing, utf8[content])),
+            "MODIFIED" => new(WatchEventKind.Modified, Read<T>(doing, utf8[content])),
+            "DELETED" => new(WatchEventKind.Deleted, Read<T>(doing, utf8[content])),
+            "BOOKMARK" => new(WatchEventKind.Bookmark, Read<T>(doing, utf8[content])),
+            "ERROR" => throw new KubeException(doing, Read<V1Status>(doing, utf8[content])),
+            _ => throw new KubeException(doing, $"a watch sent an event of the unknown type '{type}'."),
         };
     }
 
-    private T Read<T>(KubeRequest request, ReadOnlySpan<byte> utf8)
+    private T Read<T>(string doing, ReadOnlySpan<byte> utf8)
         where T : class
     {
         try
@@ -307,7 +289,7 @@ public sealed class KubeClient(KubeConnection connection, TimeProvider time, ILo
         }
         catch (JsonException e)
         {
-            throw new KubeException(_transport.Describe(request), $"sent what is no {typeof(T).Name}: {e.Message}", e);
+            throw new KubeException(doing, $"sent what is no {typeof(T).Name}: {e.Message}", e);
         }
     }
 

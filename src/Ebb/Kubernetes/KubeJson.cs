@@ -9,7 +9,14 @@ namespace Ebb.Kubernetes;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(SharedStringConverter), typeof(StringMapConverter), typeof(TimeConverter)])]
+    Converters =
+    [
+        typeof(SharedStringConverter), typeof(StringMapConverter), typeof(TimeConverter),
+        typeof(SharedListConverter<string>), typeof(SharedListConverter<V1Condition>), typeof(SharedListConverter<V1Container>),
+        typeof(SharedListConverter<V1ContainerPort>), typeof(SharedListConverter<V1Expression>), typeof(SharedListConverter<V1Named>),
+        typeof(SharedListConverter<V1OwnerReference>), typeof(SharedListConverter<V1Taint>), typeof(SharedListConverter<V1Toleration>),
+        typeof(SharedListConverter<V1Volume>),
+    ])]
 [JsonSerializable(typeof(V1ApiResourceList))]
 [JsonSerializable(typeof(V1Binding))]
 [JsonSerializable(typeof(V1ConfigMap))]

@@ -16,16 +16,18 @@ public sealed class InformerTests : IDisposable
     private readonly Runner _runner;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<string> _told = [];
+    private readonly InformerStore<V1Pod> _store = new();
     private readonly Informer<V1Pod> _informer;
 
     public InformerTests()
     {
         _runner = new Runner(_time);
         _client = _api.Client(_time);
+        var keep = _store.Sink;
         var sink = new InformerSink<V1Pod>(
-            all => _told.Add($"all {string.Join(' ', all.Select(p => p.Metadata.Name))}"),
-            changed => _told.Add($"set {changed.Metadata.Name}"),
-            last => _told.Add($"gone {last.Metadata.Name}"));
+            all => Tell($"all {string.Join(' ', all.Select(p => p.Metadata.Name))}", () => keep.Replaced(all)),
+            changed => Tell($"set {changed.Metadata.Name}", () => keep.Upserted(changed)),
+            last => Tell($"gone {last.Metadata.Name}", () => keep.Removed(last)));
         _informer = new(_client, Resources.Pods, Selection.All, sink, _time, new Random(1), NullLogger.Instance);
     }
 
@@ -50,8 +52,8 @@ public sealed class InformerTests : IDisposable
         Run();
 
         Assert.Equal(["all a b", "set c", "set a", "gone b"], _told);
-        Assert.Equal(["a", "c"], _informer.View().Select(p => p.Metadata.Name).Order(StringComparer.Ordinal));
-        Assert.Equal("7", _informer.Find("n", "a")!.Metadata.ResourceVersion);
+        Assert.Equal(["a", "c"], _store.View().Select(p => p.Metadata.Name).Order(StringComparer.Ordinal));
+        Assert.Equal("7", _store.Find("n", "a")!.Metadata.ResourceVersion);
         Assert.StartsWith("/api/v1/pods?watch=1&allowWatchBookmarks=true&timeoutSeconds=", _api.Requests[1].Path, StringComparison.Ordinal);
         Assert.EndsWith("&resourceVersion=5", _api.Requests[1].Path, StringComparison.Ordinal);
     }
@@ -66,7 +68,7 @@ public sealed class InformerTests : IDisposable
 
         list.Send("""{"items":[{"metadata":{"name":"a"}},""");
         Run();
-        var early = (_informer.Synced.IsCompleted, _informer.View().Length, _told.Count);
+        var early = (_informer.Synced.IsCompleted, _store.View().Length, _told.Count);
         list.Send("""{"metadata":{"name":"b"}}],"metadata":{"resourceVersion":"1"}}""");
         Run();
 
@@ -117,7 +119,7 @@ public sealed class InformerTests : IDisposable
         Assert.Equal(["all a", "all b"], _told);
         Assert.Equal("/api/v1/pods?resourceVersion=0", _api.Requests[0].Path);
         Assert.Equal("/api/v1/pods?limit=500", _api.Requests[2].Path);
-        Assert.Null(_informer.Find("n", "a"));
+        Assert.Null(_store.Find("n", "a"));
     }
 
     [Fact]
@@ -146,6 +148,27 @@ public sealed class InformerTests : IDisposable
 
         Assert.Equal(["all a"], _told);
         Assert.EndsWith("&resourceVersion=5", _api.Requests[2].Path, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"ADDED"}""")]
+    [InlineData("""{"type":7,"object":{}}""")]
+    [InlineData("""[1]""")]
+    [InlineData("""{"type":"RENAMED","object":{}}""")]
+    [InlineData("""{"type":"ADDED","object":{"metadata":7}}""")]
+    [InlineData("<html>")]
+    public void Nonsense_within_a_watch_is_survived(string nonsense)
+    {
+        _api.Answer(HttpStatusCode.OK, List("5", "a"));
+        _api.AnswerWatch(SlowStream.Of(Event("ADDED", "b", "6"), nonsense));
+        _api.AnswerWatch(SlowStream.Of(Event("ADDED", "c", "7")));
+        _api.AnswerWatch(new SlowStream());
+
+        Start();
+        _runner.Run(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(["all a", "set b", "set c"], _told);
+        Assert.EndsWith("&resourceVersion=6", _api.Requests[2].Path, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -193,15 +216,15 @@ public sealed class InformerTests : IDisposable
     }
 
     [Fact]
-    public void The_deletion_of_something_unknown_is_not_told()
+    public void The_deletion_of_something_unknown_does_no_harm()
     {
-        _api.Answer(HttpStatusCode.OK, EmptyList);
+        _api.Answer(HttpStatusCode.OK, List("1", "a"));
         _api.AnswerWatch(SlowStream.Of(Event("DELETED", "x", "2")));
         _api.AnswerWatch(new SlowStream());
 
         Start();
 
-        Assert.Equal(["all "], _told);
+        Assert.Equal("a", Assert.Single(_store.View()).Metadata.Name);
     }
 
     [Fact]
@@ -212,12 +235,18 @@ public sealed class InformerTests : IDisposable
         _api.AnswerWatch(watch);
         Start();
 
-        var view = _informer.View();
+        var view = _store.View();
         watch.Send(Event("DELETED", "a", "6"));
         Run();
 
         Assert.Single(view);
-        Assert.Empty(_informer.View());
+        Assert.Empty(_store.View());
+    }
+
+    private void Tell(string what, Action keep)
+    {
+        _told.Add(what);
+        keep();
     }
 
     private void Start()

@@ -26,8 +26,7 @@ public class KubeJsonTests
         Assert.Equal(["a"], pod.Metadata.Annotations!.Keys);
         Assert.True(pod.Metadata.OwnerReferences![0].Controller);
         Assert.Equal("100m", pod.Spec.Containers![0].Resources!.Requests!["cpu"]);
-        Assert.NotNull(pod.Spec.Volumes![0].EmptyDir);
-        Assert.Null(pod.Spec.Volumes[1].EmptyDir);
+        Assert.NotNull(Assert.Single(pod.Spec.Volumes!).EmptyDir);
         Assert.Equal("Running", pod.Status!.Phase);
     }
 
@@ -70,14 +69,22 @@ public class KubeJsonTests
     }
 
     [Fact]
-    public void Strings_and_maps_that_repeat_are_shared()
+    public void Strings_maps_and_lists_that_repeat_are_shared()
     {
-        const string Json = """{"metadata":{"name":"a","namespace":"farm","labels":{"app":"frames","tier":"batch"}}}""";
+        const string Json =
+            """
+            {"metadata":{"name":"a","namespace":"farm","labels":{"app":"frames","tier":"batch"}},
+             "spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"1"}},"ports":[{"containerPort":80}]}],
+              "tolerations":[{"key":"a","operator":"Exists"},null]}}
+            """;
 
         var (one, other) = (Read<V1Pod>(Json), Read<V1Pod>(Json));
 
         Assert.Same(one.Metadata.Namespace, other.Metadata.Namespace);
         Assert.Same(one.Metadata.Labels, other.Metadata.Labels);
+        Assert.Same(one.Spec.Containers, other.Spec.Containers);
+        Assert.Same(one.Spec.Tolerations, other.Spec.Tolerations);
+        Assert.Equal("a", Assert.Single(one.Spec.Tolerations!).Key);
     }
 
     [Fact]

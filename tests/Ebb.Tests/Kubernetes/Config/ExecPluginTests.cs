@@ -1,4 +1,4 @@
-using Ebb.Cli.Kubernetes;
+using Ebb.Cli.Clusters;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Config;
 using Ebb.Simulation;
@@ -158,6 +158,6 @@ public sealed class ExecPluginTests : IDisposable
                    interactiveMode: Never
                    {more.Replace("interactiveMode: Never", "", StringComparison.Ordinal)}
              """);
-        return new Kubeconfig(YamlToJson.Parse, Environment.GetEnvironmentVariable, _time).Load(path, null).Credential;
+        return new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, _time).Load(path, null).Credential;
     }
 }

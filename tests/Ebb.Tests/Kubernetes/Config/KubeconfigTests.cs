@@ -1,5 +1,5 @@
 using System.Text;
-using Ebb.Cli.Kubernetes;
+using Ebb.Cli.Clusters;
 using Ebb.Kubernetes.Config;
 using Ebb.Simulation;
 
@@ -14,7 +14,7 @@ public sealed class KubeconfigTests : IDisposable
     public KubeconfigTests()
     {
         _environment["HOME"] = _folder;
-        _kubeconfig = new(YamlToJson.Parse, name => _environment.GetValueOrDefault(name), new VirtualTime(TimeProvider.System.GetUtcNow()));
+        _kubeconfig = new(Yaml.ToJson, name => _environment.GetValueOrDefault(name), new VirtualTime(TimeProvider.System.GetUtcNow()));
     }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -92,7 +92,7 @@ public sealed class KubeconfigTests : IDisposable
     {
         var time = new VirtualTime();
         Write("token.txt", "one");
-        var kubeconfig = new Kubeconfig(YamlToJson.Parse, _ => null, time);
+        var kubeconfig = new Kubeconfig(Yaml.ToJson, _ => null, time);
         var credential = kubeconfig.Load(Write("config", Config("a", user: "tokenFile: token.txt")), null).Credential;
         var seen = new List<string?> { (await credential(false, Ct)).Header!.Parameter };
 
@@ -120,6 +120,14 @@ public sealed class KubeconfigTests : IDisposable
         Assert.Equal(
             ["Impersonate-User=boss", "Impersonate-Group=g1", "Impersonate-Group=g2", "Impersonate-Extra-why=x"],
             connection.Impersonation.Select(i => $"{i.Key}={i.Value}"));
+    }
+
+    [Fact]
+    public async Task A_token_of_digits_keeps_every_one_of_them()
+    {
+        var path = Write("config", Config("a", user: "token: 12345678901234567890123"));
+
+        Assert.Equal("12345678901234567890123", (await _kubeconfig.Load(path, null).Credential(false, Ct)).Header!.Parameter);
     }
 
     [Fact]

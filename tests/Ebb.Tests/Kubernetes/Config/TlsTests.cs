@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Ebb.Cli.Kubernetes;
+using Ebb.Cli.Clusters;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Config;
 using Microsoft.AspNetCore.Builder;
@@ -165,6 +165,6 @@ public sealed class TlsTests : IAsyncLifetime
               clusters: [{name: a, cluster: { {{cluster}} } }]
               users: [{name: a, user: { {{user}} } }]
               """);
-        return new Kubeconfig(YamlToJson.Parse, _ => null, TimeProvider.System).Load(path, null);
+        return new Kubeconfig(Yaml.ToJson, _ => null, TimeProvider.System).Load(path, null);
     }
 }
