@@ -249,7 +249,7 @@ public sealed class KubeClient(KubeConnection connection, TimeProvider time, ILo
             : throw new KubeException(doing, "the answer is empty.");
     }
 
-    private async ValueTask<bool> NextAsync(string doing, JsonPieces pieces, CancellationToken ct)
+    private static async ValueTask<bool> NextAsync(string doing, JsonPieces pieces, CancellationToken ct)
     {
         try
         {
@@ -265,7 +265,7 @@ public sealed class KubeClient(KubeConnection connection, TimeProvider time, ILo
         }
     }
 
-    private WatchEvent<T> ReadEvent<T>(string doing, ReadOnlySpan<byte> utf8)
+    private static WatchEvent<T> ReadEvent<T>(string doing, ReadOnlySpan<byte> utf8)
         where T : V1Object
     {
         var (type, content) = WatchEnvelope.Open(utf8, doing);
@@ -280,7 +280,7 @@ public sealed class KubeClient(KubeConnection connection, TimeProvider time, ILo
         };
     }
 
-    private T Read<T>(string doing, ReadOnlySpan<byte> utf8)
+    private static T Read<T>(string doing, ReadOnlySpan<byte> utf8)
         where T : class
     {
         try
