@@ -23,6 +23,8 @@ internal sealed class GroupTopology
 
     /// <summary>The least count of each spread constraint; null after a change.</summary>
     private readonly int?[] _least;
+
+    /// <summary>A pod to be near is somewhere; one on a node without the topology's label is nowhere.</summary>
     private bool _someNear;
 
     /// <param name="namespaceLabels">The labels of a namespace.</param>
@@ -72,11 +74,11 @@ internal sealed class GroupTopology
 
         if (_near.Length > 0 && MatchesAll(_class.Affinity, ns, labels))
         {
-            _someNear = true;
             for (var i = 0; i < _near.Length; i++)
             {
                 if (nodeLabels.Get(_class.Affinity[i].TopologyKey) is { } domain)
                 {
+                    _someNear = true;
                     Bump(_near[i], domain, by);
                 }
             }
