@@ -1,0 +1,369 @@
+using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Kubelet;
+using Ebb.Sandbox.Kubernetes.Store;
+using Ebb.Sandbox.Kubernetes.Views;
+
+namespace Ebb.Tests.Sandbox.World;
+
+public sealed class SchedulerTests : IDisposable
+{
+    private readonly WorldUnderTest _world = new();
+
+    public void Dispose() => _world.Dispose();
+
+    [Fact]
+    public void A_pod_that_fits_nowhere_learns_why_in_the_schedulers_words()
+    {
+        _world.Nodes(5, node => node.Name is "node-0" or "node-1" ? node : node with { CpuMilli = 8000 });
+        for (var i = 2; i < 5; i++)
+        {
+            _world.Store.Update(_world.Store.Get(Kinds.Node, "", $"node-{i}")!, node => node["spec"]!["unschedulable"] = true);
+        }
+
+        _world.Pass(1);
+        _world.Pod("big", WorldUnderTest.Runs("sleep 1", cpu: "4"));
+        _world.Pass(1);
+
+        var condition = _world.Get(Kinds.Pod, "big")!.Json.Condition("PodScheduled");
+        Assert.Equal(("False", "Unschedulable"), (condition.Text("status"), condition.Text("reason")));
+        Assert.Equal(
+            "0/5 nodes are available: 2 Insufficient cpu, 3 node(s) were unschedulable. preemption: 0/5 nodes are available: 5 Preemption is not helpful for scheduling.",
+            condition.Text("message"));
+        var told = _world.Store.List(Kinds.Event).Single(e => e.Json.Text("reason") == "FailedScheduling");
+        Assert.Equal("Warning", told.Json.Text("type"));
+    }
+
+    [Fact]
+    public void Without_nodes_a_pod_waits_and_is_placed_when_one_comes()
+    {
+        _world.Pod("frame", WorldUnderTest.Runs("sleep 1000"));
+        _world.Pass(5);
+        var message = _world.Get(Kinds.Pod, "frame")!.Json.Condition("PodScheduled").Text("message");
+
+        _world.Nodes(1);
+        _world.Pass(20);
+
+        Assert.Equal("no nodes available to schedule pods", message);
+        Assert.Equal("Running", _world.PodNamed("frame")!.Phase);
+    }
+
+    [Fact]
+    public void A_waiting_pod_is_placed_when_another_finishes()
+    {
+        _world.Nodes(1, node => node with { CpuMilli = 1000 });
+        _world.Pod("first", WorldUnderTest.Runs("sleep 60", cpu: "1") + ",\"restartPolicy\":\"Never\"");
+        _world.Pass(1);
+        _world.Pod("second", WorldUnderTest.Runs("sleep 60", cpu: "1"));
+        _world.Pass(30);
+        var before = _world.PodNamed("second")!.NodeName;
+
+        _world.Pass(60);
+
+        Assert.Equal("", before);
+        Assert.Equal("node-0", _world.PodNamed("second")!.NodeName);
+    }
+
+    [Fact]
+    public void Pods_of_a_job_are_spread_over_the_emptiest_nodes()
+    {
+        _world.Nodes(4);
+        _world.Job("frames", "\"completions\":8,\"parallelism\":8", WorldUnderTest.Runs("sleep 1000", cpu: "400m"));
+
+        _world.Pass(10);
+
+        Assert.All(_world.Pods().CountBy(pod => pod.NodeName), node => Assert.Equal(2, node.Value));
+    }
+
+    [Fact]
+    public void A_gated_pod_is_left_alone_until_its_gates_are_gone()
+    {
+        _world.Nodes(1);
+        _world.Pod("frame", WorldUnderTest.Runs("sleep 1000") + ",\"schedulingGates\":[{\"name\":\"example.com/wait\"}]");
+        _world.Pass(5);
+        var reason = _world.Get(Kinds.Pod, "frame")!.Json.Condition("PodScheduled").Text("reason");
+
+        _world.Edit(Kinds.Pod, "frame", pod => pod["spec"]!.AsObject().Remove("schedulingGates"));
+        _world.Pass(5);
+
+        Assert.Equal("SchedulingGated", reason);
+        Assert.Equal("node-0", _world.PodNamed("frame")!.NodeName);
+    }
+
+    [Fact]
+    public void A_pod_for_another_scheduler_is_left_alone()
+    {
+        _world.Nodes(1);
+        _world.Pod("frame", WorldUnderTest.Runs("sleep 1000") + ",\"schedulerName\":\"mine\"");
+
+        _world.Pass(10);
+
+        Assert.Equal("", _world.PodNamed("frame")!.NodeName);
+    }
+
+    [Fact]
+    public void A_more_important_pod_takes_the_place_of_a_lesser_one()
+    {
+        _world.Nodes(2, node => node with { CpuMilli = 1000 });
+        _world.Pod("lesser", WorldUnderTest.Runs("sleep 1000", cpu: "1") + ",\"priority\":1");
+        _world.Pod("least", WorldUnderTest.Runs("sleep 1000", cpu: "1") + ",\"priority\":0");
+        _world.Pass(10);
+        var place = _world.PodNamed("least")!.NodeName;
+
+        // Admission resolves priority classes; a bare store takes the number as it is.
+        _world.Pod("more", WorldUnderTest.Runs("sleep 1000", cpu: "1") + ",\"priority\":100");
+        _world.Pass(30);
+
+        Assert.Equal(place, _world.PodNamed("more")!.NodeName);
+        Assert.Null(_world.PodNamed("least"));
+        Assert.Equal(("least", InterruptionCause.Preemption), (_world.Interruptions[0].Pod, _world.Interruptions[0].Cause));
+    }
+
+    [Theory]
+    [InlineData("In", "[\"fast\"]", "node-0")]
+    [InlineData("NotIn", "[\"fast\"]", "node-1")]
+    [InlineData("Exists", "[]", "node-0")]
+    [InlineData("DoesNotExist", "[]", "node-1")]
+    public void Node_affinity_is_heeded(string op, string values, string expected)
+    {
+        TwoNodes(("disk", "fast"));
+
+        _world.Pod("frame", WorldUnderTest.Runs("sleep 1000")
+            + ",\"affinity\":{\"nodeAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":{\"nodeSelectorTerms\":[{\"matchExpressions\":"
+            + "[{\"key\":\"disk\",\"operator\":\"" + op + "\",\"values\":" + values + "}]}]}}}");
+        _world.Pass(5);
+
+        Assert.Equal(expected, _world.PodNamed("frame")!.NodeName);
+    }
+
+    [Theory]
+    [InlineData("Gt", "node-0")]
+    [InlineData("Lt", "node-1")]
+    public void Node_affinity_compares_numbers(string op, string expected)
+    {
+        _world.Nodes(2, node => node with
+        {
+            Labels = node.Labels.Add("cards", node.Name == "node-0" ? "8" : "2"),
+        });
+
+        _world.Pod("frame", WorldUnderTest.Runs("sleep 1000")
+            + ",\"affinity\":{\"nodeAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":{\"nodeSelectorTerms\":[{\"matchExpressions\":"
+            + "[{\"key\":\"cards\",\"operator\":\"" + op + "\",\"values\":[\"4\"]}]}]}}}");
+        _world.Pass(5);
+
+        Assert.Equal(expected, _world.PodNamed("frame")!.NodeName);
+    }
+
+    [Fact]
+    public void A_node_can_be_chosen_by_its_name_field()
+    {
+        _world.Nodes(3);
+
+        _world.Pod("frame", WorldUnderTest.Runs("sleep 1000")
+            + ",\"affinity\":{\"nodeAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":{\"nodeSelectorTerms\":[{\"matchFields\":"
+            + "[{\"key\":\"metadata.name\",\"operator\":\"In\",\"values\":[\"node-2\"]}]}]}}}");
+        _world.Pass(5);
+
+        Assert.Equal("node-2", _world.PodNamed("frame")!.NodeName);
+    }
+
+    [Fact]
+    public void A_preferred_node_wins_while_it_fits()
+    {
+        TwoNodes(("disk", "fast"));
+
+        _world.Pod("frame", WorldUnderTest.Runs("sleep 1000")
+            + ",\"affinity\":{\"nodeAffinity\":{\"preferredDuringSchedulingIgnoredDuringExecution\":[{\"weight\":100,\"preference\":{\"matchExpressions\":"
+            + "[{\"key\":\"disk\",\"operator\":\"In\",\"values\":[\"fast\"]}]}}]}}");
+        _world.Pass(5);
+
+        Assert.Equal("node-0", _world.PodNamed("frame")!.NodeName);
+    }
+
+    [Fact]
+    public void Extended_resources_are_counted()
+    {
+        _world.Nodes(2, node => node.Name == "node-1" ? node with { Extended = node.Extended.Add("nvidia.com/gpu", 1) } : node);
+        const string Gpu = "\"containers\":[{\"name\":\"main\",\"image\":\"x\",\"resources\":{\"limits\":{\"nvidia.com/gpu\":\"1\"}}}]";
+
+        _world.Pod("one", Gpu);
+        _world.Pod("two", Gpu);
+        _world.Pass(5);
+
+        Assert.Equal("node-1", _world.PodNamed("one")!.NodeName);
+        Assert.StartsWith("0/2 nodes are available: 2 Insufficient nvidia.com/gpu.", Message("two"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Host_ports_are_taken_once_per_node()
+    {
+        _world.Nodes(2);
+        const string Port = "\"containers\":[{\"name\":\"main\",\"image\":\"x\",\"ports\":[{\"containerPort\":80,\"hostPort\":80}]}]";
+
+        _world.Pod("one", Port);
+        _world.Pod("two", Port);
+        _world.Pod("three", Port);
+        _world.Pass(5);
+
+        Assert.Equal(["node-0", "node-1"], new[] { "one", "two" }.Select(name => _world.PodNamed(name)!.NodeName).Order());
+        Assert.StartsWith(
+            "0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports.", Message("three"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_hard_spread_constraint_keeps_the_skew()
+    {
+        _world.Nodes(4, node => node with { Zone = node.Name is "node-0" ? "z-1" : "z-2" });
+
+        for (var i = 0; i < 6; i++)
+        {
+            _world.Pod($"web-{i}", Spread("topology.kubernetes.io/zone", ""), "\"labels\":{\"app\":\"web\"}");
+            _world.Pass(2);
+        }
+
+        Assert.Equal(3, _world.Pods().Count(pod => pod.NodeName == "node-0"));
+    }
+
+    [Fact]
+    public void Fewer_domains_than_wanted_count_as_empty()
+    {
+        _world.Nodes(1, node => node with { Zone = "z-1" });
+
+        _world.Pod("web-0", Spread("topology.kubernetes.io/zone", ",\"minDomains\":2"), "\"labels\":{\"app\":\"web\"}");
+        _world.Pass(2);
+        _world.Pod("web-1", Spread("topology.kubernetes.io/zone", ",\"minDomains\":2"), "\"labels\":{\"app\":\"web\"}");
+        _world.Pass(2);
+
+        Assert.Equal("node-0", _world.PodNamed("web-0")!.NodeName);
+        Assert.StartsWith(
+            "0/1 nodes are available: 1 node(s) didn't match pod topology spread constraints.", Message("web-1"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tainted_nodes_count_for_the_spread_unless_it_honours_taints()
+    {
+        _world.Nodes(2, node => node.Name == "node-1" ? node with { Taints = ["gpu:NoSchedule"] } : node);
+        const string Key = "kubernetes.io/hostname";
+
+        _world.Pod("a-0", Spread(Key, ""), "\"labels\":{\"app\":\"web\"}");
+        _world.Pass(2);
+        _world.Pod("a-1", Spread(Key, ""), "\"labels\":{\"app\":\"web\"}");
+        _world.Pod("b-1", Spread(Key, ",\"nodeTaintsPolicy\":\"Honor\""), "\"labels\":{\"app\":\"web\"}");
+        _world.Pass(5);
+
+        Assert.Equal("", _world.PodNamed("a-1")!.NodeName);
+        Assert.Equal("node-0", _world.PodNamed("b-1")!.NodeName);
+    }
+
+    [Fact]
+    public void Pods_kept_apart_land_on_different_nodes_and_keep_others_off()
+    {
+        _world.Nodes(2);
+        const string Apart = ",\"affinity\":{\"podAntiAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":"
+            + "[{\"topologyKey\":\"kubernetes.io/hostname\",\"labelSelector\":{\"matchLabels\":{\"app\":\"web\"}}}]}}";
+
+        _world.Pod("one", WorldUnderTest.Runs("sleep 1000") + Apart, "\"labels\":{\"app\":\"web\"}");
+        _world.Pod("two", WorldUnderTest.Runs("sleep 1000") + Apart, "\"labels\":{\"app\":\"web\"}");
+        _world.Pass(2);
+        _world.Pod("plain", WorldUnderTest.Runs("sleep 1000"), "\"labels\":{\"app\":\"web\"}");
+        _world.Pod("three", WorldUnderTest.Runs("sleep 1000") + Apart, "\"labels\":{\"app\":\"web\"}");
+        _world.Pass(2);
+
+        Assert.Equal(["node-0", "node-1"], new[] { "one", "two" }.Select(name => _world.PodNamed(name)!.NodeName).Order());
+        Assert.StartsWith(
+            "0/2 nodes are available: 2 node(s) didn't satisfy existing pods anti-affinity rules.", Message("plain"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.", Message("three"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Pods_that_want_to_be_together_follow_the_first_of_them()
+    {
+        _world.Nodes(4);
+        const string Near = ",\"affinity\":{\"podAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":"
+            + "[{\"topologyKey\":\"kubernetes.io/hostname\",\"labelSelector\":{\"matchLabels\":{\"app\":\"web\"}}}]}}";
+
+        for (var i = 0; i < 3; i++)
+        {
+            _world.Pod($"web-{i}", WorldUnderTest.Runs("sleep 1000") + Near, "\"labels\":{\"app\":\"web\"}");
+        }
+
+        _world.Pod("lonely", WorldUnderTest.Runs("sleep 1000") + Near.Replace("web", "none", StringComparison.Ordinal));
+        _world.Pass(5);
+
+        Assert.Single(_world.Pods().Where(pod => pod.Name != "lonely").Select(pod => pod.NodeName).Distinct());
+        Assert.StartsWith(
+            "0/4 nodes are available: 4 node(s) didn't match pod affinity rules.", Message("lonely"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Terms_may_speak_of_other_namespaces()
+    {
+        _world.Nodes(3);
+        _world.Create(Kinds.Namespace, """{"metadata":{"name":"other","labels":{"team":"a"}},"spec":{"finalizers":["kubernetes"]}}""");
+        _world.Store.Create(Kinds.ServiceAccount, JsonNode.Parse("""{"metadata":{"name":"default","namespace":"other"}}""")!.AsObject());
+        var cache = JsonNode.Parse("{\"metadata\":{\"name\":\"cache\",\"namespace\":\"other\",\"labels\":{\"app\":\"cache\"}},\"spec\":{"
+            + WorldUnderTest.Runs("sleep 1000") + "}}")!.AsObject();
+        var placed = _world.Store.Create(Kinds.Pod, cache);
+        _world.Pass(5);
+
+        _world.Pod("web", WorldUnderTest.Runs("sleep 1000")
+            + ",\"affinity\":{\"podAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":[{\"topologyKey\":\"kubernetes.io/hostname\","
+            + "\"namespaceSelector\":{\"matchLabels\":{\"team\":\"a\"}},\"labelSelector\":{\"matchLabels\":{\"app\":\"cache\"}}}]}}");
+        _world.Pass(5);
+
+        Assert.Equal(PodView.Of(_world.Store.Get(Kinds.Pod, "other", placed.Name)!).NodeName, _world.PodNamed("web")!.NodeName);
+    }
+
+    [Fact]
+    public void A_volume_binds_its_pod_to_its_zone()
+    {
+        _world.Nodes(2, node => node with { Zone = node.Name == "node-0" ? "z-1" : "z-2" });
+        _world.Create(Kinds.StorageClass, """
+            {"metadata":{"name":"disk"},"provisioner":"x","volumeBindingMode":"WaitForFirstConsumer",
+             "allowedTopologies":[{"matchLabelExpressions":[{"key":"topology.kubernetes.io/zone","values":["z-2"]}]}]}
+            """);
+        _world.Create(Kinds.PersistentVolumeClaim, """
+            {"metadata":{"name":"data"},"spec":{"storageClassName":"disk","accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}
+            """);
+        _world.Pass(1);
+        var before = _world.Get(Kinds.PersistentVolumeClaim, "data")!.Json["spec"].Text("volumeName");
+
+        _world.Pod("db", WorldUnderTest.Runs("sleep 1000") + ",\"volumes\":[{\"name\":\"d\",\"persistentVolumeClaim\":{\"claimName\":\"data\"}}]");
+        _world.Pass(5);
+        _world.Store.Update(_world.Store.Get(Kinds.Node, "", "node-1")!, node => node["spec"]!["unschedulable"] = true);
+        _world.Pod("again", WorldUnderTest.Runs("sleep 1000") + ",\"volumes\":[{\"name\":\"d\",\"persistentVolumeClaim\":{\"claimName\":\"data\"}}]");
+        _world.Pass(5);
+
+        Assert.Null(before);
+        Assert.Equal("node-1", _world.PodNamed("db")!.NodeName);
+        Assert.StartsWith(
+            "0/2 nodes are available: 1 node(s) didn't match PersistentVolume's node affinity, 1 node(s) were unschedulable.",
+            Message("again"),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pod_without_its_claim_waits_for_it()
+    {
+        _world.Nodes(1);
+        _world.Pod("db", WorldUnderTest.Runs("sleep 1000") + ",\"volumes\":[{\"name\":\"d\",\"persistentVolumeClaim\":{\"claimName\":\"data\"}}]");
+        _world.Pass(5);
+        var message = Message("db");
+
+        _world.Create(Kinds.PersistentVolumeClaim, """{"metadata":{"name":"data"},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}""");
+        _world.Pass(20);
+
+        Assert.StartsWith("0/1 nodes are available: persistentvolumeclaim \"data\" not found.", message, StringComparison.Ordinal);
+        Assert.Equal("node-0", _world.PodNamed("db")!.NodeName);
+    }
+
+    private static string Spread(string key, string extra) => WorldUnderTest.Runs("sleep 1000", cpu: "10m")
+        + ",\"topologySpreadConstraints\":[{\"topologyKey\":\"" + key + "\",\"maxSkew\":1,\"whenUnsatisfiable\":\"DoNotSchedule\","
+        + "\"labelSelector\":{\"matchLabels\":{\"app\":\"web\"}}" + extra + "}]";
+
+    private string Message(string pod) => _world.Get(Kinds.Pod, pod)!.Json.Condition("PodScheduled").Text("message") ?? "";
+
+    private void TwoNodes((string Key, string Value) label) => _world.Nodes(2, node => node.Name == "node-0"
+        ? node with { Labels = node.Labels.Add(label.Key, label.Value) }
+        : node);
+}
