@@ -44,7 +44,7 @@ internal sealed class JobController
         {
             if (change.Type is StoreEventType.Deleted && Store.Get(Kinds.Job, pod.Namespace, owner.Name, owner.Uid) is { } job)
             {
-                Count(job, Tally(job), change.Object);
+                Count(job, Tally(job), change.Object, gone: true);
             }
 
             _queue.Add(new ObjectKey(pod.Namespace, owner.Name));
@@ -79,7 +79,7 @@ internal sealed class JobController
         var pods = Store.PodsOf(job).ToList();
         foreach (var pod in pods)
         {
-            Count(job, tally, pod);
+            Count(job, tally, pod, gone: false);
         }
 
         if (work.Suspended)
@@ -101,22 +101,27 @@ internal sealed class JobController
     }
 
     /// <summary>Takes note of a pod that has ended, or whose end has begun, once.</summary>
-    private void Count(KubeObject job, JobTally tally, KubeObject item)
+    private void Count(KubeObject job, JobTally tally, KubeObject item, bool gone)
     {
+        // Most pods run on, and there may be thousands: of those only the view is looked at.
         var pod = PodView.Of(item);
+        if (pod.Active && !gone)
+        {
+            return;
+        }
+
         if (tally.IsCounted(pod.Uid))
         {
             return;
         }
 
-        var index = JobWork.IndexOf(item.Json);
+        var index = pod.CompletionIndex;
         if (pod.Phase == "Succeeded")
         {
             tally.CountSuccess(pod, index);
             return;
         }
 
-        var gone = Store.Get(Kinds.Pod, pod.Namespace, pod.Name, pod.Uid) is null;
         var replacedEarly = job.Json["spec"].At("podFailurePolicy") is null;
         if (pod.Phase != "Failed" && !gone && !(pod.Terminating && replacedEarly))
         {

@@ -7,7 +7,6 @@ namespace Ebb.Sandbox.Kubernetes.Controllers;
 /// <summary>What a Job asks for.</summary>
 internal sealed class JobWork
 {
-    private const string IndexKey = "batch.kubernetes.io/job-completion-index";
     private const int MostPods = 100_000;
 
     private readonly KubeObject _job;
@@ -68,7 +67,7 @@ internal sealed class JobWork
     /// <summary>Indexes that are neither done nor being worked on, lowest first.</summary>
     public IEnumerable<int> FreeIndexes(JobTally tally, IEnumerable<KubeObject> active)
     {
-        var taken = active.Select(pod => IndexOf(pod.Json)).OfType<int>().ToHashSet();
+        var taken = active.Select(pod => PodView.Of(pod).CompletionIndex).OfType<int>().ToHashSet();
         for (var index = 0; index < Completions; index++)
         {
             if (!taken.Contains(index) && !tally.Done.Contains(index) && !tally.FailedIndexes.Contains(index))
@@ -98,14 +97,11 @@ internal sealed class JobWork
         return pod;
     }
 
-    public static int? IndexOf(JsonObject pod) =>
-        int.TryParse(pod["metadata"].At("annotations").Text(IndexKey), out var index) ? index : null;
-
     private void AddIndex(JsonObject pod, string index)
     {
         var metadata = pod["metadata"]!.AsObject();
-        metadata.Sub("annotations")[IndexKey] = index;
-        metadata.Sub("labels")[IndexKey] = index;
+        metadata.Sub("annotations")[PodView.IndexKey] = index;
+        metadata.Sub("labels")[PodView.IndexKey] = index;
         var spec = pod.Sub("spec");
         spec["hostname"] ??= $"{_job.Name}-{index}";
         foreach (var container in spec.Objects("containers").Concat(spec.Objects("initContainers")))
@@ -123,7 +119,7 @@ internal sealed class JobWork
                     ["fieldRef"] = new JsonObject
                     {
                         ["apiVersion"] = "v1",
-                        ["fieldPath"] = $"metadata.annotations['{IndexKey}']",
+                        ["fieldPath"] = $"metadata.annotations['{PodView.IndexKey}']",
                     },
                 },
             });

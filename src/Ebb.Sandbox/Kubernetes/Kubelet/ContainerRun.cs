@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Api;
 using Ebb.Sandbox.Kubernetes.Kubelet.Shell;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Kubernetes.Views;
@@ -6,7 +7,7 @@ using Ebb.Sandbox.Kubernetes.Views;
 namespace Ebb.Sandbox.Kubernetes.Kubelet;
 
 /// <summary>One container of one pod: waiting, running or terminated, and how it was the time before.</summary>
-internal sealed class ContainerRun(JsonObject spec, bool sidecar)
+internal sealed class ContainerRun(string name, string image, bool sidecar)
 {
     private Ended? _ended;
     private Ended? _previous;
@@ -14,9 +15,7 @@ internal sealed class ContainerRun(JsonObject spec, bool sidecar)
     private string _waiting = "ContainerCreating";
     private string _waitingMessage = "";
 
-    public string Name { get; } = spec.Text("name") ?? "";
-
-    public JsonObject Spec => spec;
+    public string Name => name;
 
     /// <summary>An init container that goes on beside the others.</summary>
     public bool Sidecar => sidecar;
@@ -102,8 +101,8 @@ internal sealed class ContainerRun(JsonObject spec, bool sidecar)
         status["lastState"] = _previous is { } before ? Terminated(before) : new JsonObject();
         status["ready"] = ready;
         status["restartCount"] = Restarts;
-        status["image"] = spec.Text("image") ?? "";
-        status["imageID"] = StartedAt is null && _ended is null ? "" : "sandbox://" + (spec.Text("image") ?? "");
+        status["image"] = image;
+        status["imageID"] = StartedAt is null && _ended is null ? "" : "sandbox://" + image;
         status["started"] = Running;
         return status;
     }
@@ -127,7 +126,7 @@ internal sealed class ContainerRun(JsonObject spec, bool sidecar)
         var until = ended ?? now;
         lines.AddRange(outcome.Output
             .Select(line => new LogLine(started + line.At, line.Line))
-            .TakeWhile(line => line.At <= until));
+            .TakeWhile(line => line.Time <= until));
         return lines;
     }
 
@@ -161,6 +160,3 @@ internal sealed class ContainerRun(JsonObject spec, bool sidecar)
 
     private sealed record Ended(DateTimeOffset Started, DateTimeOffset At, int ExitCode, string Reason, Outcome Outcome);
 }
-
-/// <summary>A line that a container printed.</summary>
-public readonly record struct LogLine(DateTimeOffset At, string Text);

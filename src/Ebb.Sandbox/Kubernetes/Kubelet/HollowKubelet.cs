@@ -1,3 +1,4 @@
+using Ebb.Sandbox.Kubernetes.Api;
 using Ebb.Sandbox.Kubernetes.Scheduling;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Kubernetes.Views;

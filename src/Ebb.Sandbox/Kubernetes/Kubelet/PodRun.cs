@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Api;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Kubernetes.Views;
 
@@ -32,8 +33,8 @@ internal sealed class PodRun
         Pod = PodView.Of(pod);
         var spec = pod.Json["spec"];
         _restartPolicy = spec.Text("restartPolicy") ?? "Always";
-        _inits = [.. spec.Objects("initContainers").Select(c => new ContainerRun(c, PodRequests.IsSidecar(c)))];
-        _mains = [.. spec.Objects("containers").Select(c => new ContainerRun(c, sidecar: false))];
+        _inits = [.. spec.Objects("initContainers").Select(c => Container(c, PodRequests.IsSidecar(c)))];
+        _mains = [.. spec.Objects("containers").Select(c => Container(c, sidecar: false))];
         Address = spec.Flag("hostNetwork") ? kubelet.Node.Address : kubelet.NextPodAddress();
         StartTime = kubelet.Agenda.Now;
         Deadline = spec.Number("activeDeadlineSeconds") is { } seconds and < int.MaxValue
@@ -130,6 +131,9 @@ internal sealed class PodRun
     public IReadOnlyList<LogLine>? Log(string container, bool previous) =>
         _mains.Concat(_inits).FirstOrDefault(c => c.Name == container)?.Log(Now, previous);
 
+    private static ContainerRun Container(JsonObject spec, bool sidecar) =>
+        new(spec.Text("name") ?? "", spec.Text("image") ?? "", sidecar);
+
     private void StartNextInit()
     {
         _next = null;
@@ -166,7 +170,8 @@ internal sealed class PodRun
             return;
         }
 
-        var outcome = Programs.Of(current.Json, container.Spec, main, _kubelet.Node.Name, Now);
+        var spec = current.Json["spec"].Objects(main ? "containers" : "initContainers").First(c => c.Text("name") == container.Name);
+        var outcome = Programs.Of(current.Json, spec, main, _kubelet.Node.Name, Now);
         container.Begin(Now, outcome);
         RunningSince ??= Now;
         container.Due = outcome.Takes is { } takes ? Agenda.In(takes, () => Ended(container, outcome.ExitCode)) : null;

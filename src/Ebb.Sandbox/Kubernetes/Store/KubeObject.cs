@@ -13,6 +13,7 @@ public sealed class KubeObject
 
     private readonly Encoded _encoded;
     private JsonObject? _json;
+    private WeakReference<JsonObject>? _again;
     private object? _view;
     private object[]? _moreViews;
 
@@ -48,7 +49,7 @@ public sealed class KubeObject
     public bool Deleting { get; }
 
     /// <summary>The whole object. Frozen by convention: never change it.</summary>
-    public JsonObject Json => _json ??= Encoder.Parse(_encoded.Bytes);
+    public JsonObject Json => _json ?? Again();
 
     public JsonObject Metadata => Json["metadata"] as JsonObject ?? None;
 
@@ -111,6 +112,19 @@ public sealed class KubeObject
     }
 
     internal void LetTreeGo() => _json = null;
+
+    /// <summary>A tree is ten times the size of its bytes: one that is made again lasts only while someone looks at it.</summary>
+    private JsonObject Again()
+    {
+        if (_again is not null && _again.TryGetTarget(out var tree))
+        {
+            return tree;
+        }
+
+        tree = Encoder.Parse(_encoded.Bytes);
+        _again = new WeakReference<JsonObject>(tree);
+        return tree;
+    }
 
     private static string[] ReadOwners(JsonObject metadata)
     {

@@ -6,6 +6,9 @@ namespace Ebb.Sandbox.Kubernetes.Views;
 /// <summary>What the world reads of a Pod object. What only scheduling needs is read when asked for.</summary>
 internal sealed class PodView
 {
+    /// <summary>The annotation that numbers the pods of an Indexed Job.</summary>
+    public const string IndexKey = "batch.kubernetes.io/job-completion-index";
+
     private readonly KubeObject? _pod;
     private readonly JsonObject? _json;
     private PodNeeds? _needs;
@@ -22,6 +25,7 @@ internal sealed class PodView
         Created = metadata.Time("creationTimestamp") ?? default;
         Deletion = metadata.Time("deletionTimestamp");
         Owner = OwnerRef.ControllerOf(metadata);
+        CompletionIndex = int.TryParse(metadata.At("annotations").Text(IndexKey), out var index) ? index : null;
         var spec = json["spec"];
         NodeName = spec.Text("nodeName") ?? "";
         Priority = (int)(spec.Number("priority") ?? 0);
@@ -48,6 +52,9 @@ internal sealed class PodView
     public DateTimeOffset? Deletion { get; }
 
     public OwnerRef? Owner { get; }
+
+    /// <summary>Which part of an Indexed Job it works on.</summary>
+    public int? CompletionIndex { get; }
 
     /// <summary>Empty until bound.</summary>
     public string NodeName { get; }

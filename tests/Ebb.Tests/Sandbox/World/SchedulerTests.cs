@@ -104,13 +104,14 @@ public sealed class SchedulerTests : IDisposable
     public void A_more_important_pod_takes_the_place_of_a_lesser_one()
     {
         _world.Nodes(2, node => node with { CpuMilli = 1000 });
-        _world.Pod("lesser", WorldUnderTest.Runs("sleep 1000", cpu: "1") + ",\"priority\":1");
-        _world.Pod("least", WorldUnderTest.Runs("sleep 1000", cpu: "1") + ",\"priority\":0");
+        _world.Create(Kinds.PriorityClass, """{"metadata":{"name":"low"},"value":1}""");
+        _world.Create(Kinds.PriorityClass, """{"metadata":{"name":"high"},"value":100}""");
+        _world.Pod("lesser", WorldUnderTest.Runs("sleep 1000", cpu: "1") + ",\"priorityClassName\":\"low\"");
+        _world.Pod("least", WorldUnderTest.Runs("sleep 1000", cpu: "1"));
         _world.Pass(10);
         var place = _world.PodNamed("least")!.NodeName;
 
-        // Admission resolves priority classes; a bare store takes the number as it is.
-        _world.Pod("more", WorldUnderTest.Runs("sleep 1000", cpu: "1") + ",\"priority\":100");
+        _world.Pod("more", WorldUnderTest.Runs("sleep 1000", cpu: "1") + ",\"priorityClassName\":\"high\"");
         _world.Pass(30);
 
         Assert.Equal(place, _world.PodNamed("more")!.NodeName);
@@ -300,7 +301,6 @@ public sealed class SchedulerTests : IDisposable
     {
         _world.Nodes(3);
         _world.Create(Kinds.Namespace, """{"metadata":{"name":"other","labels":{"team":"a"}},"spec":{"finalizers":["kubernetes"]}}""");
-        _world.Store.Create(Kinds.ServiceAccount, JsonNode.Parse("""{"metadata":{"name":"default","namespace":"other"}}""")!.AsObject());
         var cache = JsonNode.Parse("{\"metadata\":{\"name\":\"cache\",\"namespace\":\"other\",\"labels\":{\"app\":\"cache\"}},\"spec\":{"
             + WorldUnderTest.Runs("sleep 1000") + "}}")!.AsObject();
         var placed = _world.Store.Create(Kinds.Pod, cache);
