@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Ebb.Sandbox.Kubernetes.Api;
 using Ebb.Sandbox.Kubernetes.Kubelet.Shell;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Kubernetes.Views;
@@ -126,7 +125,7 @@ internal sealed class ContainerRun(string name, string image, bool sidecar)
         var until = ended ?? now;
         lines.AddRange(outcome.Output
             .Select(line => new LogLine(started + line.At, line.Line))
-            .TakeWhile(line => line.Time <= until));
+            .TakeWhile(line => line.At <= until));
         return lines;
     }
 
@@ -160,3 +159,6 @@ internal sealed class ContainerRun(string name, string image, bool sidecar)
 
     private sealed record Ended(DateTimeOffset Started, DateTimeOffset At, int ExitCode, string Reason, Outcome Outcome);
 }
+
+/// <summary>A line that a container printed.</summary>
+public readonly record struct LogLine(DateTimeOffset At, string Text);

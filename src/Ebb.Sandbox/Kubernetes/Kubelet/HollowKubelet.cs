@@ -1,4 +1,3 @@
-using Ebb.Sandbox.Kubernetes.Api;
 using Ebb.Sandbox.Kubernetes.Scheduling;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Kubernetes.Views;

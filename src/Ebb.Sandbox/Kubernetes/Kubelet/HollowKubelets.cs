@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Ebb.Sandbox.Kubernetes.Api;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Kubernetes.Views;
 
