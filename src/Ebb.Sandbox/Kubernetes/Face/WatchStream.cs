@@ -19,7 +19,7 @@ internal sealed class WatchStream(KubeApi api, TimeSpan bookmarkEvery)
     public async Task RunAsync(HttpContext http, ApiRequest request, CancellationToken ct)
     {
         var time = api.Store.Agenda.Time;
-        var waiting = Channel.CreateUnbounded<WatchEvent>(new UnboundedChannelOptions { SingleReader = true });
+        var waiting = Channel.CreateUnbounded<WatchEvent>();
 
         // What there is at the start may be any number; the bound is for what comes after it has been sent.
         using var watch = api.Watch(request, sent =>
