@@ -17,6 +17,9 @@ public sealed partial class ApiKubernetes(
     // Kubelets write their node every few seconds; losing this many races in a row means something else is wrong.
     private const int MaxConflicts = 8;
 
+    // One of its own: what it is made from is shared, and a Random is for one thread at a time.
+    private readonly Random _random = new(random.Next());
+
     private readonly Lock _turn = new();
 
     public async Task WatchAsync(IClusterSink into, CancellationToken ct)
@@ -208,7 +211,7 @@ public sealed partial class ApiKubernetes(
     {
         lock (_turn)
         {
-            return new Random(random.Next());
+            return new Random(_random.Next());
         }
     }
 

@@ -19,6 +19,9 @@ public sealed partial class LeaderElection(
     // A holder that stops should not wait long for a dead API server; the Lease runs out by itself.
     private static readonly TimeSpan ReleasePatience = TimeSpan.FromSeconds(5);
 
+    // One of its own: what it is made from is shared, and a Random is for one thread at a time.
+    private readonly Random _random = new(random.Next());
+
     private V1LeaseSpec? _seen;
     private string? _seenVersion;
     private long _seenAt;
@@ -213,7 +216,7 @@ public sealed partial class LeaderElection(
     };
 
     // Those who wait must not all ask at the same instant.
-    private Task PauseAsync(CancellationToken ct) => Task.Delay(RetryPeriod * (1 + (random.NextDouble() * 0.2)), time, ct);
+    private Task PauseAsync(CancellationToken ct) => Task.Delay(RetryPeriod * (1 + (_random.NextDouble() * 0.2)), time, ct);
 
     [LoggerMessage(LogLevel.Information, "{Identity} leads, term {Term}")]
     private partial void LogLeads(string identity, int term);

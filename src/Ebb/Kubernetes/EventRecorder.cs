@@ -24,6 +24,9 @@ public sealed class EventRecorder(KubeClient client, string component, string ho
     private const int MaxVariants = 10;
     private static readonly TimeSpan VariantWindow = TimeSpan.FromMinutes(10);
 
+    // One of its own: what it is made from is shared, and a Random is for one thread at a time.
+    private readonly Random _random = new(random.Next());
+
     private readonly Lock _lock = new();
     private readonly Recent<EventKey, Told> _told = new(MaxRemembered);
     private readonly Recent<EventKey, Variants> _variants = new(MaxRemembered);
@@ -151,7 +154,7 @@ public sealed class EventRecorder(KubeClient client, string component, string ho
         }
     }
 
-    private string NameFor(V1ObjectReference about) => $"{about.Name}.{random.NextInt64():x16}";
+    private string NameFor(V1ObjectReference about) => $"{about.Name}.{_random.NextInt64():x16}";
 
     // Events live beside their object; those about cluster-wide objects in "default".
     private static string NamespaceOf(V1ObjectReference about) =>

@@ -41,9 +41,6 @@ public sealed class KubeException : Exception
     /// <summary>The resource version or the continuation is too old; list anew.</summary>
     public bool Expired => Code is HttpStatusCode.Gone;
 
-    /// <summary>May well work when tried again later: no answer, 409, 429 or 5xx.</summary>
-    public bool MayHeal => Code is null or HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
-
     /// <summary>Whether the Status names this among its causes.</summary>
     public bool HasCause(string reason) => Status?.Details?.Causes?.Any(c => c.Reason == reason) ?? false;
 }

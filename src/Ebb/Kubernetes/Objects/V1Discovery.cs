@@ -21,13 +21,7 @@ public sealed record V1ApiResource
     /// <summary>The plural; a subresource is an entry of its own, such as <c>pods/eviction</c>.</summary>
     public string Name { get; init => field = value ?? ""; } = "";
 
-    public bool Namespaced { get; init; }
-
-    public string? Kind { get; init; }
-
     public string? Group { get; init; }
 
     public string? Version { get; init; }
-
-    public IReadOnlyList<string>? Verbs { get; init; }
 }
