@@ -19,22 +19,23 @@ internal sealed class Explanation(Draft draft, Placement placement)
         _ => Nowhere(group),
     };
 
+    /// <summary>Whether machines of this pool would do, if only it could grow.</summary>
+    public bool IsWilling(PodGroup group, PoolStanding pool) =>
+        placement.Templates[pool].Exists(template => CausesOf(group, template) == Causes.None);
+
     private string Nowhere(PodGroup group)
     {
+        if (group.Class.NodeTerms is [{ Fields: [{ Values: [var only] }] }])
+        {
+            return $"waiting: may run on node {only} alone, and does not fit there";
+        }
+
         if (draft.Pools.Count == 0)
         {
             return "waiting: fits on no node, and there is no pool that could grow";
         }
 
-        List<string> willing = [];
-        foreach (var pool in draft.Pools)
-        {
-            if (placement.Templates[pool].Exists(template => CausesOf(group, template) == Causes.None))
-            {
-                willing.Add(WhyNot(pool));
-            }
-        }
-
+        var willing = draft.Pools.Where(pool => IsWilling(group, pool)).Select(WhyNot).ToList();
         return "waiting: " + (willing.Count > 0 ? Joined(willing) : NoPoolSuits(group));
     }
 

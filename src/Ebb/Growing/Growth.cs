@@ -39,6 +39,7 @@ internal static class Growth
 
         Tell(draft, demand, placement);
         Grow(draft);
+        placement.Scarce |= draft.Pools.Any(pool => pool.Buying > 0) || placement.Coming.Exists(room => room.Placed > 0);
         return placement;
     }
 
@@ -87,6 +88,7 @@ internal static class Growth
         {
             if (group.Remaining > 0)
             {
+                placement.Scarce |= draft.Pools.Any(pool => explain.IsWilling(group, pool));
                 group.Went(group.Remaining, Where.Nowhere);
             }
 

@@ -46,8 +46,8 @@ internal sealed class Placement
 
     public Dimensions Dimensions => _demand.Dimensions;
 
-    /// <summary>Pods wait for which there is no place at all.</summary>
-    public bool SomeNowhere => _demand.Groups.Exists(group => group.Outcomes.Exists(outcome => outcome.Where is Where.Nowhere));
+    /// <summary>Pods wait for machines that are on their way or could not be had. (Pods that no machine could hold do not count.)</summary>
+    public bool Scarce { get; set; }
 
     /// <summary>One for each zone of a pool where zones matter.</summary>
     public Dictionary<PoolStanding, List<Template>> Templates { get; }

@@ -52,11 +52,6 @@ internal sealed class Purchase
 
     public void Make()
     {
-        if (_templates.Count == 0)
-        {
-            return;
-        }
-
         for (var g = 0; g < _groups.Count; g++)
         {
             if (_groups[g].Topology is not null && !double.IsInfinity(_worth[g]))

@@ -52,6 +52,11 @@ internal sealed class Elsewhere
         return true;
     }
 
+    /// <summary>Whether some node that stays has a quarter of itself free.</summary>
+    public bool HasRoomToSpare() => _rooms.Exists(static room =>
+        !room.Closed && room.Of is Standing { Node.Shape.Allocatable: var has }
+        && room.Free[0] * 4 >= has.CpuMilli && room.Free[1] * 4 >= has.MemoryBytes && room.Free[3] > 0);
+
     private bool Put(PodClass kind, int count)
     {
         if (!_classes.TryGetValue(kind, out var known))

@@ -9,12 +9,17 @@ internal sealed class Movable(Draft draft)
     // The system's own pods without a budget are left to settle: an hour is what other autoscalers give them.
     private static readonly TimeSpan SystemPodsSettle = TimeSpan.FromHours(1);
 
+    // A budget is spent while a pod that was moved comes up again elsewhere; one that stays spent for so long will not recover.
+    private static readonly TimeSpan BudgetRecovers = TimeSpan.FromMinutes(30);
+
     private readonly int[] _allowed = [.. draft.Snapshot.Budgets.Select(budget => budget.Allowed)];
     private readonly HashSet<string> _disturbed = [.. draft.Snapshot.Pending.Where(pod => pod.Owner is not null).Select(pod => pod.Owner!.Uid)];
 
     /// <summary>Whether every pod that keeps the node from being idle could be evicted, if not all at once.</summary>
+    /// <remarks>While a node is being emptied, a budget that is spent for the moment does not count against it.</remarks>
     public bool All(Standing node)
     {
+        var begun = node.Retiring == TaintEffect.NoSchedule && draft.Now - (node.RetiringSince ?? draft.Now) < BudgetRecovers;
         if (node.Load.Protected > 0)
         {
             return false;
@@ -22,7 +27,7 @@ internal sealed class Movable(Draft draft)
 
         foreach (var pod in node.Node.Pods)
         {
-            if (pod.IsWork && !Is(pod))
+            if (pod.IsWork && !Is(pod, least: begun ? 0 : 1))
             {
                 return false;
             }
@@ -42,7 +47,7 @@ internal sealed class Movable(Draft draft)
         foreach (var pod in node.Node.Pods)
         {
             // A controller gets its pod up again elsewhere before it loses another.
-            if (pod.IsWork && Is(pod) && (pod.Owner is null || _disturbed.Add(pod.Owner.Uid)))
+            if (pod.IsWork && Is(pod, least: 1) && (pod.Owner is null || _disturbed.Add(pod.Owner.Uid)))
             {
                 if (BudgetOf(pod) is { } budget)
                 {
@@ -56,7 +61,8 @@ internal sealed class Movable(Draft draft)
         return null;
     }
 
-    private bool Is(Pod pod)
+    /// <param name="least">How many its budget must allow now.</param>
+    private bool Is(Pod pod, int least)
     {
         if (pod.IsProtected)
         {
@@ -66,7 +72,7 @@ internal sealed class Movable(Draft draft)
         if (BudgetOf(pod) is { } budget)
         {
             // The API server refuses to evict what several budgets claim.
-            return budget >= 0 && _allowed[budget] > 0;
+            return budget >= 0 && _allowed[budget] >= least;
         }
 
         return pod.Namespace != "kube-system" || pod.Protection == Protection.Allowed

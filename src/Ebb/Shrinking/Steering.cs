@@ -24,7 +24,7 @@ internal static class Steering
         }
 
         // While there is too little room nobody new is sent away.
-        var scarce = draft.Pools.Any(pool => pool.Buying > 0) || placement.Coming.Exists(room => room.Placed > 0) || placement.SomeNowhere;
+        var scarce = placement.Scarce;
         var elsewhere = new Elsewhere(placement, placement.Dimensions);
         var movable = new Movable(draft);
         var spare = draft.Pools.ToDictionary(pool => pool, Spare);
@@ -54,6 +54,36 @@ internal static class Steering
             node.Retires = true;
             draft.InMotion.Add(pool.Name);
             Next(draft, node, emptied, scarce, movable);
+        }
+
+        SteerPastIdle(draft, spare, mayBegin: !scarce && elsewhere.HasRoomToSpare());
+    }
+
+    /// <summary>The scheduler likes idle nodes best: a trickle of short pods would keep every one of them from ever being idle for long.</summary>
+    private static void SteerPastIdle(Draft draft, Dictionary<PoolStanding, int> spare, bool mayBegin)
+    {
+        foreach (var node in draft.Nodes)
+        {
+            if (node is not { Pool.Sound: true, Keep: null, Going: false, Idle: true, Wanted: false, Joining: false, Released: false, Retires: false, Node.Ready: true }
+                || node.Retiring == TaintEffect.NoSchedule
+                || node.Machine!.State != MachineState.Running
+                || spare[node.Pool] <= 0)
+            {
+                continue;
+            }
+
+            if (node.Retiring is null)
+            {
+                if (!mayBegin)
+                {
+                    continue;
+                }
+
+                draft.Decide(new Decision.Steer(node.Node.Name) { Reason = "idle, and other nodes have room" });
+            }
+
+            spare[node.Pool]--;
+            node.Retires = true;
         }
     }
 

@@ -131,6 +131,32 @@ public sealed class GrowthTests
     }
 
     [Fact]
+    public void Machines_bought_for_the_minimum_hold_waiting_pods_too()
+    {
+        var plan = new Some().With(Some.Pool(min: 2, max: 2)).AddPending(8).Plan();
+
+        Assert.Equal([("agents", 2)], Grown(plan));
+        Assert.Equal("waiting: pool agents grows for it", Assert.Single(plan.Reasons.Pods).Reason);
+    }
+
+    [Fact]
+    public void A_pod_for_one_node_alone_buys_no_machine()
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddNode([.. Enumerable.Range(0, 4).Select(i => Some.Pod($"job-{i}"))]);
+        some.AddPending(1, new PodClass
+        {
+            Requests = Some.Amount(1, 1),
+            NodeTerms = [new NodeTerm([], [new Requirement("metadata.name", SelectorOperator.In, ["agents000000"])])],
+        });
+
+        var plan = some.Plan();
+
+        Assert.Empty(plan.Decisions);
+        Assert.Equal("waiting: may run on node agents000000 alone, and does not fit there", Assert.Single(plan.Reasons.Pods).Reason);
+    }
+
+    [Fact]
     public void What_DaemonSets_take_of_a_new_machine_is_not_given_away()
     {
         var some = new Some().With(Some.Pool()).AddPending(4);

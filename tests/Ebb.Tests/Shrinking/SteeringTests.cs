@@ -91,16 +91,48 @@ public sealed class SteeringTests
     }
 
     [Fact]
-    public void A_budget_that_allows_nothing_keeps_the_node()
+    public void A_spent_budget_is_waited_for_but_not_for_ever()
     {
-        var some = Busy(2, 2);
-        some.AddNode([Some.Pod("w1", owner: "ReplicaSet")], edit: Some.Marked(null, TaintEffect.NoSchedule, Noon.AddMinutes(-2)));
-        some.Budgets.Add(new DisruptionBudget("default", "web", LabelSelector.Everything, 0));
+        Assert.Empty(RetiringFor(minutes: 2).Decisions);
+        Assert.IsType<Decision.Release>(Assert.Single(RetiringFor(minutes: 40).Decisions));
+
+        static Plan RetiringFor(int minutes)
+        {
+            var some = Busy(2, 2);
+            some.AddNode([Some.Pod("w1", owner: "ReplicaSet")], edit: Some.Marked(null, TaintEffect.NoSchedule, Noon.AddMinutes(-minutes)));
+            some.Budgets.Add(new DisruptionBudget("default", "web", LabelSelector.Everything, 0));
+            return some.Plan();
+        }
+    }
+
+    [Fact]
+    public void Nobody_is_moved_while_a_pod_of_the_same_controller_waits()
+    {
+        var some = Busy(1, 2);
+        var web = new Owner("ReplicaSet", "web", "web");
+        some.AddNode([Some.Pod("w1") with { Owner = web }], edit: Some.Marked(null, TaintEffect.NoSchedule, Noon.AddMinutes(-2)));
+        some.AddPending(1, edit: pod => pod with { Owner = web });
+
+        Assert.DoesNotContain(some.Plan().Decisions, decision => decision is Decision.Evict);
+    }
+
+    [Fact]
+    public void The_scheduler_is_steered_past_idle_nodes_while_others_have_room()
+    {
+        var some = Busy(2, 3).AddBusy(0, Some.Marked(Noon.AddMinutes(-1)));
 
         var plan = some.Plan();
 
-        Assert.Empty(plan.Decisions.OfType<Decision.Evict>());
-        Assert.Contains(plan.Decisions, decision => decision is Decision.Release { Node: "agents000002" });
+        Assert.Contains(plan.Decisions, decision => decision is Decision.Steer { Node: "agents000002" });
+        Assert.Equal("kept: idle 1 min of 5", plan.Reasons.Nodes["agents000002"]);
+    }
+
+    [Fact]
+    public void Pods_that_no_machine_could_hold_do_not_keep_nodes_from_being_steered()
+    {
+        var some = Busy(3, 1, 2).AddPending(1, Some.Class(64, 4));
+
+        Assert.Contains(some.Plan().Decisions, decision => decision is Decision.Steer);
     }
 
     [Theory]
