@@ -183,6 +183,6 @@ internal sealed partial class SandboxHome
         File.Move(beside, path, overwrite: true);
     }
 
-    [GeneratedRegex("^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$")]
+    [GeneratedRegex(@"\A[a-z]([a-z0-9-]{0,38}[a-z0-9])?\z")]
     private static partial Regex Names();
 }
