@@ -28,6 +28,7 @@ internal static class Root
         {
             Verbose,
             DemoCommand.Create(terminal),
+            UpCommand.Create(terminal),
             DownCommand.Create(terminal),
             StatusCommand.Create(terminal),
             MachinesCommand.Create(terminal),
@@ -37,6 +38,7 @@ internal static class Root
             RunCommand.Create(terminal),
             KubeconfigCommand.Create(terminal),
             CompletionCommand.Create(terminal),
+            HostCommand.Create(terminal),
         };
         var usual = root.Options.OfType<HelpOption>().Single();
         var action = new HelpWithExamples((HelpAction)usual.Action!, Examples);

@@ -1,0 +1,122 @@
+using System.CommandLine;
+using System.Text.Json;
+using Ebb.Cli.Clusters;
+using Ebb.Cli.Output;
+using Ebb.Cli.Reports;
+using Ebb.Cli.Sandboxes;
+
+namespace Ebb.Cli.Commands;
+
+/// <summary>Starts a sandbox, or shows the one that runs.</summary>
+internal static class UpCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var name = SandboxOptions.Name();
+        var detach = new Option<bool>("--detach", "-d") { Description = "Let it run in the background; 'ebb down' ends it." };
+        var json = JsonOutput.Option();
+        var settings = new SandboxSettingsOptions();
+        var verb = new Verb("up", "Start a cluster on this machine whose pools grow and shrink: a cloud to try Ebb on.")
+        {
+            Options = { name, detach, json },
+            Examples =
+            [
+                new("ebb up", "in this terminal, with a live view, until Ctrl-C"),
+                new("ebb up -d", "in the background"),
+                new("ebb up -d --name second --max 50 --idle-after 10s", "another one beside it"),
+            ],
+        };
+        settings.AddTo(verb);
+        verb.SetAction(async (parsed, ct) =>
+        {
+            var home = SandboxHome.Of(parsed.GetRequiredValue(name));
+            var chosen = settings.Read(parsed);
+            var asJson = parsed.GetValue(json);
+            if (home.IsHosted())
+            {
+                await JoinAsync(home, parsed.GetValue(detach), asJson, terminal, ct);
+            }
+            else if (parsed.GetValue(detach))
+            {
+                terminal.Say($"Starting sandbox '{home.Name}' ...");
+                var state = await SandboxStart.StartAsync(home, chosen, TimeProvider.System, ct);
+                Tell(home, state, ranAlready: false, asJson, terminal);
+            }
+            else
+            {
+                await HostHereAsync(home, chosen, asJson, terminal, ct);
+            }
+        });
+        return verb;
+    }
+
+    /// <summary>It runs already: the same words as if it had just been started.</summary>
+    private static async Task JoinAsync(SandboxHome home, bool detach, bool json, Terminal terminal, CancellationToken ct)
+    {
+        var state = await SandboxStart.WaitAsync(home, TimeProvider.System, ct);
+        Tell(home, state, ranAlready: true, json, terminal);
+        if (!detach)
+        {
+            await using var target = Target.Open(home, state.Azure, Logs.ForLooking(verbose: false));
+            await LiveStatus.ShowAsync(target, terminal, json: false, ct);
+        }
+    }
+
+    private static async Task HostHereAsync(SandboxHome home, SandboxSettings settings, bool json, Terminal terminal, CancellationToken ct)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var up = new TaskCompletionSource<SandboxState>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var hosting = SandboxHost.RunAsync(home, settings, up.SetResult, stop.Token);
+        if (await Task.WhenAny(hosting, up.Task) == hosting)
+        {
+            await hosting;
+            return;
+        }
+
+        try
+        {
+            var state = await up.Task;
+            Tell(home, state, ranAlready: false, json, terminal);
+            await using var target = Target.Open(home, state.Azure, Logs.ForLooking(verbose: false));
+            await Task.WhenAny(hosting, LiveStatus.ShowAsync(target, terminal, json: false, stop.Token));
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await hosting;
+        }
+
+        terminal.Say($"Sandbox '{home.Name}' is down.");
+    }
+
+    private static void Tell(SandboxHome home, SandboxState state, bool ranAlready, bool json, Terminal terminal)
+    {
+        if (json)
+        {
+            var report = new UpReport
+            {
+                Name = home.Name,
+                ProcessId = state.Host.Id,
+                Kubernetes = state.Kubernetes,
+                Azure = state.Azure.Endpoint,
+                Kubeconfig = home.Kubeconfig,
+                Log = home.Log,
+                RanAlready = ranAlready,
+            };
+            terminal.Print(JsonSerializer.Serialize(report, ReportJson.Default.UpReport));
+            return;
+        }
+
+        var ebb = Launcher.Command;
+        var flag = home.Name == SandboxHome.DefaultName ? "" : $" --name {home.Name}";
+        terminal.Print($"Sandbox '{home.Name}' {(ranAlready ? "runs already" : "is up")}: Kubernetes at {state.Kubernetes}, Azure at {state.Azure.Endpoint}");
+        terminal.Print("");
+        terminal.Print("Try next:");
+        terminal.Print($"  export KUBECONFIG={Launcher.Quote(home.Kubeconfig)}");
+        terminal.Print($"  kubectl apply -f {Launcher.Quote(Launcher.Example("render-farm.yaml"))}");
+        terminal.Print($"  {ebb} status -w{flag}");
+        terminal.Print($"  {ebb} why agents{flag}");
+        terminal.Print($"  {ebb} down{flag}");
+        terminal.Print("");
+    }
+}
