@@ -7,7 +7,7 @@ namespace Ebb.Cli.Clusters;
 /// <summary>Which cluster a command is about: a sandbox unless a real one is named.</summary>
 internal sealed class TargetOptions
 {
-    private readonly Option<string> _name = SandboxOptions.Name();
+    private readonly Option<string> _name = NameOption.Create();
 
     private readonly AccessOptions _access = new();
 

@@ -9,7 +9,7 @@ internal static class DownCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var name = SandboxOptions.Name();
+        var name = NameOption.Create();
         var all = new Option<bool>("--all") { Description = "End every sandbox of this user." };
         var verb = new Verb("down", "End the sandbox; its machines, cluster and files go.")
         {

@@ -10,7 +10,7 @@ internal static class HostCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var name = SandboxOptions.Name();
+        var name = NameOption.Create();
         var settings = new SandboxSettingsOptions();
         var verb = new Verb("host", "Host a sandbox in this process, without a view.")
         {

@@ -9,7 +9,7 @@ internal static class KubeconfigCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var name = SandboxOptions.Name();
+        var name = NameOption.Create();
         var content = new Option<bool>("--content") { Description = "Print what is in the file rather than where it is." };
         var verb = new Verb("kubeconfig", "Print the path of the sandbox's kubeconfig, for kubectl and other clients.")
         {

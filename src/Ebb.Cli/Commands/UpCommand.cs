@@ -12,7 +12,7 @@ internal static class UpCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var name = SandboxOptions.Name();
+        var name = NameOption.Create();
         var detach = new Option<bool>("--detach", "-d") { Description = "Let it run in the background; 'ebb down' ends it." };
         var json = JsonOutput.Option();
         var settings = new SandboxSettingsOptions();

@@ -45,7 +45,7 @@ internal static class SandboxCluster
                     .Add("ebb-max", max.ToString(CultureInfo.InvariantCulture))
                     .Add("ebb-idle-after", $"{(int)settings.IdleAfter.TotalSeconds}s"),
             };
-            Require(cloud.PutScaleSet(ResourceGroup, name, spec.ToModel(location)));
+            Require(cloud.CreateOrUpdateScaleSet(ResourceGroup, name, spec.ToModel(location)));
         }
     }
 

@@ -2,10 +2,10 @@ using System.CommandLine;
 
 namespace Ebb.Cli.Sandboxes;
 
-/// <summary>Options that several commands share.</summary>
-internal static class SandboxOptions
+/// <summary>Names a sandbox.</summary>
+internal static class NameOption
 {
-    public static Option<string> Name() => new("--name")
+    public static Option<string> Create() => new("--name")
     {
         Description = "Which sandbox; several can live side by side.",
         HelpName = "NAME",
