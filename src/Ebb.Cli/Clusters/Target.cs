@@ -25,7 +25,7 @@ internal sealed class Target : IAsyncDisposable
     private static readonly TimeSpan WatchLook = TimeSpan.FromMilliseconds(250);
 
     // A view is for people: the cloud's machines need not be newer than this.
-    private static readonly TimeSpan CloudEvery = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan CloudEvery = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan RedrawAfter = TimeSpan.FromSeconds(1);
 
@@ -121,6 +121,7 @@ internal sealed class Target : IAsyncDisposable
             CloudView? cloud = null;
             var notes = ImmutableDictionary<string, string>.Empty;
             string? controller = null;
+            IReadOnlySet<string> inMotion = ImmutableHashSet<string>.Empty;
             var version = -1L;
             var shownAt = DateTimeOffset.MinValue;
             while (true)
@@ -128,7 +129,7 @@ internal sealed class Target : IAsyncDisposable
                 var now = Time.GetUtcNow();
                 if (cloud is null || now - cloud.ReadAt >= CloudEvery)
                 {
-                    cloud = await Cloud.ReadAsync(ImmutableHashSet<string>.Empty, ct);
+                    cloud = await Cloud.ReadAsync(inMotion, ct);
                     notes = (await Kubernetes.RecallAsync(ct)).ToImmutableDictionary();
                     controller = Leader(await Kubernetes.LeaseAsync(ct), now);
                 }
@@ -139,6 +140,7 @@ internal sealed class Target : IAsyncDisposable
                     shownAt = now;
                     var snapshot = state.Take(now, cloud, notes);
                     var plan = Planner.Plan(snapshot, Policy);
+                    inMotion = plan.InMotion;
                     yield return new Seen(
                         snapshot,
                         plan,

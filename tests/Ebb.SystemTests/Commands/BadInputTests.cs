@@ -103,9 +103,9 @@ public sealed class BadInputTests : IAsyncLifetime
             apiVersion: v1
             kind: Config
             current-context: c
-            clusters: [{name: c, cluster: {server: "{{server}}", insecure-skip-tls-verify: true}}]
-            users: [{name: c, user: {token: wrong}}]
-            contexts: [{name: c, context: {cluster: c, user: c}}]
+            clusters: [{name: c, cluster: {server: "{{server}}", insecure-skip-tls-verify: true} }]
+            users: [{name: c, user: {token: wrong} }]
+            contexts: [{name: c, context: {cluster: c, user: c} }]
             """);
         return path;
     }
