@@ -70,6 +70,11 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
 
         try
         {
+            if (ProtobufReading.IsProtobuf(Request.Body.Span))
+            {
+                return JsonSerializer.SerializeToElement(ProtobufReading.Read(Request.Body.Span));
+            }
+
             if (MediaType.EndsWith("yaml", StringComparison.Ordinal))
             {
                 return JsonSerializer.SerializeToElement(Yaml.Read(Request.Body));
@@ -89,9 +94,9 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
     /// <exception cref="ApiException">400, 413 or 415.</exception>
     public JsonObject ReadObject()
     {
-        if (MediaType is not ("application/json" or "application/yaml" or ""))
+        if (MediaType is not ("application/json" or "application/yaml" or ProtobufReading.MediaType or ""))
         {
-            throw Unsupported("application/json, application/yaml");
+            throw Unsupported($"application/json, application/yaml, {ProtobufReading.MediaType}");
         }
 
         var body = ReadBody();

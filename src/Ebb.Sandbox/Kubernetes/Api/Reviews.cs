@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Api.Schemas;
 using Ebb.Sandbox.Kubernetes.Store;
 
 namespace Ebb.Sandbox.Kubernetes.Api;
@@ -136,7 +137,8 @@ internal sealed class Reviews(Authorizer authorizer, Tokens tokens)
     {
         try
         {
-            return JsonNode.Parse(request.Body.Span) as JsonObject
+            return (ProtobufReading.IsProtobuf(request.Body.Span)
+                    ? ProtobufReading.Read(request.Body.Span) : JsonNode.Parse(request.Body.Span)) as JsonObject
                 ?? throw ApiException.BadRequest("the request body is not an object");
         }
         catch (JsonException e)

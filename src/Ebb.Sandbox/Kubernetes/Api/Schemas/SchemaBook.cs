@@ -37,6 +37,11 @@ internal sealed class SchemaBook
         return book;
     }
 
+    /// <summary>The kind of that name in any version of the group, or in any group when it is in none.</summary>
+    public ObjectSchema? FindLike(string group, string kind) =>
+        _byFullName.Values.FirstOrDefault(s => s.Kind?.Group == group && s.Name == kind)
+        ?? _byFullName.Values.FirstOrDefault(s => s.Name == kind);
+
     private void ReadTypes(string part, List<(ObjectSchema Type, string Line)> lines)
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"{part}.schema")!;
@@ -67,7 +72,7 @@ internal sealed class SchemaBook
                     _kinds.Add((kind.Group, kind.Version, current.Name), current);
                     lines.Add((current, "apiVersion string : The version of the API that the object is written in."));
                     lines.Add((current, "kind string : What the object is."));
-                    lines.Add((current, "metadata ObjectMeta : Who it is."));
+                    lines.Add((current, "metadata ObjectMeta #1 : Who it is."));
                 }
             }
         }
@@ -92,8 +97,11 @@ internal sealed class SchemaBook
         string? Option(string name) =>
             words.Skip(2).FirstOrDefault(word => word.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
 
+        var number = words.FirstOrDefault(word => word[0] == '#');
         return new SchemaField(words[0].TrimEnd('!'), ReadFieldType(owner, words[1]))
         {
+            Number = number is null ? [] : [.. number.Trim('#', '-').Split('.').Select(int.Parse)],
+            EmptyMeansNone = number is not null && number.EndsWith('-'),
             Description = description,
             Required = words[0].EndsWith('!'),
             MergeKey = Option("merge"),

@@ -37,6 +37,12 @@ internal sealed record SchemaField(string Name, FieldType Type)
 
     public bool Required { get; init; }
 
+    /// <summary>Its number in protocol buffers; more than one when it lies in a part that JSON does not show; empty: none.</summary>
+    public ImmutableArray<int> Number { get; init; } = [];
+
+    /// <summary>Protocol buffers always send it: an empty value means that there is none.</summary>
+    public bool EmptyMeansNone { get; init; }
+
     /// <summary>The key by which a strategic merge patch merges the list; empty for lists of primitives; null: replaced.</summary>
     public string? MergeKey { get; init; }
 
