@@ -12,7 +12,8 @@ namespace Ebb.Simulation.Kubernetes;
 /// A cluster as one controller sees it, over the world's store and without a protocol in between. What it reads goes as
 /// JSON through the same reader as what a real API server sends.
 /// </summary>
-public sealed class SimulatedKubernetes(ObjectStore store, KubernetesFaults faults, Process process, TimeProvider time) : IKubernetes
+public sealed class SimulatedKubernetes(
+    ObjectStore store, LeaseShelf shelf, KubernetesFaults faults, Process process, TimeProvider time) : IKubernetes
 {
     private const string Cordon = "NoSchedule";
 
@@ -108,36 +109,9 @@ public sealed class SimulatedKubernetes(ObjectStore store, KubernetesFaults faul
         },
         ct);
 
-    public Task<V1Lease?> LeaseAsync(CancellationToken ct) => CallAsync(
-        "get lease",
-        write: false,
-        () => store.Get(Kinds.Lease, Marks.Namespace, Marks.LeaseName) is { } found ? Read<V1Lease>(found) : null,
-        ct);
+    public Task<V1Lease?> LeaseAsync(CancellationToken ct) => CallAsync("get lease", write: false, () => shelf.Lease, ct);
 
-    public Task<bool> PutLeaseAsync(V1Lease lease, CancellationToken ct) => CallAsync(
-        "put lease",
-        write: true,
-        () =>
-        {
-            var found = store.Get(Kinds.Lease, Marks.Namespace, Marks.LeaseName);
-            if (found?.ResourceVersion.ToString() != lease.Metadata.ResourceVersion)
-            {
-                return false;
-            }
-
-            var json = JsonNode.Parse(KubeJson.Write(lease))!.AsObject();
-            if (found is null)
-            {
-                store.Create(Kinds.Lease, json);
-            }
-            else
-            {
-                store.Update(found, now => now["spec"] = json["spec"]!.DeepClone());
-            }
-
-            return true;
-        },
-        ct);
+    public Task<bool> PutLeaseAsync(V1Lease lease, CancellationToken ct) => CallAsync("put lease", write: true, () => shelf.Put(lease), ct);
 
     private async Task WatchOnceAsync(IClusterSink into, CancellationToken ct)
     {

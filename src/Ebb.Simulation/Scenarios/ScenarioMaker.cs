@@ -207,7 +207,7 @@ public static class ScenarioMaker
             case 2:
                 return [new Happening.Restart(at, controller)];
             case 3:
-                return [new Happening.ApiServer(at, Down: true), new Happening.ApiServer(at + a_while, Down: false)];
+                return [new Happening.ApiServer(at, Down: true), new Happening.ApiServer(at + (0.3 * a_while), Down: false)];
             case 4:
                 return
                 [

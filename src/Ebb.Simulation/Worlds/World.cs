@@ -1,7 +1,9 @@
 using Ebb.Sandbox;
+using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Kubernetes;
 using Ebb.Sandbox.Machines;
+using Ebb.Simulation.Kubernetes;
 
 namespace Ebb.Simulation.Worlds;
 
@@ -10,11 +12,14 @@ internal sealed class World : IDisposable
 {
     public const string Group = "farm";
 
+    private static readonly TimeSpan PollAfter = TimeSpan.FromSeconds(10);
+
     public World(CloudOptions cloud, KubernetesOptions kubernetes, HollowMachineOptions machines)
     {
         Runner = new Runner(Time);
         Agenda = new Agenda(Time);
         Cloud = new CloudWorld(Agenda, cloud);
+        Azure = new AzureFace(Cloud, new AzureFaceOptions { Authenticate = false, PollAfter = PollAfter });
         Kubernetes = new KubernetesWorld(Agenda, kubernetes);
         Machines = new HollowMachines(Cloud, Kubernetes.Store, Kubernetes.Kubelets, machines);
     }
@@ -27,7 +32,12 @@ internal sealed class World : IDisposable
 
     public CloudWorld Cloud { get; }
 
+    /// <summary>The cloud's own protocol, for whoever talks to it as a client would.</summary>
+    public AzureFace Azure { get; }
+
     public KubernetesWorld Kubernetes { get; }
+
+    public LeaseShelf Lease { get; } = new();
 
     public HollowMachines Machines { get; }
 
@@ -55,5 +65,9 @@ internal sealed class World : IDisposable
         }
     }
 
-    public void Dispose() => Agenda.Dispose();
+    public void Dispose()
+    {
+        Azure.Dispose();
+        Agenda.Dispose();
+    }
 }

@@ -40,7 +40,8 @@ internal sealed partial class OperationFollower(ArmClient arm, TimeProvider time
     private readonly List<Followed> _followed = [];
     private readonly Dictionary<string, Ends> _ended = new(StringComparer.OrdinalIgnoreCase);
     private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<TaskCompletionSource> _waiting = [];
+    private bool _news;
     private long _numbers;
 
     public void Follow(AzureOperation operation, TimeSpan? retryAfter)
@@ -58,12 +59,22 @@ internal sealed partial class OperationFollower(ArmClient arm, TimeProvider time
     public void LookAgain(Pool pool) => Note(pool, null);
 
     /// <summary>Completes once an operation has ended since the last <see cref="Reading"/>.</summary>
-    public Task ChangedAsync(CancellationToken ct)
+    public async Task ChangedAsync(CancellationToken ct)
     {
+        // Awaited as it is: Task.WaitAsync would come back by way of the thread pool, away from a simulation's one thread.
+        var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
-            return _changed.Task.WaitAsync(ct);
+            if (_news)
+            {
+                return;
+            }
+
+            _waiting.Add(changed);
         }
+
+        using var cancelled = ct.UnsafeRegister(_ => Forget(changed, ct), null);
+        await changed.Task;
     }
 
     /// <summary>A read begins: it will show whatever ended before.</summary>
@@ -71,10 +82,7 @@ internal sealed partial class OperationFollower(ArmClient arm, TimeProvider time
     {
         lock (_lock)
         {
-            if (_changed.Task.IsCompleted)
-            {
-                _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            }
+            _news = false;
         }
     }
 
@@ -215,7 +223,6 @@ internal sealed partial class OperationFollower(ArmClient arm, TimeProvider time
 
     private void Note(Pool pool, GrowFailure? failure)
     {
-        TaskCompletionSource changed;
         lock (_lock)
         {
             if (!_ended.TryGetValue(pool.Name, out var ends))
@@ -235,10 +242,20 @@ internal sealed partial class OperationFollower(ArmClient arm, TimeProvider time
                 }
             }
 
-            changed = _changed;
+            _news = true;
+            _waiting.ForEach(waiting => waiting.TrySetResult());
+            _waiting.Clear();
+        }
+    }
+
+    private void Forget(TaskCompletionSource waiting, CancellationToken ct)
+    {
+        lock (_lock)
+        {
+            _waiting.Remove(waiting);
         }
 
-        changed.TrySetResult();
+        waiting.TrySetCanceled(ct);
     }
 
     private sealed class Followed(AzureOperation operation, long startedAt)
