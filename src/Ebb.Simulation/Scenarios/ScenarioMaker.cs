@@ -13,7 +13,7 @@ public static class ScenarioMaker
 
     // After the calm: a back-off at its longest, a machine given up for not joining and another one booted, then the
     // longest work in queues behind other work, then idleness.
-    private static readonly TimeSpan Settling = TimeSpan.FromMinutes(240);
+    private static readonly TimeSpan Settling = TimeSpan.FromHours(10);
 
     // A fifth goes over the protocol: it costs several times as much as the direct way.
     private const double OverProtocol = 0.2;
