@@ -95,8 +95,8 @@ public sealed class SimulatedCloud(CloudWorld world, string group, Process proce
             return new GrowResult.Changed(set.Capacity);
         }
 
-        var asked = await RoomAsync(set, by, ct);
-        if (asked <= 0)
+        var asked = by == 0 ? 0 : await RoomAsync(set, by, ct);
+        if (asked < by && asked <= 0)
         {
             var none = new CloudError(409, "QuotaExceeded", $"The quota has no room for another '{set.Size}'.");
             return new GrowResult.Refused(CloudFacts.FailureOf(none, pool.Pool, time.GetUtcNow()));

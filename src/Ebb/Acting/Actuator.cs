@@ -173,7 +173,8 @@ public sealed partial class Actuator(
         {
             case GrowResult.Growing growing:
                 LogGrowing(pool, growing.Asked, growing.Capacity, grow.Reason);
-                await TellAsync(AboutPools, false, "Grow", $"Pool {pool} grows by {growing.Asked} to {growing.Capacity}: {grow.Reason}", term);
+                var done = growing.Asked == 0 ? $"is asked again for its {growing.Capacity}" : $"grows by {growing.Asked} to {growing.Capacity}";
+                await TellAsync(AboutPools, false, "Grow", $"Pool {pool} {done}: {grow.Reason}", term);
                 break;
             case GrowResult.Changed changed:
                 LogChanged(pool, changed.Capacity);

@@ -118,10 +118,10 @@ internal sealed partial class Explainer(IKubernetes kubernetes, TimeProvider tim
     private static V1ObjectReference About(Pod pod) =>
         new() { ApiVersion = "v1", Kind = "Pod", Namespace = pod.Namespace, Name = pod.Name, Uid = pod.Uid };
 
-    /// <summary>A reason without its numbers: "idle 2 min of 5" and "idle 3 min of 5" say the same.</summary>
+    /// <summary>A reason without its numbers and times: "idle 59 min" and "idle 1 h 2 min" say the same.</summary>
     private static string Kind(string? reason) => reason is null ? "" : Numbers().Replace(reason, "#");
 
-    [GeneratedRegex("[0-9]+")]
+    [GeneratedRegex("[0-9]+( (h|min|s)( [0-9]+ (min|s))?)?")]
     private static partial Regex Numbers();
 
     [LoggerMessage(LogLevel.Warning, "Could not write down reasons, will try again: {Error}")]

@@ -23,7 +23,7 @@ public interface ICloud
     /// <summary>
     /// Raises the pool's capacity by <paramref name="by"/> over what <paramref name="pool"/> showed. Reads once, refuses when
     /// the capacity is no longer the same, and sends with that read's entity tag: a grow can never lower a capacity.
-    /// When quota leaves room for fewer, asks for what fits.
+    /// When quota leaves room for fewer, asks for what fits. By 0 asks once more for what the pool has been promised and lacks.
     /// </summary>
     Task<GrowResult> GrowAsync(PoolView pool, int by, CancellationToken ct);
 

@@ -115,9 +115,9 @@ internal static class Growth
                 continue;
             }
 
-            // Asking for more makes the cloud try again for what it failed to deliver.
+            // Asking for more makes the cloud try again for what it failed to deliver; at the maximum it is asked for the same again.
             var by = Math.Min(Math.Max(1, pool.Buying - pool.Missing), pool.Pool.Max - pool.View.Capacity);
-            if (by <= 0)
+            if (by < 0 || (by == 0 && pool.Missing == 0))
             {
                 continue;
             }

@@ -20,7 +20,7 @@ internal sealed partial class ScaleSetGrowth(ArmClient arm, AzureSizes sizes, Op
 
     public async Task<GrowResult> GrowAsync(PoolView view, int by, CancellationToken ct)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(by);
+        ArgumentOutOfRangeException.ThrowIfNegative(by);
         var pool = view.Pool;
         var read = await reads.SetAsync(pool, ct);
         if (read.Value is not { Sku: { Capacity: { } capacity } sku } set)
@@ -100,7 +100,7 @@ internal sealed partial class ScaleSetGrowth(ArmClient arm, AzureSizes sizes, Op
     private async Task<GrowResult> SendAsync(Pool pool, WireSku sku, int capacity, int by, string etag, CancellationToken ct)
     {
         var target = checked(capacity + by);
-        if (target <= capacity)
+        if (target < capacity)
         {
             throw new InvalidOperationException($"A grow of pool '{pool.Name}' from {capacity} to {target}.");
         }

@@ -68,15 +68,22 @@ public class GrowTests
         Assert.Equal(0, Arm.Count("PATCH"));
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(-3)]
-    public void A_grow_by_nothing_or_less_is_a_mistake_of_the_caller(int by)
+    [Fact]
+    public void A_grow_by_less_than_nothing_is_a_mistake_of_the_caller()
     {
         Arm.Set("agents", 5);
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => _azure.Grow(_azure.Pool(), by));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _azure.Grow(_azure.Pool(), -3));
         Assert.Equal(0, Arm.Count("PATCH"));
+    }
+
+    [Fact]
+    public void A_grow_by_nothing_asks_once_more_for_the_same_capacity()
+    {
+        Arm.Set("agents", 5);
+
+        Assert.Equal(new GrowResult.Growing(5, 0), _azure.Grow(_azure.Pool(), 0));
+        Assert.Contains("\"capacity\":5", Arm.Bodies[Arm.Calls.IndexOf("PATCH agents")], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,8 +24,6 @@ public class SeedTests
 
         var seeds = Environment.GetEnvironmentVariable("EBB_SEEDS") is { Length: > 0 } many ? int.Parse(many) : 1000;
         var failures = new ConcurrentBag<SimulationResult>();
-        var ex = new ConcurrentDictionary<string, int>();
-        AppDomain.CurrentDomain.FirstChanceException += (_, e) => ex.AddOrUpdate(e.Exception.GetType().Name + e.Exception.Message[..Math.Min(50, e.Exception.Message.Length)], 1, (_, n) => n + 1);
         Parallel.For(1, seeds + 1, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, seed =>
         {
             var result = Run(seed);
@@ -35,7 +33,6 @@ public class SeedTests
             }
         });
 
-        File.WriteAllLines("/tmp/ex.txt", ex.OrderByDescending(p => p.Value).Select(p => $"{p.Value} {p.Key}").Append($"alloc {GC.GetTotalAllocatedBytes() / 1000000} MB gc {GC.CollectionCount(0)} {GC.CollectionCount(1)} {GC.CollectionCount(2)} pause {GC.GetTotalPauseDuration()}"));
         Assert.True(failures.IsEmpty, $"{failures.Count} of {seeds} seeds failed:\n{Describe(failures)}");
     }
 
