@@ -9,6 +9,9 @@ internal sealed class EndpointsController
 {
     private const string ServiceLabel = "kubernetes.io/service-name";
 
+    // Endpoints that a person wrote for a Service without selector carry no such mark.
+    private const string Mark = "endpoints.kubernetes.io/last-change-trigger-time";
+
     private readonly ControllerContext _context;
     private readonly Workqueue<ObjectKey> _queue;
 
@@ -70,18 +73,15 @@ internal sealed class EndpointsController
                 && selector.Matches(view.Labels)
                 && pod.Json["status"].Text("podIP") is { Length: > 0 })
             .ToList();
-        Put(Kinds.Endpoints, key, Endpoints(service, pods));
-        Put(Kinds.EndpointSlice, new ObjectKey(key.Namespace, key.Name + "-slice"), Slice(service, pods));
+        Put(service, Kinds.Endpoints, key, Endpoints(service, pods));
+        Put(service, Kinds.EndpointSlice, new ObjectKey(key.Namespace, key.Name + "-slice"), Slice(service, pods));
     }
 
-    // Endpoints that a person wrote for a Service without selector carry no such mark.
-    private const string Mark = "endpoints.kubernetes.io/last-change-trigger-time";
-
-    private void Put(Kind kind, ObjectKey key, JsonObject wanted)
+    private void Put(KubeObject service, Kind kind, ObjectKey key, JsonObject wanted)
     {
         if (Store.Get(kind, key.Namespace, key.Name) is not { } existing)
         {
-            Store.Create(kind, wanted);
+            _context.TryCreate(kind, wanted, service);
             return;
         }
 

@@ -126,12 +126,12 @@ public sealed class HollowKubelets
         var now = Timestamps.Micros(Store.Agenda.Now);
         if (Store.Get(Kinds.Lease, LeaseNamespace, name) is { } lease)
         {
-            Store.Update(lease, json => json["spec"]!.AsObject()["renewTime"] = now);
+            Store.Update(lease, json => json.Sub("spec")["renewTime"] = now);
             return;
         }
 
         // The Lease belongs to the Node, so that it goes with it.
-        if (Store.Get(Kinds.Node, "", name) is not { } node || Store.Get(Kinds.Namespace, "", LeaseNamespace) is null)
+        if (Store.Get(Kinds.Node, "", name) is not { } node || Store.Get(Kinds.Namespace, "", LeaseNamespace) is null or { Deleting: true })
         {
             return;
         }

@@ -8,7 +8,7 @@ namespace Ebb.Sandbox.Kubernetes.Kubelet;
 /// One pod on one hollow kubelet, from its binding to its end: image pull, init containers in order, containers, restarts
 /// with back-off, deadline, grace period.
 /// </summary>
-internal sealed class PodRun
+internal sealed partial class PodRun
 {
     private static readonly TimeSpan FirstRestartBackoff = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MaxRestartBackoff = TimeSpan.FromMinutes(5);
@@ -243,129 +243,5 @@ internal sealed class PodRun
             Begin(container, main: _mains.Contains(container));
             Write();
         });
-    }
-
-    private void Halt(int exitCode)
-    {
-        _stop = null;
-        var interrupted = !Finished;
-        if (interrupted)
-        {
-            _kubelet.Interrupted(this);
-        }
-
-        CancelAll();
-        foreach (var container in _mains.Concat(_inits).Where(c => c.Running))
-        {
-            container.End(Now, exitCode);
-        }
-
-        if (interrupted)
-        {
-            Phase = "Failed";
-            Write();
-        }
-
-        _kubelet.Release(this);
-        _kubelet.ConfirmEnd(Pod);
-    }
-
-    private void Fail(string reason, string message)
-    {
-        if (Finished)
-        {
-            return;
-        }
-
-        (_reason, _message) = (reason, message);
-        foreach (var container in _mains.Concat(_inits).Where(c => c.Running))
-        {
-            container.End(Now, 137, "Error");
-        }
-
-        Finish("Failed");
-    }
-
-    private void Finish(string phase)
-    {
-        var stopping = _stop is not null;
-        CancelAll();
-        Phase = phase;
-        foreach (var sidecar in _inits.Where(c => c.Running))
-        {
-            sidecar.End(Now, 0);
-        }
-
-        Write();
-        _kubelet.Release(this);
-        if (stopping)
-        {
-            // It ended by itself while it was being stopped.
-            _kubelet.ConfirmEnd(Pod);
-        }
-    }
-
-    private void CancelAll()
-    {
-        _next?.Cancel();
-        _deadline?.Cancel();
-        _stop?.Cancel();
-        _stop = null;
-        CancelRestarts();
-        foreach (var container in _mains.Concat(_inits))
-        {
-            container.Due?.Cancel();
-        }
-    }
-
-    private void CancelRestarts()
-    {
-        foreach (var restart in _restarts.Values)
-        {
-            restart.Cancel();
-        }
-
-        _restarts.Clear();
-    }
-
-    private void Write()
-    {
-        if (_kubelet.Find(Pod) is { } current)
-        {
-            _kubelet.Store.Update(current, FillIn);
-        }
-    }
-
-    private void FillIn(JsonObject json)
-    {
-        var ready = Phase == "Running" && _mains.TrueForAll(c => c.Running);
-        var done = Phase == "Succeeded" ? "PodCompleted" : Phase == "Failed" ? "PodFailed" : null;
-        var unready = ready ? null : done ?? "ContainersNotReady";
-        var which = ready || done is not null
-            ? null
-            : $"containers with unready status: [{string.Join(' ', _mains.Where(c => !c.Running).Select(c => c.Name))}]";
-        var status = json.Sub("status");
-        status["phase"] = Phase;
-        json.SetCondition("PodReadyToStartContainers", !Finished, Now);
-        json.SetCondition("Initialized", _initialized || _inits.Count == 0, Now, _initialized || _inits.Count == 0 ? done == "PodCompleted" ? done : null : "ContainersNotInitialized");
-        json.SetCondition("Ready", ready, Now, unready, which);
-        json.SetCondition("ContainersReady", ready, Now, unready, which);
-        if (_reason is not null)
-        {
-            status["reason"] = _reason;
-            status["message"] = _message;
-        }
-
-        status["hostIP"] = _kubelet.Node.Address;
-        status["podIP"] = Address;
-        status["podIPs"] = new JsonArray(new JsonObject { ["ip"] = Address });
-        status["startTime"] = Timestamps.Seconds(StartTime);
-        if (_inits.Count > 0)
-        {
-            status["initContainerStatuses"] =
-                new JsonArray([.. _inits.Select(c => c.ToStatus(c.Sidecar ? c.Running : c.IsOver && c.ExitCode == 0))]);
-        }
-
-        status["containerStatuses"] = new JsonArray([.. _mains.Select(c => c.ToStatus(c.Running))]);
     }
 }

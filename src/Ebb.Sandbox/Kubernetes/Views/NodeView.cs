@@ -13,7 +13,6 @@ internal sealed class NodeView
         Name = metadata.Text("name") ?? "";
         Uid = metadata.Text("uid") ?? "";
         Labels = metadata.Map("labels");
-        Created = metadata.Time("creationTimestamp") ?? default;
         var spec = json["spec"];
         Unschedulable = spec.Flag("unschedulable");
         Taints = [.. spec.Objects("taints").Select(Taint.Read)];
@@ -26,8 +25,6 @@ internal sealed class NodeView
     public string Name { get; }
 
     public string Uid { get; }
-
-    public DateTimeOffset Created { get; }
 
     public IReadOnlyDictionary<string, string> Labels { get; }
 

@@ -32,8 +32,6 @@ internal sealed record Requirement(string Key, string Operator, ImmutableArray<s
 /// <summary>A label selector; an empty one matches everything.</summary>
 internal sealed record Selector(ImmutableArray<Requirement> Requirements)
 {
-    public static readonly Selector Everything = new(ImmutableArray<Requirement>.Empty);
-
     /// <summary>Null when there is none, which everywhere means that nothing matches.</summary>
     public static Selector? Read(JsonNode? json) => json is not JsonObject selector
         ? null
