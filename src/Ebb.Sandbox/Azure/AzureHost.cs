@@ -82,6 +82,8 @@ public sealed class AzureHost : IAsyncDisposable
             listen(kestrel);
         });
 
+        builder.Services.AddSingleton<Microsoft.Extensions.Hosting.IHostLifetime, NoSignals>();
+
         // Connections that are kept silent on purpose must not hold up the end.
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
         var app = builder.Build();

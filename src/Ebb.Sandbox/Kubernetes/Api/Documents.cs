@@ -56,7 +56,9 @@ internal sealed class Documents(Catalog catalog, Tokens tokens)
             }
         }
 
-        return path == "/openapi/v2" && accept.Contains(OpenApiV2.ProtobufType, StringComparison.Ordinal) ? "protobuf" : "";
+        var asksForProtobuf = accept.Contains(OpenApiV2.AskedType, StringComparison.Ordinal)
+            || accept.Contains(OpenApiV2.ProtobufType, StringComparison.Ordinal);
+        return path == "/openapi/v2" && asksForProtobuf ? "protobuf" : "";
     }
 
     private ApiResponse? Make(string path, string form)

@@ -41,7 +41,8 @@ internal sealed class Gateway(
         }
         catch (Exception e) when (ct.IsCancellationRequested && e is OperationCanceledException or IOException)
         {
-            // The client has gone, or the sandbox ends: there is nobody left to tell.
+            // The client has gone, or the sandbox ends: nothing that could be said now would be an answer.
+            http.Abort();
         }
     }
 

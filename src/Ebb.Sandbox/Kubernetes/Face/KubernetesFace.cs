@@ -52,6 +52,7 @@ public sealed class KubernetesFace : IAsyncDisposable
                 https.AllowAnyClientCertificate();
             }));
         });
+        builder.Services.AddSingleton<IHostLifetime, NoSignals>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
         var app = builder.Build();
         var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;

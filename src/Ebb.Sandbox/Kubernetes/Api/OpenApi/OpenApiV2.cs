@@ -5,7 +5,11 @@ namespace Ebb.Sandbox.Kubernetes.Api.OpenApi;
 /// <summary>The one document that describes all kinds, for clients up to 1.26 and as what newer ones fall back to.</summary>
 internal static class OpenApiV2
 {
-    public const string ProtobufType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+    /// <summary>What clients ask for.</summary>
+    public const string AskedType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
+    /// <summary>What they are answered with: the type they ask for is none, strictly, and their own parsers refuse it.</summary>
+    public const string ProtobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
     public static JsonObject Document(Catalog catalog)
     {
