@@ -1,11 +1,21 @@
 using BenchmarkDotNet.Running;
 using Ebb.Benchmarks;
+using Ebb.Benchmarks.Scenes;
 
-// One table in half a minute, for a look while working; without the flag BenchmarkDotNet measures thoroughly.
-if (args is ["--quick"])
+switch (args)
 {
-    Quick.Run(Console.Out);
-    return;
-}
+    // One table in half a minute, for a look while working; without the flag BenchmarkDotNet measures thoroughly.
+    case ["--quick"]:
+        Quick.Run(Console.Out);
+        break;
+    case ["--sandbox"]:
+        using (var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5), TimeProvider.System))
+        {
+            await SandboxAtSize.RunAsync(Console.Out, machines: 1_000, pods: 10_000, limit.Token);
+        }
 
-BenchmarkSwitcher.FromAssembly(typeof(Quick).Assembly).Run(args);
+        break;
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(Quick).Assembly).Run(args);
+        break;
+}
