@@ -129,10 +129,10 @@ internal sealed partial class SandboxHome
 
     public void WriteAuthority(string pem) => WriteFile(Authority, pem);
 
-    /// <summary>Removes what the last one left here, but for the lock and what its process says; for whoever holds the lock.</summary>
+    /// <summary>Removes what the last one left here, but for what tells how it ended; for whoever holds the lock.</summary>
     public void Clear()
     {
-        foreach (var file in Directory.EnumerateFiles(Path).Where(file => file != LockFile && file != Words))
+        foreach (var file in Directory.EnumerateFiles(Path).Where(file => file != LockFile && file != Words && file != Log))
         {
             File.Delete(file);
         }

@@ -73,11 +73,13 @@ internal static class SandboxHost
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            // Asked to end.
-        }
-        finally
-        {
             home.Clean();
+        }
+        catch
+        {
+            // What it logged, and what it is about to say, is for whoever asks why.
+            home.Clear();
+            throw;
         }
     }
 

@@ -26,7 +26,7 @@ public sealed class BadInputTests : IAsyncLifetime
     [InlineData("demo --frames 100000000", 2, "frames is 100000000; it must be from 1 to 5000.")]
     [InlineData("plan --kubeconfig /nowhere/config", 2, "'/nowhere/config' does not exist")]
     [InlineData("plan --kubeconfig README.md", 2, "README.md")]
-    [InlineData("plan --kubeconfig examples/render-farm.yaml", 2, "YAML")]
+    [InlineData("plan --kubeconfig examples/render-farm.yaml", 2, "'examples/render-farm.yaml' is no kubeconfig")]
     [InlineData("run --kubeconfig /etc/shadow-not-there --subscription s --resource-group g", 2, "does not exist")]
     public async Task A_mistake_is_named_in_one_line_on_stderr(string line, int code, string says)
     {

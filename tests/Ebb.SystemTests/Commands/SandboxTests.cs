@@ -146,7 +146,7 @@ public sealed class SandboxTests : IAsyncLifetime
         (await _shell.EbbAsync("down", Ct)).Good();
 
         Assert.Empty(Directory.EnumerateFileSystemEntries(_shell.State));
-        Assert.False(Directory.Exists($"/proc/{id}"));
+        Assert.False(await RunsAsync(id));
     }
 
     [Theory]
@@ -169,7 +169,9 @@ public sealed class SandboxTests : IAsyncLifetime
         var ended = await up.StopAsync(Ct);
 
         Assert.DoesNotContain("   at ", ended.Error, StringComparison.Ordinal);
-        Assert.True(ended.ExitCode is 0 or 1, $"exit code {ended.ExitCode}: {ended.Error}");
+
+        // 130: it came before there was anything to stop.
+        Assert.True(ended.ExitCode is 0 or 1 or 130, $"exit code {ended.ExitCode}: {ended.Error}");
         Assert.False(File.Exists(Path.Combine(_shell.State, "sandbox", "sandbox.json")));
         await UpAsync();
     }
@@ -193,6 +195,19 @@ public sealed class SandboxTests : IAsyncLifetime
 
     private async Task<Ran> UpAsync(string more = "") =>
         (await _shell.EbbAsync($"up -d --json --speed 10 --idle-after 3s {more}", Ct)).Good();
+
+    /// <summary>An ended process stays in the list until its parent has asked after it.</summary>
+    private static async Task<bool> RunsAsync(int id)
+    {
+        try
+        {
+            return !(await File.ReadAllTextAsync($"/proc/{id}/stat", Ct)).Contains(") Z ", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     private async Task<JsonElement> StatusAsync() =>
         JsonDocument.Parse((await _shell.EbbAsync("status --json", Ct)).Good().Out).RootElement;
