@@ -29,7 +29,7 @@ internal static class SvgPicture
         var text = new StringBuilder();
         var x = 0;
         var y = 0;
-        foreach (var segment in segments.Where(s => !s.IsControlCode))
+        foreach (var segment in Joined(segments))
         {
             foreach (var (part, index) in segment.Text.ReplaceLineEndings("\n").Split('\n').Select((p, i) => (p, i)))
             {
@@ -54,6 +54,32 @@ internal static class SvgPicture
             </svg>
 
             """;
+    }
+
+    /// <summary>Neighbours of one style in one.</summary>
+    private static IEnumerable<Segment> Joined(IEnumerable<Segment> segments)
+    {
+        Segment? last = null;
+        foreach (var segment in segments.Where(s => !s.IsControlCode))
+        {
+            if (last is not null && last.Style.Equals(segment.Style))
+            {
+                last = new Segment(last.Text + segment.Text, last.Style);
+                continue;
+            }
+
+            if (last is not null)
+            {
+                yield return last;
+            }
+
+            last = segment;
+        }
+
+        if (last is not null)
+        {
+            yield return last;
+        }
     }
 
     // Each run of text is stretched to its cells: whatever the font, columns stay under each other.
