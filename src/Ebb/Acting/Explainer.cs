@@ -16,7 +16,7 @@ internal sealed partial class Explainer(IKubernetes kubernetes, TimeProvider tim
     private const int Burst = 50;
     private const double PerSecond = 10;
 
-    private readonly Dictionary<string, string> _told = [];
+    private readonly Dictionary<string, HashSet<string>> _told = [];
     private double _allowance = Burst;
     private DateTimeOffset _refilledAt = time.GetUtcNow();
     private string? _trouble;
@@ -67,7 +67,10 @@ internal sealed partial class Explainer(IKubernetes kubernetes, TimeProvider tim
         return false;
     }
 
-    /// <summary>One Event for each workload and kind of reason: a Job with a thousand waiting pods is told about once.</summary>
+    /// <summary>
+    /// One Event for each workload and kind of reason, for as long as it waits: a Job with a thousand waiting pods is told
+    /// about once, and pods of it that wait for different things do not take turns.
+    /// </summary>
     private async Task<bool> TellPodsAsync(Plan plan, CancellationToken ct)
     {
         var current = new HashSet<string>();
@@ -78,7 +81,7 @@ internal sealed partial class Explainer(IKubernetes kubernetes, TimeProvider tim
             {
                 current.Add(alike.Key);
                 var kind = Kind(group.Reason);
-                if (_told.GetValueOrDefault(alike.Key) == kind)
+                if (_told.TryGetValue(alike.Key, out var told) && told.Contains(kind))
                 {
                     continue;
                 }
@@ -92,7 +95,7 @@ internal sealed partial class Explainer(IKubernetes kubernetes, TimeProvider tim
                 var others = alike.Count() - 1;
                 var message = others > 0 ? $"{group.Reason} (so do {others} more pods of {alike.First().Owner?.Name})" : group.Reason;
                 await kubernetes.TellAsync(About(alike.First()), false, "Waiting", message, ct);
-                _told[alike.Key] = kind;
+                (_told[alike.Key] = told ?? []).Add(kind);
             }
         }
 

@@ -12,6 +12,12 @@ public sealed record Policy
     /// <summary>How long a node is only steered before it is cordoned, when the others could clearly hold its work. Default 2 min.</summary>
     public TimeSpan SteerFor { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>
+    /// How long a machine that may go waits for others of its pool that may go soon, so that they leave in one call: clouds
+    /// allow few deletes a minute. Default 10 s, never more than a quarter of the pool's idle time.
+    /// </summary>
+    public TimeSpan RemoveTogether { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Wait after the first failed growth of a pool; doubles with each further one. Default 1 min.</summary>
     public TimeSpan BackOffFirst { get; init; } = TimeSpan.FromMinutes(1);
 

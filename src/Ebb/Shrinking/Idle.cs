@@ -126,6 +126,7 @@ internal static class Idle
             (a.Retiring == TaintEffect.NoSchedule) != (b.Retiring == TaintEffect.NoSchedule) ? (a.Retiring == TaintEffect.NoSchedule ? -1 : 1)
             : a.IdleSince != b.IdleSince ? Nullable.Compare(a.IdleSince, b.IdleSince)
             : string.CompareOrdinal(a.Node.Name, b.Node.Name));
+        var wait = WaitForOthers(draft, pool, due);
         for (var i = 0; i < due.Count; i++)
         {
             var node = due[i];
@@ -140,7 +141,11 @@ internal static class Idle
             var reason = idle < pool.Pool.IdleAfter ? "its work is done" : $"idle {Words.Span(idle)}";
             node.Retires = true;
             draft.InMotion.Add(pool.Name);
-            if (node.Retiring == TaintEffect.NoSchedule)
+            if (node.Retiring == TaintEffect.NoSchedule && wait)
+            {
+                node.Why = (_, _) => $"retiring: {reason}, goes together with others that are idle for nearly as long";
+            }
+            else if (node.Retiring == TaintEffect.NoSchedule)
             {
                 pool.Departures.Add(new Departure(node.Machine!, node.Node.Name, reason));
                 node.Why = (_, _) => $"removed: {reason}";
@@ -151,6 +156,37 @@ internal static class Idle
                 node.Why = (_, _) => $"retiring: {reason}, cordoned to be removed";
             }
         }
+    }
+
+    /// <summary>Whether more of the pool will be due within the time that those already cordoned may still wait.</summary>
+    private static bool WaitForOthers(Draft draft, PoolStanding pool, List<Standing> due)
+    {
+        var together = draft.Policy.RemoveTogether < pool.Pool.IdleAfter / 4 ? draft.Policy.RemoveTogether : pool.Pool.IdleAfter / 4;
+        DateTimeOffset? first = null;
+        foreach (var node in due)
+        {
+            // Without a note of when it was cordoned it has waited long enough.
+            if (node.Retiring == TaintEffect.NoSchedule && (first is null || !(first <= node.RetiringSince)))
+            {
+                first = node.RetiringSince ?? DateTimeOffset.MinValue;
+            }
+        }
+
+        var until = first > DateTimeOffset.MinValue ? first + together : null;
+        if (until is null || draft.Now >= until)
+        {
+            return false;
+        }
+
+        var dueSoon = pool.Nodes.Exists(node =>
+            node is { Idle: true, Keep: null, Going: false, Wanted: false, Joining: false, IdleSince: { } since, Retiring: not TaintEffect.NoSchedule }
+            && since + pool.Pool.IdleAfter > draft.Now && since + pool.Pool.IdleAfter <= until);
+        if (dueSoon)
+        {
+            draft.LookAgain(until.Value);
+        }
+
+        return dueSoon;
     }
 
     private static string Lower(MachineState state) => state switch

@@ -56,6 +56,31 @@ public sealed class IdleTests
     }
 
     [Fact]
+    public void A_cordoned_node_waits_some_seconds_for_others_that_will_be_due()
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddNode(edit: Some.Marked(Noon.AddMinutes(-5), TaintEffect.NoSchedule, Noon.AddSeconds(-4)));
+        some.AddNode(edit: Some.Marked(Noon.AddMinutes(-5).AddSeconds(5)));
+
+        var plan = some.Plan();
+
+        Assert.DoesNotContain(plan.Decisions, decision => decision is Decision.Remove);
+        Assert.InRange(plan.LookAgainAt!.Value, Noon, Noon.AddSeconds(6));
+    }
+
+    [Theory]
+    [InlineData(-10, 5)]
+    [InlineData(-4, 7)]
+    public void A_cordoned_node_waits_for_others_no_longer_than_ten_seconds(int cordoned, int othersDueIn)
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddNode(edit: Some.Marked(Noon.AddMinutes(-5), TaintEffect.NoSchedule, Noon.AddSeconds(cordoned)));
+        some.AddNode(edit: Some.Marked(Noon.AddMinutes(-5).AddSeconds(othersDueIn)));
+
+        Assert.Contains(some.Plan().Decisions, decision => decision is Decision.Remove { Departures.Length: 1 });
+    }
+
+    [Fact]
     public void The_minimum_is_kept_and_those_idle_longest_go()
     {
         var some = new Some().With(Some.Pool(min: 2));
