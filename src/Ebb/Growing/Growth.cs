@@ -115,9 +115,10 @@ internal static class Growth
                 continue;
             }
 
-            // Asking for more makes the cloud try again for what it failed to deliver; at the maximum it is asked for the same again.
-            var by = Math.Min(Math.Max(1, pool.Buying - pool.Missing), pool.Pool.Max - pool.View.Capacity);
-            if (by < 0 || (by == 0 && pool.Missing == 0))
+            // Asking for one more makes the cloud try again for what it failed to deliver. At the maximum there is none to
+            // ask for: then the same capacity is sent once more.
+            var by = Math.Max(0, Math.Min(Math.Max(1, pool.Buying - pool.Missing), pool.Pool.Max - pool.View.Capacity));
+            if (by + pool.Missing == 0)
             {
                 continue;
             }
@@ -125,7 +126,8 @@ internal static class Growth
             draft.InMotion.Add(pool.Name);
             draft.Decide(new Decision.Grow(pool.View, by, pool.BuyingFor)
             {
-                Reason = pool.BuyingFor > 0 ? $"{Words.Count(pool.BuyingFor, "pod")} wait for room" : $"pool {pool.Name} is below its minimum {pool.Pool.Min}",
+                Reason = by == 0 ? $"{Words.Count(pool.Missing, "machine")} did not come, asked for again"
+                    : pool.BuyingFor > 0 ? $"{Words.Count(pool.BuyingFor, "pod")} wait for room" : $"pool {pool.Name} is below its minimum {pool.Pool.Min}",
             });
             if (pool.Missing > 0)
             {

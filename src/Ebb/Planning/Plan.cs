@@ -30,7 +30,7 @@ public abstract record Decision
     /// <summary>In plain words, for people and events.</summary>
     public required string Reason { get; init; }
 
-    /// <summary>Ask the cloud once for more machines of one pool.</summary>
+    /// <summary>Ask the cloud once for more machines of one pool. By 0: once more for those it promised and failed to deliver.</summary>
     public sealed record Grow(PoolView Pool, int By, int ForPods) : Decision;
 
     /// <summary>Note down since when a node is idle; null: it is busy, forget the note.</summary>

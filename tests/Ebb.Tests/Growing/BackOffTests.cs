@@ -59,6 +59,23 @@ public sealed class BackOffTests
         Assert.Equal([("dear", 1)], Grown(some.Plan()));
     }
 
+    [Fact]
+    public void A_pool_at_its_maximum_is_asked_again_for_what_did_not_come()
+    {
+        var some = new Some().With(Some.Pool(max: 2), capacity: 2).AddPending(8);
+        some.Edit("agents", view => view with { Failures = [new GrowFailure(GrowRefusal.NoCapacity, "AllocationFailed", "none", Some.Noon)] });
+
+        var first = some.PlanAndRemember();
+        some.Edit("agents", view => view with { Failures = [] });
+        some.Now = Some.Noon.AddMinutes(1);
+        var second = some.PlanAndRemember();
+        var third = some.PlanAndRemember();
+
+        Assert.Empty(Grown(first));
+        Assert.Equal([("agents", 0)], Grown(second));
+        Assert.Empty(Grown(third));
+    }
+
     private static IEnumerable<(string Pool, int By)> Grown(Plan plan) =>
         plan.Decisions.OfType<Decision.Grow>().Select(grow => (grow.Pool.Pool.Name, grow.By)).Order();
 }

@@ -42,6 +42,11 @@ internal sealed partial class ScaleSetGrowth(ArmClient arm, AzureSizes sizes, Op
         var etag = set.Etag ?? (read.Answer as ArmAnswer.Ok)?.ETag
             ?? throw new CloudException($"Growing pool '{pool.Name}': Azure showed the scale set without an entity tag; without one a grow could lower a capacity.");
 
+        if (by == 0)
+        {
+            return await SendAsync(pool, sku, capacity, 0, etag, ct);
+        }
+
         var (room, full) = await RoomAsync(pool, set, capacity, ct);
         if (full is not null)
         {
