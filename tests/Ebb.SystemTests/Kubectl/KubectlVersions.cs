@@ -12,7 +12,8 @@ public sealed class OldestKubectl : KubectlWorld
         var script = Path.Combine(Root(), "eng", "kubectl.sh");
         using var process = Process.Start(new ProcessStartInfo(script)
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
         using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
         try

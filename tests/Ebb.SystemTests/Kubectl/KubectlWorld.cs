@@ -43,7 +43,11 @@ public abstract class KubectlWorld : IAsyncLifetime
         {
             Hollow = new HollowOptions
             {
-                Register = quick, Ready = quick, Notice = quick, Start = quick, Stop = TimeSpan.FromMilliseconds(100),
+                Register = quick,
+                Ready = quick,
+                Notice = quick,
+                Start = quick,
+                Stop = TimeSpan.FromMilliseconds(100),
             },
         });
         world.Begin(_authority.CertificatePem);

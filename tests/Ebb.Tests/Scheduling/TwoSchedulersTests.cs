@@ -112,7 +112,10 @@ public sealed class TwoSchedulersTests
             {
                 ["allocatable"] = new JsonObject
                 {
-                    ["cpu"] = "4", ["memory"] = "8Gi", ["pods"] = $"{random.Next(4, 12)}", ["nvidia.com/gpu"] = $"{random.Next(0, 2)}",
+                    ["cpu"] = "4",
+                    ["memory"] = "8Gi",
+                    ["pods"] = $"{random.Next(4, 12)}",
+                    ["nvidia.com/gpu"] = $"{random.Next(0, 2)}",
                 },
                 ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = "True" }),
             },

@@ -68,9 +68,12 @@ public class RunnerTests
     {
         var runner = new Runner(_time);
 
-        Assert.Throws<TimeoutException>(() => { runner.Complete(
+        Assert.Throws<TimeoutException>(() =>
+        {
+            runner.Complete(
             () => Task.Delay(TimeSpan.FromDays(3), _time, TestContext.Current.CancellationToken),
-            TimeSpan.FromDays(2)); });
+            TimeSpan.FromDays(2));
+        });
     }
 
     [Fact]

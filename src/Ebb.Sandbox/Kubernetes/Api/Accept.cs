@@ -44,7 +44,8 @@ internal static class Accept
             406,
             "NotAcceptable",
             "only the following media types are accepted: application/json, " +
-            "application/json;as=Table;g=meta.k8s.io;v=v1") { Details = [] };
+            "application/json;as=Table;g=meta.k8s.io;v=v1")
+        { Details = [] };
     }
 
     public static IEnumerable<(string Type, Dictionary<string, string> Parameters)> Types(string accept)

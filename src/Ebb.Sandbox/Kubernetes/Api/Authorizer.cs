@@ -35,7 +35,8 @@ internal sealed class Authorizer(ObjectStore store)
         if (!AllowsPath(user, path, verb))
         {
             throw new ApiException(
-                403, "Forbidden", $"forbidden: User \"{user.Name}\" cannot {verb} path \"{path}\"") { Details = [] };
+                403, "Forbidden", $"forbidden: User \"{user.Name}\" cannot {verb} path \"{path}\"")
+            { Details = [] };
         }
     }
 

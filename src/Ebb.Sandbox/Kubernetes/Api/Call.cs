@@ -65,7 +65,8 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
         if (Request.Body.Length > MostBytes)
         {
             throw new ApiException(
-                413, "RequestEntityTooLarge", $"Request entity too large: limit is {MostBytes}") { Details = [] };
+                413, "RequestEntityTooLarge", $"Request entity too large: limit is {MostBytes}")
+            { Details = [] };
         }
 
         try

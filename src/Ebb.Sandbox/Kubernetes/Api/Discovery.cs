@@ -122,7 +122,8 @@ internal static class Discovery
             {
                 yield return new Entry(kind.Plural + "/scale", "Scale", kind.Namespaced, PartVerbs)
                 {
-                    Group = "autoscaling", Version = "v1",
+                    Group = "autoscaling",
+                    Version = "v1",
                 };
             }
 
@@ -150,7 +151,8 @@ internal static class Discovery
         {
             yield return new Entry("serviceaccounts/token", "TokenRequest", true, ["create"])
             {
-                Group = "authentication.k8s.io", Version = "v1",
+                Group = "authentication.k8s.io",
+                Version = "v1",
             };
         }
         else if (kind.Equals(Kinds.Namespace))

@@ -88,7 +88,8 @@ internal sealed class Lists(ObjectStore store, Rendering rendering)
                 "Expired",
                 "The provided continue parameter is too old to display a consistent list result. You can start a new list " +
                 "without the continue parameter, or use the continue token in this response to retrieve the remainder of " +
-                "the results.") { Continue = Encode($"-1/0/{parts[2]}/{parts[3]}") };
+                "the results.")
+            { Continue = Encode($"-1/0/{parts[2]}/{parts[3]}") };
         }
 
         // The token of an expired list: whatever comes after its last name now.

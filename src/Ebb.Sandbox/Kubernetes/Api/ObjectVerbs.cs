@@ -157,7 +157,8 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
             ["metadata"] = new JsonObject(),
             ["status"] = "Success",
             ["details"] = details,
-        })) { Warnings = call.Warnings };
+        }))
+        { Warnings = call.Warnings };
     }
 
     public static DeleteOptions ReadDeleteOptions(Call call)

@@ -70,7 +70,8 @@ public sealed class Tokens(ObjectStore store)
                     claims.Text("sub") ?? "",
                     "system:serviceaccounts",
                     "system:serviceaccounts:" + ns,
-                    "system:authenticated") { Uid = account.Uid };
+                    "system:authenticated")
+                { Uid = account.Uid };
         }
         catch (Exception e) when (e is FormatException or JsonException)
         {

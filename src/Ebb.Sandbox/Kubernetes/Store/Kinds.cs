@@ -21,7 +21,8 @@ public static class Kinds
         Core("PersistentVolumeClaim", "persistentvolumeclaims", true, "pvc") with { HasStatus = true };
 
     public static readonly Kind ReplicationController = All(Workload(
-        Core("ReplicationController", "replicationcontrollers", true, "rc"))) with { HasScale = true };
+        Core("ReplicationController", "replicationcontrollers", true, "rc"))) with
+    { HasScale = true };
 
     public static readonly Kind LimitRange = Core("LimitRange", "limitranges", true, "limits");
     public static readonly Kind ResourceQuota =
@@ -30,13 +31,16 @@ public static class Kinds
     public static readonly Kind PodTemplate = Core("PodTemplate", "podtemplates", true);
 
     public static readonly Kind Deployment = All(Workload(
-        Of("apps", "v1", "Deployment", "deployments", true, "deploy"))) with { HasScale = true };
+        Of("apps", "v1", "Deployment", "deployments", true, "deploy"))) with
+    { HasScale = true };
 
     public static readonly Kind ReplicaSet = All(Workload(
-        Of("apps", "v1", "ReplicaSet", "replicasets", true, "rs"))) with { HasScale = true };
+        Of("apps", "v1", "ReplicaSet", "replicasets", true, "rs"))) with
+    { HasScale = true };
 
     public static readonly Kind StatefulSet = All(Workload(
-        Of("apps", "v1", "StatefulSet", "statefulsets", true, "sts"))) with { HasScale = true };
+        Of("apps", "v1", "StatefulSet", "statefulsets", true, "sts"))) with
+    { HasScale = true };
 
     public static readonly Kind DaemonSet = All(Workload(Of("apps", "v1", "DaemonSet", "daemonsets", true, "ds")));
     public static readonly Kind ControllerRevision =
@@ -46,15 +50,18 @@ public static class Kinds
 
     // The older versions are what the oldest supported clients ask for by name.
     public static readonly Kind CronJob = All(Workload(
-        Of("batch", "v1", "CronJob", "cronjobs", true, "cj"))) with { OtherVersions = ["v1beta1"] };
+        Of("batch", "v1", "CronJob", "cronjobs", true, "cj"))) with
+    { OtherVersions = ["v1beta1"] };
 
     public static readonly Kind PodDisruptionBudget = Workload(
         Of("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true, "pdb"))
-        with { OtherVersions = ["v1beta1"] };
+        with
+    { OtherVersions = ["v1beta1"] };
 
     public static readonly Kind HorizontalPodAutoscaler = All(
         Of("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true, "hpa"))
-        with { HasStatus = true };
+        with
+    { HasStatus = true };
 
     public static readonly Kind Lease = Of("coordination.k8s.io", "v1", "Lease", "leases", true);
     public static readonly Kind Role = Of("rbac.authorization.k8s.io", "v1", "Role", "roles", true);
@@ -92,7 +99,8 @@ public static class Kinds
 
     public static readonly Kind CertificateSigningRequest =
         Of("certificates.k8s.io", "v1", "CertificateSigningRequest", "certificatesigningrequests", false, "csr")
-        with { HasStatus = true };
+        with
+        { HasStatus = true };
 
     public static readonly Kind MutatingWebhookConfiguration =
         Of("admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", false);

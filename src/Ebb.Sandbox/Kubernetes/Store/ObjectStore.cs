@@ -328,7 +328,8 @@ public sealed class ObjectStore(Agenda agenda, Random random)
                 403,
                 "Forbidden",
                 $"{kind.Resource} \"{name}\" is forbidden: unable to create new content in namespace {ns} " +
-                "because it is being terminated") { Details = details };
+                "because it is being terminated")
+            { Details = details };
         }
     }
 

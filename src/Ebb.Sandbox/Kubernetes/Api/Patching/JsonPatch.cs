@@ -54,12 +54,12 @@ internal static class JsonPatch
 
                 return Add(root, path, operation!["value"]?.DeepClone());
             case "move":
-            {
-                var from = Pointer(operation.Text("from"));
-                var value = Get(root, from)?.DeepClone();
-                Remove(root, from);
-                return Add(root, path, value);
-            }
+                {
+                    var from = Pointer(operation.Text("from"));
+                    var value = Get(root, from)?.DeepClone();
+                    Remove(root, from);
+                    return Add(root, path, value);
+                }
 
             case "copy":
                 return Add(root, path, Get(root, Pointer(operation.Text("from")))?.DeepClone());

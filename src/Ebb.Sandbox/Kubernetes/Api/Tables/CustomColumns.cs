@@ -18,7 +18,8 @@ internal static class CustomColumns
                 (item, now) => Read(item.Json, path) is not { } value ? null
                     : date ? Ages.Since(value.Text(), now)
                     : value is JsonValue ? value.DeepClone() : value.ToJsonString(),
-                definition.Whole("priority") is > 0) { Type = definition.Text("type") ?? "string" });
+                definition.Whole("priority") is > 0)
+            { Type = definition.Text("type") ?? "string" });
         }
 
         if (definitions is not { Count: > 0 })
