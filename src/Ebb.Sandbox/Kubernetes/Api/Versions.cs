@@ -37,6 +37,15 @@ internal static class Versions
                 Rename(json, core, newer);
             }
         }
+        else if (resource.Group == "autoscaling" && json["spec"] is JsonObject spec)
+        {
+            var cpu = spec.Objects("metrics").FirstOrDefault(m => m.Text("resource", "name") == "cpu");
+            spec.Remove("metrics");
+            if (cpu.Whole("resource", "target", "averageUtilization") is { } percent)
+            {
+                spec["targetCPUUtilizationPercentage"] = percent;
+            }
+        }
 
         return json;
     }
@@ -55,6 +64,19 @@ internal static class Versions
             {
                 Rename(json, newer, core);
             }
+        }
+        else if (resource.Group == "autoscaling" && json["spec"] is JsonObject spec
+            && spec.Remove("targetCPUUtilizationPercentage", out var percent))
+        {
+            spec["metrics"] = new JsonArray(new JsonObject
+            {
+                ["type"] = "Resource",
+                ["resource"] = new JsonObject
+                {
+                    ["name"] = "cpu",
+                    ["target"] = new JsonObject { ["type"] = "Utilization", ["averageUtilization"] = percent },
+                },
+            });
         }
     }
 

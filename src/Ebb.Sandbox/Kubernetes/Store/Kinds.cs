@@ -61,7 +61,7 @@ public static class Kinds
     public static readonly Kind HorizontalPodAutoscaler = All(
         Of("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true, "hpa"))
         with
-    { HasStatus = true };
+    { HasStatus = true, OtherVersions = ["v1"] };
 
     public static readonly Kind Lease = Of("coordination.k8s.io", "v1", "Lease", "leases", true);
     public static readonly Kind Role = Of("rbac.authorization.k8s.io", "v1", "Role", "roles", true);
