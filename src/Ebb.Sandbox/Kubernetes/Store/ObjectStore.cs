@@ -18,10 +18,8 @@ public sealed class ObjectStore(Agenda agenda, Random random)
     private readonly Index _byOwner = new();
     private readonly Index _byNode = new();
     private readonly Encoder _encoder = new();
-    private readonly List<Action<StoreEvent>?> _subscribers = [];
-    private readonly Queue<StoreEvent> _undelivered = new();
+    private readonly Broadcast _broadcast = new(agenda.Gate);
     private readonly Queue<KubeObject> _withTree = new();
-    private bool _delivering;
 
     public Agenda Agenda => agenda;
 
@@ -160,15 +158,7 @@ public sealed class ObjectStore(Agenda agenda, Random random)
     /// Calls <paramref name="onEvent"/> for every change from now on, in order, under the gate. A write made inside it is
     /// done at once but told of after the event at hand has reached everyone.
     /// </summary>
-    public IDisposable Subscribe(Action<StoreEvent> onEvent)
-    {
-        lock (agenda.Gate)
-        {
-            _subscribers.Add(onEvent);
-        }
-
-        return new Subscription(this, onEvent);
-    }
+    public IDisposable Subscribe(Action<StoreEvent> onEvent) => _broadcast.Subscribe(onEvent);
 
     /// <summary>What happened to a kind after a resource version; null when that is too long ago to know.</summary>
     public IReadOnlyList<StoreEvent>? Since(Kind kind, long resourceVersion)
@@ -254,8 +244,7 @@ public sealed class ObjectStore(Agenda agenda, Random random)
             _withTree.Dequeue().LetTreeGo();
         }
 
-        _undelivered.Enqueue(change);
-        Deliver();
+        _broadcast.Tell(change);
     }
 
     private void UpdateIndexes(StoreEvent change)
@@ -287,32 +276,6 @@ public sealed class ObjectStore(Agenda agenda, Random random)
         }
     }
 
-    private void Deliver()
-    {
-        if (_delivering)
-        {
-            return;
-        }
-
-        _delivering = true;
-        try
-        {
-            while (_undelivered.TryDequeue(out var change))
-            {
-                // By index: a subscriber may come or go meanwhile.
-                for (var i = 0; i < _subscribers.Count; i++)
-                {
-                    _subscribers[i]?.Invoke(change);
-                }
-            }
-        }
-        finally
-        {
-            _delivering = false;
-            _subscribers.RemoveAll(subscriber => subscriber is null);
-        }
-    }
-
     private void RefuseIfEnding(Kind kind, string ns, string name)
     {
         if (kind.Namespaced && Of(Kinds.Namespace).Get("", ns) is { Deleting: true })
@@ -341,30 +304,5 @@ public sealed class ObjectStore(Agenda agenda, Random random)
         }
 
         return found;
-    }
-
-    private sealed class Subscription(ObjectStore store, Action<StoreEvent> onEvent) : IDisposable
-    {
-        public void Dispose()
-        {
-            lock (store.Agenda.Gate)
-            {
-                var at = store._subscribers.IndexOf(onEvent);
-                if (at < 0)
-                {
-                    return;
-                }
-
-                // While events are being delivered the places must stay; the gap is closed afterwards.
-                if (store._delivering)
-                {
-                    store._subscribers[at] = null;
-                }
-                else
-                {
-                    store._subscribers.RemoveAt(at);
-                }
-            }
-        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -14,11 +13,6 @@ internal static class ProtobufReading
 {
     public const string MediaType = "application/vnd.kubernetes.protobuf";
 
-    private const int Varint = 0;
-    private const int Fixed64 = 1;
-    private const int LengthDelimited = 2;
-    private const int Fixed32 = 5;
-
     private static ReadOnlySpan<byte> Magic => "k8s\0"u8;
 
     public static bool IsProtobuf(ReadOnlySpan<byte> body) => body.StartsWith(Magic);
@@ -28,12 +22,12 @@ internal static class ProtobufReading
     {
         string apiVersion = "", kind = "";
         ReadOnlySpan<byte> raw = [];
-        var envelope = new Reader(body[Magic.Length..]);
+        var envelope = new ProtoReader(body[Magic.Length..]);
         while (envelope.Next(out var field, out var type))
         {
             if (field == 1)
             {
-                var names = new Reader(envelope.Bytes(type));
+                var names = new ProtoReader(envelope.Bytes(type));
                 while (names.Next(out var name, out var nameType))
                 {
                     var text = Encoding.UTF8.GetString(names.Bytes(nameType));
@@ -69,7 +63,7 @@ internal static class ProtobufReading
 
         Span<int> path = stackalloc int[prefix.Length + 1];
         prefix.CopyTo(path);
-        var reader = new Reader(bytes);
+        var reader = new ProtoReader(bytes);
         while (reader.Next(out var number, out var type))
         {
             path[^1] = number;
@@ -106,7 +100,7 @@ internal static class ProtobufReading
         return (null, part);
     }
 
-    private static void ReadField(JsonObject json, SchemaField field, ref Reader reader, int type, int depth)
+    private static void ReadField(JsonObject json, SchemaField field, ref ProtoReader reader, int type, int depth)
     {
         switch (field.Type.Shape)
         {
@@ -136,7 +130,7 @@ internal static class ProtobufReading
     {
         var key = "";
         JsonNode? value = null;
-        var reader = new Reader(bytes);
+        var reader = new ProtoReader(bytes);
         while (reader.Next(out var number, out var type))
         {
             if (number == 1)
@@ -156,7 +150,7 @@ internal static class ProtobufReading
         map[key] = value ?? (item.Shape is Shape.Text or Shape.Bytes ? "" : null);
     }
 
-    private static JsonNode? ReadValue(FieldType type, ref Reader reader, int wire, int depth)
+    private static JsonNode? ReadValue(FieldType type, ref ProtoReader reader, int wire, int depth)
     {
         switch (type.Shape)
         {
@@ -189,7 +183,7 @@ internal static class ProtobufReading
     private static JsonValue? ReadTime(ReadOnlySpan<byte> bytes, Shape shape)
     {
         long seconds = 0, nanos = 0;
-        var reader = new Reader(bytes);
+        var reader = new ProtoReader(bytes);
         while (reader.Next(out var number, out var type))
         {
             var value = reader.Number(type);
@@ -210,7 +204,7 @@ internal static class ProtobufReading
     {
         long type = 0, whole = 0;
         var text = "";
-        var reader = new Reader(bytes);
+        var reader = new ProtoReader(bytes);
         while (reader.Next(out var number, out var wire))
         {
             switch (number)
@@ -233,7 +227,7 @@ internal static class ProtobufReading
     private static string ReadText(ReadOnlySpan<byte> bytes, int wanted)
     {
         var text = "";
-        var reader = new Reader(bytes);
+        var reader = new ProtoReader(bytes);
         while (reader.Next(out var number, out var type))
         {
             if (number == wanted)
@@ -256,91 +250,4 @@ internal static class ProtobufReading
         JsonValueKind.False => true,
         _ => false,
     };
-
-    private ref struct Reader(ReadOnlySpan<byte> bytes)
-    {
-        private ReadOnlySpan<byte> _rest = bytes;
-
-        public bool Next(out int field, out int type)
-        {
-            if (_rest.IsEmpty)
-            {
-                field = type = 0;
-                return false;
-            }
-
-            var tag = Raw();
-            field = (int)(tag >> 3);
-            type = (int)(tag & 7);
-            return true;
-        }
-
-        public long Number(int type)
-        {
-            switch (type)
-            {
-                case Varint:
-                    return (long)Raw();
-                case Fixed64:
-                    return BinaryPrimitives.ReadInt64LittleEndian(Take(8));
-                case Fixed32:
-                    return BinaryPrimitives.ReadInt32LittleEndian(Take(4));
-                default:
-                    throw Broken();
-            }
-        }
-
-        public ReadOnlySpan<byte> Bytes(int type)
-        {
-            if (type != LengthDelimited)
-            {
-                throw Broken();
-            }
-
-            var length = Raw();
-            return length <= (ulong)_rest.Length ? Take((int)length) : throw Broken();
-        }
-
-        public void Skip(int type)
-        {
-            if (type == LengthDelimited)
-            {
-                Bytes(type);
-            }
-            else
-            {
-                Number(type);
-            }
-        }
-
-        private ulong Raw()
-        {
-            ulong value = 0;
-            for (var shift = 0; shift < 64; shift += 7)
-            {
-                var next = Take(1)[0];
-                value |= (ulong)(next & 0x7F) << shift;
-                if (next < 0x80)
-                {
-                    return value;
-                }
-            }
-
-            throw Broken();
-        }
-
-        private ReadOnlySpan<byte> Take(int count)
-        {
-            if (count > _rest.Length)
-            {
-                throw Broken();
-            }
-
-            var taken = _rest[..count];
-            _rest = _rest[count..];
-            return taken;
-        }
-
-        private static JsonException Broken() => new("the protocol buffers end early or are broken");
-    }
 }

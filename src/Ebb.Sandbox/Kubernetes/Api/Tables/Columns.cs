@@ -5,7 +5,10 @@ using static Ebb.Sandbox.Kubernetes.Api.Tables.Column;
 
 namespace Ebb.Sandbox.Kubernetes.Api.Tables;
 
-/// <summary>The columns of each kind, as the real server prints them.</summary>
+/// <summary>
+/// The columns of each kind, as the real server prints them. One table of data and the small functions that only it uses:
+/// longer than most files, and read by looking up one kind.
+/// </summary>
 internal static class Columns
 {
     private const string None = "<none>";
