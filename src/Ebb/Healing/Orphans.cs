@@ -26,6 +26,12 @@ internal static class Orphans
                 node.Going = true;
                 node.Why = static (_, _) => "leaving: its machine is gone from the cloud";
             }
+            else if (draft.Now - node.Node.CreatedAt < draft.Policy.JoinWithin && !WasAskedToGo(node))
+            {
+                // A list that is minutes old, as clouds hand out now and then, does not have the newest machines yet.
+                draft.LookAgain(node.Node.CreatedAt + draft.Policy.JoinWithin);
+                node.Why = static (node, now) => $"kept: not ready, its machine is not in the cloud's list, but it is new: {Words.Span(now - node.Node.CreatedAt)}";
+            }
             else
             {
                 node.Going = true;
@@ -34,6 +40,8 @@ internal static class Orphans
             }
         }
     }
+
+    private static bool WasAskedToGo(Standing node) => node.Node.Annotations.ContainsKey(Marks.Removing);
 
     /// <summary>The pool that the node's provider id names; null for nodes that are no business of ours.</summary>
     private static PoolStanding? PoolOf(Draft draft, Standing node)

@@ -74,6 +74,9 @@ internal sealed class PoolStanding(PoolView view)
     /// <summary>Machines that exist or are promised, less those on their way out.</summary>
     public int Live { get; set; }
 
+    /// <summary>Nodes that are ready and stay.</summary>
+    public int ReadyNodes => Nodes.Count(node => node.Node.Ready && !node.Going);
+
     /// <summary>Promised machines that will not come: growth of them failed.</summary>
     public int Missing { get; set; }
 

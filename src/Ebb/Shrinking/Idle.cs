@@ -108,7 +108,10 @@ internal static class Idle
         }
 
         var failed = pool.Departures.Count(departure => departure.Machine.State != MachineState.Deleting);
+
+        // The cloud's list may be old and show machines long gone. Nodes that are ready are there: both must leave the minimum.
         var spare = Math.Max(0, pool.Live - failed - pool.Pool.Min);
+        var spareReady = Math.Max(0, pool.ReadyNodes - pool.Pool.Min);
         if (!draft.Snapshot.Cloud.Complete)
         {
             // Marks stay as they are: what is cordoned goes on once the cloud can be read.
@@ -127,16 +130,17 @@ internal static class Idle
             : a.IdleSince != b.IdleSince ? Nullable.Compare(a.IdleSince, b.IdleSince)
             : string.CompareOrdinal(a.Node.Name, b.Node.Name));
         var wait = WaitForOthers(draft, pool, due);
-        for (var i = 0; i < due.Count; i++)
+        foreach (var node in due)
         {
-            var node = due[i];
-            if (i >= spare)
+            if (spare == 0 || (node.Node.Ready && spareReady == 0))
             {
                 node.Why = static (node, now) =>
                     $"kept: idle {Words.Span(now - (node.IdleSince ?? now))}, but pool {node.Pool!.Name} is at its minimum {node.Pool.Pool.Min}";
                 continue;
             }
 
+            spare--;
+            spareReady -= node.Node.Ready ? 1 : 0;
             var idle = draft.Now - (node.IdleSince ?? draft.Now);
             var reason = idle < pool.Pool.IdleAfter ? "its work is done" : $"idle {Words.Span(idle)}";
             node.Retires = true;

@@ -163,7 +163,7 @@ internal static class Steering
         emptied && node.Pool!.Pool.IdleAfter > draft.Policy.SteerFor ? node.Pool.Pool.IdleAfter : draft.Policy.SteerFor;
 
     private static int Spare(PoolStanding pool) =>
-        pool.Live - pool.Pool.Min - pool.Nodes.Count(node => node.Retires)
+        Math.Min(pool.Live, pool.ReadyNodes) - pool.Pool.Min - pool.Nodes.Count(node => node.Retires)
         - pool.Departures.Count(departure => departure.Node is null && departure.Machine.State != MachineState.Deleting);
 
     /// <summary>What cannot be judged now stays as it is.</summary>

@@ -113,6 +113,22 @@ public sealed class HealingTests
     }
 
     [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 1)]
+    public void A_new_node_that_is_not_ready_is_deleted_only_when_its_machine_was_asked_to_go(bool asked, int deleted)
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddNode(age: TimeSpan.FromMinutes(2), edit: node => node with
+        {
+            Ready = false,
+            Annotations = asked ? node.Annotations.Add(Marks.Removing, "2026-01-01T11:59:00Z") : node.Annotations,
+        });
+        some.Edit("agents", view => view with { Machines = [], Capacity = 0 });
+
+        Assert.Equal(deleted, some.Plan().Decisions.Count(decision => decision is Decision.DeleteNode));
+    }
+
+    [Theory]
     [InlineData(true, true)]
     [InlineData(false, false)]
     public void A_node_is_never_deleted_on_a_view_that_is_not_complete_or_older_than_it(bool older, bool complete)

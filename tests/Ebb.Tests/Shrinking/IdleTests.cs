@@ -96,6 +96,18 @@ public sealed class IdleTests
     }
 
     [Fact]
+    public void Machines_that_only_an_old_list_shows_do_not_count_towards_the_minimum()
+    {
+        var some = new Some().With(Some.Pool(min: 2));
+        some.AddNode(edit: Some.Marked(Noon.AddMinutes(-6)));
+        some.AddNode(edit: Some.Marked(Noon.AddMinutes(-6)));
+        some.AddMachine();
+        some.AddMachine();
+
+        Assert.DoesNotContain(some.Plan().Decisions, decision => decision is Decision.Cordon);
+    }
+
+    [Fact]
     public void Work_that_slipped_in_before_the_cordon_wins()
     {
         var some = new Some().With(Some.Pool());
