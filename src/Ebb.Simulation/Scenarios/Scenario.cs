@@ -20,6 +20,9 @@ public sealed record Scenario
     /// <summary>How many controllers there are; all but one wait for the lead.</summary>
     public int Controllers { get; init; } = 1;
 
+    /// <summary>How much later than it happened a change shows in a watch.</summary>
+    public TimeSpan WatchLag { get; init; } = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Whether the controllers talk to the cloud through the very client that ships, over the emulated protocol.</summary>
     public bool OverProtocol { get; init; }
 
@@ -53,7 +56,7 @@ public abstract record Happening(TimeSpan At)
     public sealed record ApiServer(TimeSpan At, bool Down) : Happening(At);
 
     /// <summary>Calls to the API server fail, or lose their answers, from now on.</summary>
-    public sealed record BadNetwork(TimeSpan At, double Failing, double Lost, TimeSpan Lag) : Happening(At);
+    public sealed record BadNetwork(TimeSpan At, double Failing, double Lost) : Happening(At);
 
     public sealed record CutWatches(TimeSpan At) : Happening(At);
 

@@ -29,6 +29,7 @@ public static class ScenarioMaker
             Cloud = CloudOf(random, seed, pools),
             Pools = pools,
             Controllers = controllers,
+            WatchLag = Chance(random, 0.3) ? TimeSpan.FromSeconds(5 * random.NextDouble()) : TimeSpan.FromMilliseconds(20),
             OverProtocol = Chance(random, OverProtocol),
             Policy = new Policy { BackOffMost = TimeSpan.FromMinutes(8), Steer = Chance(random, 0.8) },
             Happenings = [.. happenings.OrderBy(happening => happening.At)],
@@ -189,7 +190,7 @@ public static class ScenarioMaker
     {
         controllers = Chance(random, 0.3) ? 2 : 1;
         var trouble = new List<Happening>();
-        for (var left = random.Next(7); left > 0; left--)
+        for (var left = random.Next(12); left > 0; left--)
         {
             trouble.AddRange(OneTrouble(random, Calm * 0.95 * random.NextDouble(), pools[random.Next(pools.Length)].Name, random.Next(controllers)));
         }
@@ -211,8 +212,8 @@ public static class ScenarioMaker
             case 4:
                 return
                 [
-                    new Happening.BadNetwork(at, 0.3 * random.NextDouble(), 0.2 * random.NextDouble(), TimeSpan.FromSeconds(3 * random.NextDouble())),
-                    new Happening.BadNetwork(at + a_while, 0, 0, TimeSpan.FromMilliseconds(20)),
+                    new Happening.BadNetwork(at, 0.3 * random.NextDouble(), 0.2 * random.NextDouble()),
+                    new Happening.BadNetwork(at + a_while, 0, 0),
                 ];
             case 5:
                 return [new Happening.CutWatches(at)];

@@ -21,7 +21,6 @@ public sealed class SimulationRun : IDisposable
     private int _started;
     private double _failing;
     private double _lost;
-    private TimeSpan _lag = TimeSpan.FromMilliseconds(20);
     private bool _down;
 
     private SimulationRun(Scenario scenario, Action<string>? journal, ILoggerFactory loggers)
@@ -117,7 +116,7 @@ public sealed class SimulationRun : IDisposable
                 TroubleNetwork(cut: server.Down);
                 break;
             case Happening.BadNetwork bad:
-                (_failing, _lost, _lag) = (bad.Failing, bad.Lost, bad.Lag);
+                (_failing, _lost) = (bad.Failing, bad.Lost);
                 TroubleNetwork(cut: false);
                 break;
             case Happening.CutWatches:
@@ -158,7 +157,7 @@ public sealed class SimulationRun : IDisposable
             if (controller is not null)
             {
                 var faults = controller.KubernetesFaults;
-                (faults.Down, faults.Failing, faults.Lost, faults.Lag) = (_down, _failing, _lost, _lag);
+                (faults.Down, faults.Failing, faults.Lost, faults.Lag) = (_down, _failing, _lost, _scenario.WatchLag);
                 if (cut)
                 {
                     faults.CutWatches();
@@ -172,7 +171,7 @@ public sealed class SimulationRun : IDisposable
         _journal.Add("calm");
         _world.Cloud.Faults.Clear();
         _world.Cloud.SetAvailability([]);
-        (_down, _failing, _lost, _lag) = (false, 0, 0, TimeSpan.FromMilliseconds(20));
+        (_down, _failing, _lost) = (false, 0, 0);
         TroubleNetwork(cut: false);
     }
 

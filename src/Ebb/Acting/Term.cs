@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Net;
 using Ebb.Clouds;
+using Ebb.Kubernetes;
 using Ebb.Planning;
 using Ebb.Pools;
 using Microsoft.Extensions.Logging;
@@ -80,6 +82,18 @@ internal sealed partial class Term(
             _backoff.Succeeded();
             _trouble = null;
             return lookAt;
+        }
+        catch (KubeException e) when (e.Code is null or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError)
+        {
+            // The API server is away or busy: it comes back, or someone else has seen it by now.
+            var wait = _backoff.Next();
+            if (_trouble != e.Message)
+            {
+                _trouble = e.Message;
+                LogWaits(e.Message);
+            }
+
+            return time.GetUtcNow() + wait;
         }
         catch (Exception e) when (e is not OperationCanceledException || (!ct.IsCancellationRequested && leadership.Holds))
         {
@@ -234,6 +248,9 @@ internal sealed partial class Term(
         Least(at - time.GetUtcNow(), TimeSpan.FromDays(1));
 
     private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    [LoggerMessage(LogLevel.Warning, "The cluster could not be looked at, will try again: {Error}")]
+    private partial void LogWaits(string error);
 
     [LoggerMessage(LogLevel.Error, "Looking at the cluster failed, will try again in {Wait}")]
     private partial void LogRoundFailed(TimeSpan wait, Exception e);
