@@ -15,6 +15,9 @@ public sealed class KubernetesFaults(Random random)
     /// <summary>How much later than in the store a change shows in a watch. Default 20 ms.</summary>
     public TimeSpan Lag { get; set; } = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>The same for pods, of which there are most. Default 20 ms.</summary>
+    public TimeSpan PodLag { get; set; } = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Raised by <see cref="CutWatches"/>.</summary>
     internal event Action? WatchesCut;
 

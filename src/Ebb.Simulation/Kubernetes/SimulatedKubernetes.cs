@@ -25,19 +25,9 @@ public sealed class SimulatedKubernetes(
     /// <summary>What was told, oldest first.</summary>
     public event Action<V1ObjectReference, string, string>? Told;
 
-    public async Task WatchAsync(IClusterSink into, CancellationToken ct)
-    {
-        while (true)
-        {
-            while (faults.Down)
-            {
-                await Task.Delay(WatchAgainAfter, time, ct);
-            }
-
-            await WatchOnceAsync(into, ct);
-            await Task.Delay(WatchAgainAfter, time, ct);
-        }
-    }
+    /// <summary>Each kind has a watch of its own, as in life: what one shows another may not show yet.</summary>
+    public Task WatchAsync(IClusterSink into, CancellationToken ct) =>
+        Task.WhenAll(WatchedKinds.All.Select(kind => WatchAsync(kind, into, ct)).ToArray());
 
     public Task<IReadOnlyList<V1Pod>> PodsOnAsync(string node, CancellationToken ct) => CallAsync<IReadOnlyList<V1Pod>>(
         "list pods", write: false, () => [.. store.PodsOn(node).Select(Read<V1Pod>)], ct);
@@ -113,28 +103,39 @@ public sealed class SimulatedKubernetes(
 
     public Task<bool> PutLeaseAsync(V1Lease lease, CancellationToken ct) => CallAsync("put lease", write: true, () => shelf.Put(lease), ct);
 
-    private async Task WatchOnceAsync(IClusterSink into, CancellationToken ct)
+    private async Task WatchAsync(WatchedKinds kind, IClusterSink into, CancellationToken ct)
+    {
+        while (true)
+        {
+            while (faults.Down)
+            {
+                await Task.Delay(WatchAgainAfter, time, ct);
+            }
+
+            await WatchOnceAsync(kind, into, ct);
+            await Task.Delay(WatchAgainAfter, time, ct);
+        }
+    }
+
+    private async Task WatchOnceAsync(WatchedKinds kind, IClusterSink into, CancellationToken ct)
     {
         var changes = Channel.CreateUnbounded<StoreEvent>(new UnboundedChannelOptions { SingleReader = true });
         void Cut() => changes.Writer.TryComplete();
 
-        // The lists are of the instant at which the watch begins: nothing is missed between them.
-        using var subscription = store.Subscribe(change => _ = !process.Killed && changes.Writer.TryWrite(change));
+        // The list is of the instant at which the watch begins: nothing is missed between them.
+        using var subscription = store.Subscribe(
+            change => _ = !process.Killed && change.Object.Kind.Equals(kind.Kind) && changes.Writer.TryWrite(change));
         faults.WatchesCut += Cut;
         try
         {
-            foreach (var kind in WatchedKinds.All)
-            {
-                kind.Replace(into, store);
-            }
-
+            kind.Replace(into, store);
             while (!faults.Down && await changes.Reader.WaitToReadAsync(ct))
             {
-                await Task.Delay(faults.Lag, time, ct);
+                await Task.Delay(kind.Kind.Equals(Kinds.Pod) ? faults.PodLag : faults.Lag, time, ct);
                 await process.AliveAsync();
                 while (!faults.Down && changes.Reader.TryRead(out var change))
                 {
-                    WatchedKinds.Of(change.Object.Kind)?.Feed(into, change);
+                    kind.Feed(into, change);
                 }
             }
         }
@@ -269,11 +270,7 @@ public sealed class SimulatedKubernetes(
             new Watched<V1Pod>(Kinds.Pod),
         ];
 
-        private static readonly Dictionary<Kind, WatchedKinds> ByKind = All.ToDictionary(watched => watched.Kind);
-
-        protected abstract Kind Kind { get; }
-
-        public static WatchedKinds? Of(Kind kind) => ByKind.GetValueOrDefault(kind);
+        public abstract Kind Kind { get; }
 
         public abstract void Replace(IClusterSink into, ObjectStore store);
 
@@ -283,7 +280,7 @@ public sealed class SimulatedKubernetes(
     private sealed class Watched<T>(Kind kind) : WatchedKinds
         where T : V1Object
     {
-        protected override Kind Kind => kind;
+        public override Kind Kind => kind;
 
         public override void Replace(IClusterSink into, ObjectStore store) => into.Replace([.. store.List(kind).Select(Read<T>)]);
 

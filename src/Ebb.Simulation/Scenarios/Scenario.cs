@@ -23,6 +23,9 @@ public sealed record Scenario
     /// <summary>How much later than it happened a change shows in a watch.</summary>
     public TimeSpan WatchLag { get; init; } = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>The same for pods: their watch may be far behind the others.</summary>
+    public TimeSpan PodLag { get; init; } = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Whether the controllers talk to the cloud through the very client that ships, over the emulated protocol.</summary>
     public bool OverProtocol { get; init; }
 

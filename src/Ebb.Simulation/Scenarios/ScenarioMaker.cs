@@ -29,7 +29,8 @@ public static class ScenarioMaker
             Cloud = CloudOf(random, seed, pools),
             Pools = pools,
             Controllers = controllers,
-            WatchLag = Chance(random, 0.3) ? TimeSpan.FromSeconds(5 * random.NextDouble()) : TimeSpan.FromMilliseconds(20),
+            WatchLag = Lag(random),
+            PodLag = Lag(random),
             OverProtocol = Chance(random, OverProtocol),
             Policy = new Policy { BackOffMost = TimeSpan.FromMinutes(8), Steer = Chance(random, 0.8) },
             Happenings = [.. happenings.OrderBy(happening => happening.At)],
@@ -252,6 +253,9 @@ public static class ScenarioMaker
     ];
 
     private static TimeSpan Takes(Random random) => TimeSpan.FromSeconds(20 + Math.Floor(1180 * random.NextDouble() * random.NextDouble()));
+
+    private static TimeSpan Lag(Random random) =>
+        Chance(random, 0.3) ? TimeSpan.FromSeconds(5 * random.NextDouble()) : TimeSpan.FromMilliseconds(20);
 
     private static bool Chance(Random random, double share) => random.NextDouble() < share;
 

@@ -157,7 +157,8 @@ public sealed class SimulationRun : IDisposable
             if (controller is not null)
             {
                 var faults = controller.KubernetesFaults;
-                (faults.Down, faults.Failing, faults.Lost, faults.Lag) = (_down, _failing, _lost, _scenario.WatchLag);
+                (faults.Down, faults.Failing, faults.Lost) = (_down, _failing, _lost);
+                (faults.Lag, faults.PodLag) = (_scenario.WatchLag, _scenario.PodLag);
                 if (cut)
                 {
                     faults.CutWatches();
