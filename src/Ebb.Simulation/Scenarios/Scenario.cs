@@ -26,6 +26,9 @@ public sealed record Scenario
     /// <summary>The same for pods: their watch may be far behind the others.</summary>
     public TimeSpan PodLag { get; init; } = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>How often a pod that the scheduler had under way lands on a node that has just been cordoned, from 0 to 1.</summary>
+    public double SlipIns { get; init; }
+
     /// <summary>Whether the controllers talk to the cloud through the very client that ships, over the emulated protocol.</summary>
     public bool OverProtocol { get; init; }
 

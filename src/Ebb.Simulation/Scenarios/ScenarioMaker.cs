@@ -29,6 +29,7 @@ public static class ScenarioMaker
             Cloud = CloudOf(random, seed, pools),
             Pools = pools,
             Controllers = controllers,
+            SlipIns = Chance(random, 0.5) ? 0.5 : 0,
             WatchLag = Lag(random),
             PodLag = Lag(random),
             OverProtocol = Chance(random, OverProtocol),

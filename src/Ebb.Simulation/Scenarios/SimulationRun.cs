@@ -16,6 +16,7 @@ public sealed class SimulationRun : IDisposable
     private readonly World _world;
     private readonly Journal _journal;
     private readonly Invariants _invariants;
+    private readonly SlipIns _slipIns;
     private readonly Controller?[] _controllers;
     private readonly HashSet<string> _impossible = [];
     private int _started;
@@ -36,6 +37,7 @@ public sealed class SimulationRun : IDisposable
         _world = new World(scenario.Cloud, kubernetes, new HollowMachineOptions { MeasureCpu = false });
         _journal = new Journal(_world, journal);
         _invariants = new Invariants(_world);
+        _slipIns = new SlipIns(_world, scenario);
         _controllers = new Controller?[scenario.Controllers];
     }
 
@@ -174,6 +176,7 @@ public sealed class SimulationRun : IDisposable
         _world.Cloud.SetAvailability([]);
         (_down, _failing, _lost) = (false, 0, 0);
         TroubleNetwork(cut: false);
+        _slipIns.End();
     }
 
     /// <returns>What was not done in time.</returns>

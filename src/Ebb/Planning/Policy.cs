@@ -18,6 +18,12 @@ public sealed record Policy
     /// </summary>
     public TimeSpan RemoveTogether { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// The least time from the cordon of an idle node to its removal: the scheduler may have decided on it just before and still
+    /// be binding. Default 3 s.
+    /// </summary>
+    public TimeSpan CordonFor { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>Wait after the first failed growth of a pool; doubles with each further one. Default 1 min.</summary>
     public TimeSpan BackOffFirst { get; init; } = TimeSpan.FromMinutes(1);
 

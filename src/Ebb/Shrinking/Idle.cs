@@ -27,6 +27,9 @@ internal static class Idle
         }
     }
 
+    private static bool JustCordoned(Draft draft, Standing node) =>
+        node.Retiring == TaintEffect.NoSchedule && draft.Now - node.RetiringSince < draft.Policy.CordonFor;
+
     /// <returns>Whether the node has been idle for its time.</returns>
     private static bool Look(Draft draft, PoolStanding pool, Standing node)
     {
@@ -145,7 +148,12 @@ internal static class Idle
             var reason = idle < pool.Pool.IdleAfter ? "its work is done" : $"idle {Words.Span(idle)}";
             node.Retires = true;
             draft.InMotion.Add(pool.Name);
-            if (node.Retiring == TaintEffect.NoSchedule && wait)
+            if (JustCordoned(draft, node))
+            {
+                draft.LookAgain(node.RetiringSince!.Value + draft.Policy.CordonFor);
+                node.Why = (_, _) => $"retiring: {reason}, cordoned to be removed";
+            }
+            else if (node.Retiring == TaintEffect.NoSchedule && wait)
             {
                 node.Why = (_, _) => $"retiring: {reason}, goes together with others that are idle for nearly as long";
             }
@@ -190,7 +198,7 @@ internal static class Idle
             draft.LookAgain(until.Value);
         }
 
-        return dueSoon;
+        return dueSoon || due.Exists(node => JustCordoned(draft, node));
     }
 
     private static string Lower(MachineState state) => state switch

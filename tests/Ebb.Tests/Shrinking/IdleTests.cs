@@ -45,7 +45,7 @@ public sealed class IdleTests
         var some = new Some().With(Some.Pool(max: 100));
         for (var i = 0; i < 75; i++)
         {
-            some.AddNode(edit: Some.Marked(Noon.AddMinutes(-5), TaintEffect.NoSchedule, Noon));
+            some.AddNode(edit: Some.Marked(Noon.AddMinutes(-5), TaintEffect.NoSchedule, Noon.AddSeconds(-3)));
         }
 
         var plan = some.Plan();
@@ -53,6 +53,18 @@ public sealed class IdleTests
         var remove = Assert.IsType<Decision.Remove>(Assert.Single(plan.Decisions));
         Assert.Equal(75, remove.Departures.Length);
         Assert.Equal("removed: idle 5 min", plan.Reasons.Nodes["agents000000"]);
+    }
+
+    [Fact]
+    public void What_the_scheduler_had_under_way_has_some_seconds_to_land_behind_the_cordon()
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddNode(edit: Some.Marked(Noon.AddMinutes(-5), TaintEffect.NoSchedule, Noon.AddSeconds(-2)));
+
+        var plan = some.Plan();
+
+        Assert.Empty(plan.Decisions);
+        Assert.Equal(Noon.AddSeconds(1), plan.LookAgainAt);
     }
 
     [Fact]
