@@ -2,6 +2,7 @@ using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Identity;
 using Ebb.Cli.Sandboxes;
+using Ebb.Clouds;
 using AccessToken = Ebb.Clouds.Azure.AccessToken;
 using TokenSource = Ebb.Clouds.Azure.TokenSource;
 
@@ -30,9 +31,14 @@ internal static class AzureTokens
                     + "or run on a machine with a managed identity.",
                     e);
             }
+            catch (AuthenticationFailedException e) when (Unreachable(e) is { } trouble)
+            {
+                throw new CloudException($"Azure's sign-in does not answer: {FirstLine(trouble.Message)}", inner: e);
+            }
             catch (AuthenticationFailedException e)
             {
-                throw new EbbException($"Azure refused the credential: {FirstLine(e.Message)} Sign in again, or renew the secret.", e);
+                throw new EbbException(
+                    $"Azure refused the credential: {FirstLine((e.InnerException ?? e).Message)} Sign in again, or renew the secret.", e);
             }
         };
     }
@@ -43,6 +49,9 @@ internal static class AzureTokens
         ExcludeVisualStudioCredential = true,
         ExcludeVisualStudioCodeCredential = true,
         ExcludeInteractiveBrowserCredential = true,
+
+        // An authority of one's own is in no public list of authorities.
+        DisableInstanceDiscovery = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("AZURE_AUTHORITY_HOST")),
     });
 
     private static ClientSecretCredential Principal(AzureClient client, Uri endpoint, HttpClient? http)
@@ -55,6 +64,15 @@ internal static class AzureTokens
 
         return new ClientSecretCredential(client.Tenant, client.Id, client.Secret, options);
     }
+
+    /// <summary>Why nothing answered; null when something did, and refused.</summary>
+    private static Exception? Unreachable(Exception? e) => e switch
+    {
+        null => null,
+        AggregateException many => many.InnerExceptions.Select(Unreachable).FirstOrDefault(inner => inner is not null),
+        HttpRequestException => e.GetBaseException(),
+        _ => Unreachable(e.InnerException),
+    };
 
     private static string FirstLine(string message) => message.Split('\n', 2)[0].TrimEnd('\r', ' ');
 }

@@ -44,7 +44,7 @@ internal static class LiveStatus
         {
             await foreach (var seen in target.WatchAsync(ct))
             {
-                live.UpdateTarget(new Rows(StatusView.Draw(seen.Report), new Text("Ctrl-C ends.", Tones.Style(Tone.Quiet))));
+                live.UpdateTarget(new Rows(StatusView.Draw(seen.Report, terminal.Console.Profile.Height), new Text("Ctrl-C ends.", Tones.Style(Tone.Quiet))));
             }
         });
     }

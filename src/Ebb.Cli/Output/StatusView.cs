@@ -7,17 +7,17 @@ namespace Ebb.Cli.Output;
 /// <summary>Shows a status to people.</summary>
 internal static class StatusView
 {
-    // More would scroll the pools off the screen; --json and `ebb machines` have all of them.
-    private const int MostMachines = 30;
-
     private const int MostPending = 8;
+
+    // Headings, frames and the lines around them.
+    private const int OtherLines = 18;
 
     /// <summary>As plain lines.</summary>
     public static void Print(StatusReport status, Terminal terminal)
     {
         if (terminal.Rich)
         {
-            terminal.Console.Write(Draw(status));
+            terminal.Console.Write(Draw(status, int.MaxValue));
             return;
         }
 
@@ -40,11 +40,13 @@ internal static class StatusView
         }
     }
 
-    public static IRenderable Draw(StatusReport status)
+    /// <param name="lines">How many there are to draw on: machines beyond them are only counted.</param>
+    public static IRenderable Draw(StatusReport status, int lines)
     {
+        var room = Math.Max(3, lines - OtherLines - status.Pools.Length - Math.Min(status.Pending.Length, MostPending));
         var parts = new List<IRenderable>();
         parts.AddRange(Head(status).Select(line => new Text(line.Text, Tones.Style(line.Tone))));
-        foreach (var grid in new[] { Pools(status), Machines(status, MostMachines), Pending(status, MostPending) })
+        foreach (var grid in new[] { Pools(status), Machines(status, room), Pending(status, MostPending) })
         {
             if (grid is not null)
             {
