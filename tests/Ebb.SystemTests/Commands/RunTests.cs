@@ -24,7 +24,7 @@ public sealed partial class RunTests : IAsyncLifetime
         Assert.Contains("would ", ended.Error, StringComparison.Ordinal);
         foreach (var (verb, what, allowed) in new[]
         {
-            ("patch", "nodes", "yes"), ("delete", "nodes", "yes"), ("create", "pods/eviction", "yes"), ("create", "events", "yes"),
+            ("patch", "nodes", "yes"), ("delete", "nodes", "yes"), ("create", "pods --subresource=eviction", "yes"), ("create", "events", "yes"),
             ("update", "leases.coordination.k8s.io/ebb-controller", "yes"), ("patch", "configmaps/ebb-status", "yes"),
             ("get", "secrets", "no"), ("delete", "pods", "no"), ("update", "leases.coordination.k8s.io/other", "no"),
         })
