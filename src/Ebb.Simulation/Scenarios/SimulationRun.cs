@@ -1,3 +1,4 @@
+using Ebb.Clouds;
 using Ebb.Sandbox.Kubernetes;
 using Ebb.Sandbox.Kubernetes.Kubelet;
 using Ebb.Sandbox.Machines;
@@ -13,6 +14,7 @@ public sealed class SimulationRun : IDisposable
 
     private readonly Scenario _scenario;
     private readonly ILoggerFactory _loggers;
+    private readonly Func<World, ICloud, ICloud>? _sabotage;
     private readonly World _world;
     private readonly Journal _journal;
     private readonly Invariants _invariants;
@@ -24,8 +26,10 @@ public sealed class SimulationRun : IDisposable
     private double _lost;
     private bool _down;
 
-    private SimulationRun(Scenario scenario, Action<string>? journal, ILoggerFactory loggers)
+    private SimulationRun(
+        Scenario scenario, Action<string>? journal, ILoggerFactory loggers, Func<World, ICloud, ICloud>? sabotage)
     {
+        _sabotage = sabotage;
         _scenario = scenario;
         _loggers = loggers;
         var kubernetes = new KubernetesOptions
@@ -42,9 +46,14 @@ public sealed class SimulationRun : IDisposable
     }
 
     /// <param name="journal">Is handed a line for everything that happens; null to do without.</param>
-    public static SimulationResult Run(Scenario scenario, Action<string>? journal, ILoggerFactory loggers)
+    public static SimulationResult Run(Scenario scenario, Action<string>? journal, ILoggerFactory loggers) =>
+        Run(scenario, journal, loggers, sabotage: null);
+
+    /// <param name="sabotage">Puts something in front of the cloud that breaks a promise, to see that it is noticed.</param>
+    internal static SimulationResult Run(
+        Scenario scenario, Action<string>? journal, ILoggerFactory loggers, Func<World, ICloud, ICloud>? sabotage)
     {
-        using var run = new SimulationRun(scenario, journal, loggers);
+        using var run = new SimulationRun(scenario, journal, loggers, sabotage);
         return run.Run();
     }
 
@@ -144,7 +153,8 @@ public sealed class SimulationRun : IDisposable
         {
             var life = ++_started;
             var controller = new Controller(
-                _world, $"controller-{number}-{life}", unchecked((_scenario.Seed * 1009) + life), _scenario.Policy, _scenario.OverProtocol, _loggers);
+                _world, $"controller-{number}-{life}", unchecked((_scenario.Seed * 1009) + life), _scenario.Policy, _scenario.OverProtocol, _loggers,
+                _sabotage is null ? null : cloud => _sabotage(_world, cloud));
             controller.Kubernetes.Told += (about, reason, message) => _journal.Add($"event {about.Kind} {about.Name} {reason}: {message}");
             _controllers[number] = controller;
             TroubleNetwork(cut: false);
