@@ -101,6 +101,8 @@ internal sealed class PatchVerb(ObjectStore store, ObjectVerbs verbs)
             throw ApiException.BadRequest("metadata.managedFields must be nil");
         }
 
+        DropNulls(applied);
+        applied.Ensure("metadata");
         Versions.ToStored(applied, call.Resource);
         var stored = store.Get(call.Resource.Kind, call.Namespace, call.Name);
         if (stored is null)
@@ -120,6 +122,22 @@ internal sealed class PatchVerb(ObjectStore store, ObjectVerbs verbs)
         CheckSame(stored, merged);
         merged = Alignment.Like(stored.Json, merged);
         return verbs.Answer(call, 200, verbs.Finish(call, stored, merged, specTouched: true), form);
+    }
+
+    /// <summary>To apply nothing for a field is not to apply the field.</summary>
+    private static void DropNulls(JsonObject json)
+    {
+        foreach (var (name, value) in json.ToArray())
+        {
+            if (value is null)
+            {
+                json.Remove(name);
+            }
+            else if (value is JsonObject inner)
+            {
+                DropNulls(inner);
+            }
+        }
     }
 
     private static void CheckSame(KubeObject stored, JsonObject json)

@@ -39,6 +39,11 @@ internal sealed class Gateway(
         {
             await WriteAsync(http, KubeApi.Refused(e), ct);
         }
+        catch (Exception e) when (!ct.IsCancellationRequested && !http.Response.HasStarted)
+        {
+            // A defect of ours: the client gets a Status that names it, as from any server, and the sandbox lives on.
+            await WriteAsync(http, KubeApi.Refused(ApiException.Internal($"{e.GetType().Name}: {e.Message}")), ct);
+        }
         catch (Exception e) when (ct.IsCancellationRequested && e is OperationCanceledException or IOException)
         {
             // The client has gone, or the sandbox ends: nothing that could be said now would be an answer.

@@ -7,26 +7,19 @@ namespace Ebb.Sandbox.Kubernetes.Api.Schemas;
 /// <summary>Turns the OpenAPI schema of a CustomResourceDefinition into one of ours.</summary>
 internal static class CustomSchema
 {
-    /// <summary>The schema of a custom kind; null when the definition has none, so that every field is kept.</summary>
-    public static FieldType? Read(Kind kind, JsonObject? schema)
+    /// <summary>The schema of a custom kind; every field is kept when the definition has none.</summary>
+    public static FieldType Read(Kind kind, JsonObject? schema)
     {
-        if (schema is null || schema.IsTrue("x-kubernetes-preserve-unknown-fields"))
-        {
-            return null;
-        }
-
         var reversed = string.Join('.', kind.Group.Split('.').Reverse());
-        var type = ReadType($"{reversed}.{kind.Version}.{kind.Name}", schema);
-        if (type.Of is not { } root)
-        {
-            return null;
-        }
-
+        var name = $"{reversed}.{kind.Version}.{kind.Name}";
+        var type = schema is null || schema.IsTrue("x-kubernetes-preserve-unknown-fields")
+            ? FieldType.Any : ReadType(name, schema);
+        var root = type.Of ?? new ObjectSchema(name) { Open = true };
         root.Fields["apiVersion"] = new SchemaField("apiVersion", FieldType.Text);
         root.Fields["kind"] = new SchemaField("kind", FieldType.Text);
         var metadata = SchemaBook.BuiltIn.All.First(s => s.Name == "ObjectMeta");
         root.Fields["metadata"] = new SchemaField("metadata", new FieldType(Shape.Object, Of: metadata));
-        return type;
+        return new FieldType(Shape.Object, Of: root);
     }
 
     private static FieldType ReadType(string name, JsonNode? schema)
