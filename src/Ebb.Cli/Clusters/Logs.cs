@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Ebb.Cli.Clusters;
 
@@ -8,13 +10,13 @@ internal static class Logs
     public static ILoggerFactory ToStandardError(LogLevel least) => LoggerFactory.Create(logging =>
     {
         logging.SetMinimumLevel(least);
-        logging.AddSimpleConsole(options =>
+        logging.Services.AddSingleton(TimeProvider.System);
+        logging.AddConsoleFormatter<LogLine, ConsoleFormatterOptions>();
+        logging.AddConsole(options =>
         {
-            options.SingleLine = true;
-            options.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-            options.UseUtcTimestamp = true;
+            options.FormatterName = LogLine.FormatterName;
+            options.LogToStandardErrorThreshold = LogLevel.Trace;
         });
-        logging.AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
     });
 
     /// <summary>For a command that looks once: only with --verbose is there more to say than its error.</summary>

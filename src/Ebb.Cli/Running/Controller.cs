@@ -14,8 +14,16 @@ internal static class Controller
         var identity = $"{Environment.MachineName}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
         var loop = new ControlLoop(
             target.Cloud, target.Kubernetes, identity, Target.Policy, options, target.Time, target.Random, target.Loggers);
+        loop.Observed += GiveBackOnce;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         await Task.WhenAll(ThenStopAsync(target.Cloud.RunAsync(stop.Token)), ThenStopAsync(loop.RunAsync(stop.Token)));
+
+        // Reading the first lists takes a heap several times what is kept of them; a loop in peace would hold it for hours.
+        void GiveBackOnce(Observation first)
+        {
+            loop.Observed -= GiveBackOnce;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
 
         // Neither goes on without the other.
         async Task ThenStopAsync(Task part)

@@ -1,3 +1,4 @@
+using Ebb.Cli.Clusters;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.Sandboxes;
@@ -11,7 +12,7 @@ internal sealed class LogFile(string path, TimeProvider time) : ILoggerProvider
     private StreamWriter? _writer;
     private bool _broken;
 
-    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName[(categoryName.LastIndexOf('.') + 1)..]);
+    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
     public void Dispose()
     {
@@ -35,7 +36,7 @@ internal sealed class LogFile(string path, TimeProvider time) : ILoggerProvider
             try
             {
                 _writer ??= new StreamWriter(path, append: true) { AutoFlush = true };
-                _writer.WriteLine($"{time.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {Name(level)} {category}: {message}{(e is null ? "" : $" {e}")}");
+                _writer.WriteLine(LogLine.Of(time.GetUtcNow(), level, category, message, e));
                 if (_writer.BaseStream.Length > MostBytes)
                 {
                     _writer.Dispose();
@@ -50,14 +51,6 @@ internal sealed class LogFile(string path, TimeProvider time) : ILoggerProvider
             }
         }
     }
-
-    private static string Name(LogLevel level) => level switch
-    {
-        LogLevel.Critical or LogLevel.Error => "error",
-        LogLevel.Warning => "warn ",
-        LogLevel.Information => "info ",
-        _ => "debug",
-    };
 
     private sealed class Logger(LogFile file, string category) : ILogger
     {
