@@ -1,4 +1,5 @@
 using Ebb.Acting;
+using Ebb.Cli.Output;
 using Ebb.Cli.Reports;
 using Ebb.Clouds;
 
@@ -7,9 +8,9 @@ namespace Ebb.Cli.Clusters;
 /// <summary>Carries out a person's wish for another number of machines.</summary>
 internal static class Scaling
 {
-    public static async Task<ScaleReport> ScaleAsync(Target target, string pool, int wanted, CancellationToken ct)
+    public static async Task<ScaleReport> ScaleAsync(Target target, string pool, int wanted, Terminal terminal, CancellationToken ct)
     {
-        var seen = await target.LookAsync(ct);
+        var seen = await target.LookAsync(terminal, ct);
         var view = seen.Pool(pool);
         var (name, min, max) = (view.Pool.Name, view.Pool.Min, view.Pool.Max);
         if (wanted < min || wanted > max)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Ebb.Acting;
+using Ebb.Cli.Output;
 using Ebb.Cli.Reports;
 using Ebb.Cli.Sandboxes;
 using Ebb.Clouds;
@@ -26,6 +27,8 @@ internal sealed class Target : IAsyncDisposable
 
     // A view is for people: the cloud's machines need not be newer than this.
     private static readonly TimeSpan CloudEvery = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan TellAfter = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan RedrawAfter = TimeSpan.FromSeconds(1);
 
@@ -97,15 +100,16 @@ internal sealed class Target : IAsyncDisposable
     /// <summary>Fails with what is wrong when the API server cannot be reached or does not know us.</summary>
     public Task ProbeAsync(CancellationToken ct) => _discovery.ServerVersionAsync(ct);
 
-    /// <summary>Looks at everything once.</summary>
-    public async Task<Seen> LookAsync(CancellationToken ct)
+    /// <summary>Looks at everything once; a person who waits for it longer than a second is told.</summary>
+    public async Task<Seen> LookAsync(Terminal terminal, CancellationToken ct)
     {
-        await foreach (var seen in WatchAsync(ct))
+        var looking = LookAsync(ct);
+        if (terminal.Rich && await Task.WhenAny(looking, Task.Delay(TellAfter, Time, ct)) != looking)
         {
-            return seen;
+            terminal.Say($"Looking at {Connection.Server} and {Scope.ArmEndpoint} ...");
         }
 
-        throw new InvalidOperationException("A watch ends only by cancellation.");
+        return await looking;
     }
 
     /// <summary>Looks, then looks again whenever something has changed.</summary>
@@ -165,6 +169,16 @@ internal sealed class Target : IAsyncDisposable
         _tokens?.Dispose();
         Loggers.Dispose();
         await ValueTask.CompletedTask;
+    }
+
+    private async Task<Seen> LookAsync(CancellationToken ct)
+    {
+        await foreach (var seen in WatchAsync(ct))
+        {
+            return seen;
+        }
+
+        throw new InvalidOperationException("A watch ends only by cancellation.");
     }
 
     private async Task SyncAsync(ClusterState state, Task watching, CancellationToken ct)

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Text.Json;
 using Ebb.Cli.Output;
+using Ebb.Cli.Reports;
 using Ebb.Cli.Sandboxes;
 
 namespace Ebb.Cli.Commands;
@@ -11,9 +13,10 @@ internal static class KubeconfigCommand
     {
         var name = NameOption.Create();
         var content = new Option<bool>("--content") { Description = "Print what is in the file rather than where it is." };
+        var json = JsonOutput.Option();
         var verb = new Verb("kubeconfig", "Print the path of the sandbox's kubeconfig, for kubectl and other clients.")
         {
-            Options = { name, content },
+            Options = { name, content, json },
             Examples =
             [
                 new("export KUBECONFIG=$(ebb kubeconfig)", "let kubectl talk to the sandbox"),
@@ -24,8 +27,14 @@ internal static class KubeconfigCommand
         {
             var home = SandboxHome.Of(parsed.GetRequiredValue(name));
             home.Require();
-            terminal.Print(
-                parsed.GetValue(content) ? (await File.ReadAllTextAsync(home.Kubeconfig, ct)).TrimEnd() : home.Kubeconfig);
+            var report = new KubeconfigReport
+            {
+                Path = home.Kubeconfig,
+                Content = parsed.GetValue(content) ? (await File.ReadAllTextAsync(home.Kubeconfig, ct)).TrimEnd() : null,
+            };
+            terminal.Print(parsed.GetValue(json)
+                ? JsonSerializer.Serialize(report, ReportJson.Default.KubeconfigReport)
+                : report.Content ?? report.Path);
         });
         return verb;
     }

@@ -24,7 +24,7 @@ internal static class MachinesCommand
         verb.SetAction(async (parsed, ct) =>
         {
             await using var opened = await target.OpenAsync(parsed, ct);
-            var seen = await opened.LookAsync(ct);
+            var seen = await opened.LookAsync(terminal, ct);
             var machines = seen.Report.Machines;
             if (parsed.GetValue(pool) is { } name)
             {

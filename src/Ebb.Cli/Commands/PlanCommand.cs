@@ -26,7 +26,7 @@ internal static class PlanCommand
         verb.SetAction(async (parsed, ct) =>
         {
             await using var opened = await target.OpenAsync(parsed, ct);
-            var seen = await opened.LookAsync(ct);
+            var seen = await opened.LookAsync(terminal, ct);
             var plan = PlanReport.Of(seen.Snapshot, seen.Plan);
             if (parsed.GetValue(json))
             {

@@ -30,7 +30,7 @@ internal static class ScaleCommand
         {
             var (name, wanted) = (parsed.GetRequiredValue(pool), parsed.GetValue(machines));
             await using var opened = await target.OpenAsync(parsed, ct);
-            var report = await Scaling.ScaleAsync(opened, name, wanted, ct);
+            var report = await Scaling.ScaleAsync(opened, name, wanted, terminal, ct);
             if (parsed.GetValue(json))
             {
                 terminal.Print(JsonSerializer.Serialize(report, ReportJson.Default.ScaleReport));

@@ -35,7 +35,7 @@ internal static class StatusCommand
                 return;
             }
 
-            var seen = await opened.LookAsync(ct);
+            var seen = await opened.LookAsync(terminal, ct);
             if (parsed.GetValue(json))
             {
                 terminal.Print(JsonSerializer.Serialize(seen.Report, ReportJson.Default.StatusReport));

@@ -29,7 +29,7 @@ internal static class WhyCommand
         verb.SetAction(async (parsed, ct) =>
         {
             await using var opened = await target.OpenAsync(parsed, ct);
-            var seen = await opened.LookAsync(ct);
+            var seen = await opened.LookAsync(terminal, ct);
             var wanted = parsed.GetRequiredValue(name);
             var found = WhyReport.Find(wanted, seen.Snapshot, seen.Plan, seen.Report);
             if (found.IsEmpty)

@@ -113,4 +113,5 @@ internal sealed record PendingReport
 [JsonSerializable(typeof(ImmutableArray<WhyReport>))]
 [JsonSerializable(typeof(ScaleReport))]
 [JsonSerializable(typeof(UpReport))]
+[JsonSerializable(typeof(KubeconfigReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

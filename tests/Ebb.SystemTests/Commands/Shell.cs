@@ -25,14 +25,21 @@ public sealed class Shell : IAsyncDisposable
     public Dictionary<string, string?> Environment { get; } = [];
 
     public Task<Ran> EbbAsync(string line, CancellationToken ct = default) =>
-        RunAsync(Path.Combine(Root, "ebb"), line.Split(' ', StringSplitOptions.RemoveEmptyEntries), Root, ct);
+        RunAsync(Path.Combine(Root, "ebb"), line.Split(' ', StringSplitOptions.RemoveEmptyEntries), ct);
 
     /// <summary>Against the sandbox of this name.</summary>
     public Task<Ran> KubectlAsync(string line, string sandbox = "sandbox", CancellationToken ct = default)
     {
         Assert.SkipWhen(KubectlPath is null, "kubectl is not installed");
         Environment["KUBECONFIG"] = Path.Combine(State, sandbox, "kubeconfig");
-        return RunAsync(KubectlPath!, line.Split(' ', StringSplitOptions.RemoveEmptyEntries), Root, ct);
+        return RunAsync(KubectlPath!, line.Split(' ', StringSplitOptions.RemoveEmptyEntries), ct);
+    }
+
+    /// <summary>Any program, in the root of the source tree.</summary>
+    public async Task<Ran> RunAsync(string program, string[] args, CancellationToken ct)
+    {
+        using var process = Begin(program, args, Root);
+        return await EndOfAsync(process, ct);
     }
 
     /// <summary>Starts and does not wait.</summary>
@@ -72,12 +79,6 @@ public sealed class Shell : IAsyncDisposable
     {
         await EbbAsync("down --all");
         Directory.Delete(_state, recursive: true);
-    }
-
-    private async Task<Ran> RunAsync(string program, string[] args, string cwd, CancellationToken ct)
-    {
-        using var process = Begin(program, args, cwd);
-        return await EndOfAsync(process, ct);
     }
 
     private Process Begin(string program, string[] args, string cwd)
