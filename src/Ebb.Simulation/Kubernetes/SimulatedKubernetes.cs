@@ -189,8 +189,26 @@ public sealed class SimulatedKubernetes(
             store.Update(budget, json => json["status"]!["disruptionsAllowed"] = (int)json["status"]!["disruptionsAllowed"]! - 1);
         }
 
+        // The mark by which everyone, the kubelet first, tells an eviction from other ends.
+        store.Update(pod, MarkEvicted);
         store.Delete(Kinds.Pod, pod.Namespace, pod.Name, DeleteOptions.Default);
         return EvictResult.Evicting;
+    }
+
+    private void MarkEvicted(JsonObject pod)
+    {
+        var status = pod["status"] as JsonObject ?? [];
+        var conditions = status["conditions"] as JsonArray ?? [];
+        conditions.Add(new JsonObject
+        {
+            ["type"] = "DisruptionTarget",
+            ["status"] = "True",
+            ["reason"] = "EvictionByEvictionAPI",
+            ["message"] = "Eviction API: evicting",
+            ["lastTransitionTime"] = Timestamps.Seconds(time.GetUtcNow()),
+        });
+        status["conditions"] = conditions;
+        pod["status"] = status;
     }
 
     private static bool Selects(V1LabelSelector? selector, IReadOnlyDictionary<string, string> labels) =>

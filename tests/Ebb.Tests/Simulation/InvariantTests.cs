@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using Ebb.Clouds;
 using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Kubernetes.Store;
+using Ebb.Simulation;
+using Ebb.Simulation.Kubernetes;
 using Ebb.Simulation.Scenarios;
 using Ebb.Simulation.Worlds;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -68,6 +70,24 @@ public class InvariantTests
         });
 
         Assert.Contains(result.Violations, what => what.Contains("below its minimum", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_eviction_of_a_Jobs_pod_is_noticed()
+    {
+        var result = Run((world, cloud) => new Saboteur(cloud)
+        {
+            Remove = async (pool, machines, ct) =>
+            {
+                var cluster = new SimulatedKubernetes(
+                    world.Kubernetes.Store, world.Lease, new KubernetesFaults(new Random(1)), new Process(), world.Time);
+                var frame = world.Kubernetes.Store.List(Kinds.Pod).First(pod => (string?)pod.Json["status"]?["phase"] == "Running");
+                await cluster.EvictAsync(frame.Namespace, frame.Name, frame.Uid, ct);
+                return await cloud.RemoveAsync(pool, machines, ct);
+            },
+        });
+
+        Assert.Contains(result.Violations, what => what.Contains("was evicted", StringComparison.Ordinal));
     }
 
     [Fact]
