@@ -15,7 +15,7 @@ public sealed class SimulatedCloud(CloudWorld world, string group, Process proce
     // What a call takes at the least: time goes on between any two of them, and things happen meanwhile.
     private static readonly TimeSpan Latency = TimeSpan.FromMilliseconds(50);
 
-    private static readonly TimeSpan FollowEvery = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FollowEvery = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan ListAnewAfter = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<string, Known> _known = new(StringComparer.OrdinalIgnoreCase);

@@ -166,12 +166,18 @@ public sealed partial class Actuator(
     {
         var pool = grow.Pool.Pool.Name;
 
-        // Whatever comes of it, also an exception on the way: the last view of this pool is no longer to be believed.
-        acted.Touched.Add(pool);
+        // Until an answer says what came of it, the last view of this pool is not to be believed.
+        acted.Doubtful.Add(pool);
         var result = await cloud.GrowAsync(grow.Pool, grow.By, term);
+        if (result is not (GrowResult.Changed or GrowResult.Unknown))
+        {
+            acted.Doubtful.Remove(pool);
+        }
+
         switch (result)
         {
             case GrowResult.Growing growing:
+                acted.Grown[pool] = growing.Capacity;
                 LogGrowing(pool, growing.Asked, growing.Capacity, grow.Reason);
                 var done = growing.Asked == 0 ? $"is asked again for its {growing.Capacity}" : $"grows by {growing.Asked} to {growing.Capacity}";
                 await TellAsync(AboutPools, false, "Grow", $"Pool {pool} {done}: {grow.Reason}", term);
@@ -217,8 +223,14 @@ public sealed partial class Actuator(
         }
 
         StopIfOver(term);
-        acted.Touched.Add(pool);
-        switch (await AskToRemoveAsync(remove.Pool, going, term))
+        acted.Doubtful.Add(pool);
+        var result = await AskToRemoveAsync(remove.Pool, going, term);
+        if (result is not RemoveResult.Unknown)
+        {
+            acted.Doubtful.Remove(pool);
+        }
+
+        switch (result)
         {
             case RemoveResult.Removing:
                 acted.Removed.AddRange(going.Select(departure => departure.Machine));
@@ -440,8 +452,11 @@ public sealed partial class Actuator(
 /// <summary>What came of acting on a plan.</summary>
 public sealed class Acted
 {
-    /// <summary>Pools that the cloud was asked to change: what was read of them before is old.</summary>
-    public HashSet<string> Touched { get; } = [];
+    /// <summary>Pools of which it is not known what became of a request: nothing is to be asked before they are read again.</summary>
+    public HashSet<string> Doubtful { get; } = [];
+
+    /// <summary>The capacities that the cloud has agreed to, by pool.</summary>
+    public Dictionary<string, int> Grown { get; } = [];
 
     /// <summary>Machines that the cloud has agreed to remove.</summary>
     public List<Machine> Removed { get; } = [];

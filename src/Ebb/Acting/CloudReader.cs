@@ -19,7 +19,7 @@ internal sealed partial class CloudReader(ICloud cloud, LoopOptions options, Tim
     /// <summary>The pools whose machines are to be listed anew with each read, as the last plan has it.</summary>
     public ImmutableHashSet<string> InMotion { get; set; } = [];
 
-    /// <summary>False from a change of ours until the next read: what we have is older than what we did.</summary>
+    /// <summary>False from a request of ours with an unknown end until the next read.</summary>
     public bool Current { get; private set; }
 
     public DateTimeOffset DueAt =>
@@ -30,7 +30,14 @@ internal sealed partial class CloudReader(ICloud cloud, LoopOptions options, Tim
 
     public void ReadSoon() => _soon = true;
 
-    /// <summary>We changed this pool: what was read of it is old.</summary>
+    /// <summary>The cloud has agreed to this capacity: as good as a read of it.</summary>
+    public void Grown(string pool, int capacity)
+    {
+        InMotion = InMotion.Add(pool);
+        Change(view => view.Pool.Name == pool ? view with { Capacity = capacity } : view);
+    }
+
+    /// <summary>We may have changed this pool: what was read of it is not to be relied on.</summary>
     public void Outdated(string pool)
     {
         InMotion = InMotion.Add(pool);

@@ -181,7 +181,7 @@ internal sealed partial class Term(
         return (snapshot, plan);
     }
 
-    /// <summary>After a change of ours that no read shows yet, only what concerns Kubernetes alone is done.</summary>
+    /// <summary>While a request of ours has an unknown end, only what concerns Kubernetes alone is done.</summary>
     private static Plan WithoutCloud(Plan plan) => plan with
     {
         Decisions = [.. plan.Decisions.Where(decision => decision is not (Decision.Grow or Decision.Remove or Decision.DeleteNode))],
@@ -205,13 +205,19 @@ internal sealed partial class Term(
             _reader.Add(pool, failure);
         }
 
-        foreach (var pool in acted.Touched)
+        foreach (var pool in acted.Doubtful)
         {
             _reader.Outdated(pool);
         }
 
+        foreach (var (pool, capacity) in acted.Grown)
+        {
+            _reader.Grown(pool, capacity);
+        }
+
         foreach (var machine in acted.Removed)
         {
+            _reader.InMotion = _reader.InMotion.Add(machine.Pool);
             _departing[machine.ProviderId] = time.GetUtcNow();
         }
     }

@@ -49,7 +49,7 @@ public class ActuatorTests
 
         Assert.Equal(["remove m-n1 m-n2 of agents"], _cloud.Calls);
         Assert.Equal(["m-n1", "m-n2"], acted.Removed.Select(machine => machine.Name));
-        Assert.Equal(["agents"], acted.Touched);
+        Assert.Empty(acted.Doubtful);
     }
 
     [Theory]
@@ -206,6 +206,21 @@ public class ActuatorTests
 
         Assert.Equal(_time.GetUtcNow(), acted.LookAgainAt);
         Assert.Equal(2, _cloud.Calls.Count);
+    }
+
+    [Fact]
+    public async Task A_pool_is_doubtful_when_nobody_knows_what_became_of_a_request()
+    {
+        _cluster.Add("n1", "NoSchedule");
+        _cloud.Grow = () => new GrowResult.Unknown("no answer");
+        _cloud.Remove = () => new RemoveResult.Unknown("no answer");
+
+        var grown = await ActAsync(new Decision.Grow(_pool, 3, 12) { Reason = "x" });
+        var removed = await ActAsync(Remove("n1"));
+
+        Assert.Equal(["agents"], grown.Doubtful);
+        Assert.Equal(["agents"], removed.Doubtful);
+        Assert.Empty(removed.Removed);
     }
 
     [Fact]
