@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Ebb.Clouds;
 using Ebb.Kubernetes.Objects;
 using Ebb.Planning;
-using Ebb.Pools;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Acting;
@@ -11,28 +10,11 @@ namespace Ebb.Acting;
 /// Carries out a plan. Every action may be done twice, and stopping between any two of them loses nothing: the next plan
 /// starts from what both sides show then. One action that fails does not stop the others.
 /// </summary>
+/// <remarks>Longer than most: each kind of decision has its method here, and each says what it did.</remarks>
 public sealed partial class Actuator(
     ICloud cloud, IKubernetes kubernetes, Leadership leadership, TimeProvider time, Random random, ILogger<Actuator> logger)
 {
-    // Enough to read a hundred nodes in a second, few enough that an API server does not notice.
-    private const int ReadsAtOnce = 8;
-
-    private static readonly NodeChange NotIdle = new()
-    {
-        Retiring = "",
-        Annotations = new Dictionary<string, string?>
-        {
-            [Marks.RetiringSince] = null,
-            [Marks.IdleSince] = null,
-            [Marks.Removing] = null,
-        },
-    };
-
-    private static readonly NodeChange NotRemoving = new()
-    {
-        Annotations = new Dictionary<string, string?> { [Marks.Removing] = null },
-    };
-
+    private readonly Clearance _clearance = new(kubernetes, time, logger);
     private readonly Holds _holds = new(time, random);
 
     /// <param name="term">Cancelled when leadership is lost, which also is checked before each action.</param>
@@ -94,47 +76,23 @@ public sealed partial class Actuator(
 
     private async Task ChangeNodesAsync(ImmutableArray<Decision> run, Acted acted, CancellationToken term)
     {
-        var changes = new Dictionary<string, NodeChange>();
         foreach (var decision in run)
         {
             switch (decision)
             {
-                case Decision.Steer steer:
-                    Mark(steer.Node, "PreferNoSchedule", time.GetUtcNow());
-                    break;
                 case Decision.Cordon cordon:
-                    Mark(cordon.Node, "NoSchedule", time.GetUtcNow());
                     LogCordon(cordon.Node, cordon.Reason);
                     break;
                 case Decision.Release release:
-                    Mark(release.Node, "", null);
-                    Annotate(release.Node, Marks.Removing, null);
                     LogRelease(release.Node, release.Reason);
-                    break;
-                case Decision.NoteIdle note:
-                    Annotate(note.Node, Marks.IdleSince, note.Since is { } since ? Rfc3339(since) : null);
                     break;
             }
         }
 
-        await ForEachAsync(
-            [.. changes],
+        await Several.ForEachAsync(
+            [.. NodeChanges.Of(run, time.GetUtcNow())],
             change => TryAsync(
                 $"mark node {change.Key}", acted, () => kubernetes.ChangeNodeAsync(change.Key, change.Value, term), term));
-
-        void Mark(string node, string effect, DateTimeOffset? since)
-        {
-            changes[node] = Change(node) with { Retiring = effect };
-            Annotate(node, Marks.RetiringSince, since is { } at ? Rfc3339(at) : null);
-        }
-
-        void Annotate(string node, string key, string? value) =>
-            changes[node] = Change(node) with
-            {
-                Annotations = new Dictionary<string, string?>(Change(node).Annotations) { [key] = value },
-            };
-
-        NodeChange Change(string node) => changes.GetValueOrDefault(node) ?? new NodeChange();
     }
 
     private async Task RememberAsync(ImmutableArray<Decision> run, Acted acted, CancellationToken term)
@@ -203,7 +161,7 @@ public sealed partial class Actuator(
     {
         var pool = remove.Pool.Pool.Name;
         var cleared = new Departure?[remove.Departures.Length];
-        await ForEachAsync(
+        await Several.ForEachAsync(
             [.. Enumerable.Range(0, cleared.Length)],
             async i =>
             {
@@ -212,7 +170,7 @@ public sealed partial class Actuator(
                 await TryAsync(
                     $"look at {name} before its removal",
                     acted,
-                    async () => cleared[i] = await IsClearAsync(departure, term) ? departure : null,
+                    async () => cleared[i] = await _clearance.AskAsync(departure, term) ? departure : null,
                     term);
             });
 
@@ -244,6 +202,7 @@ public sealed partial class Actuator(
                 break;
             case RemoveResult.Throttled throttled:
                 Throttled(Removing(pool), throttled.RetryAfter);
+                await _clearance.WithdrawAsync(going, term);
                 break;
             case RemoveResult.Unknown unknown:
                 LogUnknown(Removing(pool), unknown.Why);
@@ -259,47 +218,9 @@ public sealed partial class Actuator(
         }
         catch (CloudException e) when ((int?)e.Status is >= 400 and < 500)
         {
-            // Surely refused, so the machines stay: their nodes are not to bear the mark of those that go.
-            foreach (var departure in going)
-            {
-                if (departure.Node is { } node)
-                {
-                    await kubernetes.ChangeNodeAsync(node, NotRemoving, term);
-                }
-            }
-
+            // Surely refused.
+            await _clearance.WithdrawAsync(going, term);
             throw;
-        }
-    }
-
-    private async Task<bool> IsClearAsync(Departure departure, CancellationToken term)
-    {
-        if (departure.Node is not { } node)
-        {
-            return true;
-        }
-
-        // Marked before the last look, not after it: nothing is to lie between that look and the removal.
-        var mark = new Dictionary<string, string?> { [Marks.Removing] = Rfc3339(time.GetUtcNow()) };
-        if (await kubernetes.ChangeNodeAsync(node, new NodeChange { Annotations = mark }, term) is ChangeResult.Gone)
-        {
-            LogNotAsPlanned(node);
-            return false;
-        }
-
-        switch (await LastLook.AtAsync(kubernetes, node, departure.Machine, time.GetUtcNow(), term))
-        {
-            case LastLook.Clear:
-                return true;
-            case LastLook.Work work:
-                LogReleaseBusy(node, work.Pod);
-                await kubernetes.ChangeNodeAsync(node, NotIdle, term);
-                return false;
-            default:
-                // Another picture than the one planned on. The next plan sees it too.
-                LogNotAsPlanned(node);
-                await kubernetes.ChangeNodeAsync(node, NotRemoving, term);
-                return false;
         }
     }
 
@@ -378,26 +299,9 @@ public sealed partial class Actuator(
         LogThrottled(what, wait);
     }
 
-    /// <summary>Runs <paramref name="body"/> for each, a few at once, started in order.</summary>
-    private static Task ForEachAsync<T>(IReadOnlyList<T> items, Func<T, Task> body)
-    {
-        var next = 0;
-        return Task.WhenAll(Enumerable.Range(0, Math.Min(ReadsAtOnce, items.Count)).Select(_ => WorkAsync()).ToArray());
-
-        async Task WorkAsync()
-        {
-            while (Interlocked.Increment(ref next) - 1 is var i && i < items.Count)
-            {
-                await body(items[i]);
-            }
-        }
-    }
-
     private static string Growing(string pool) => $"grow pool {pool}";
 
     private static string Removing(string pool) => $"remove machines of pool {pool}";
-
-    private static string Rfc3339(DateTimeOffset at) => at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
 
     private static V1ObjectReference AboutNode(string node) =>
         new() { ApiVersion = "v1", Kind = "Node", Name = node, Uid = node };
@@ -411,12 +315,6 @@ public sealed partial class Actuator(
 
     [LoggerMessage(LogLevel.Information, "Released {Node}: {Reason}")]
     private partial void LogRelease(string node, string reason);
-
-    [LoggerMessage(LogLevel.Information, "Released {Node}: a last look before its removal found pod {Pod}")]
-    private partial void LogReleaseBusy(string node, string pod);
-
-    [LoggerMessage(LogLevel.Information, "Kept {Node} for now: it is not as it was planned on")]
-    private partial void LogNotAsPlanned(string node);
 
     [LoggerMessage(LogLevel.Information, "Pool {Pool} grows by {By} to {Capacity}: {Reason}")]
     private partial void LogGrowing(string pool, int by, int capacity, string reason);
@@ -447,31 +345,4 @@ public sealed partial class Actuator(
 
     [LoggerMessage(LogLevel.Warning, "Could not {Action}, will try again: {Error}")]
     private partial void LogFailed(string action, string error);
-}
-
-/// <summary>What came of acting on a plan.</summary>
-public sealed class Acted
-{
-    /// <summary>Pools of which it is not known what became of a request: nothing is to be asked before they are read again.</summary>
-    public HashSet<string> Doubtful { get; } = [];
-
-    /// <summary>The capacities that the cloud has agreed to, by pool.</summary>
-    public Dictionary<string, int> Grown { get; } = [];
-
-    /// <summary>Machines that the cloud has agreed to remove.</summary>
-    public List<Machine> Removed { get; } = [];
-
-    /// <summary>False when something failed, or is held back since it did.</summary>
-    public bool Complete => LookAgainAt is null;
-
-    /// <summary>When the first of what was not done may be tried again; null when all was done.</summary>
-    public DateTimeOffset? LookAgainAt { get; private set; }
-
-    /// <summary>Notes that are written now; null: forgotten.</summary>
-    public Dictionary<string, string?> Notes { get; } = [];
-
-    /// <summary>Growth that the cloud refused at once, by pool.</summary>
-    public List<(string Pool, GrowFailure Failure)> Failures { get; } = [];
-
-    internal void HeldUntil(DateTimeOffset at) => LookAgainAt = LookAgainAt is { } by && by < at ? by : at;
 }

@@ -24,6 +24,7 @@ public sealed partial class LeaderElection(
 
     private V1LeaseSpec? _seen;
     private string? _seenVersion;
+    private string? _trouble;
     private long _seenAt;
 
     /// <summary>
@@ -96,7 +97,7 @@ public sealed partial class LeaderElection(
             catch (Exception e) when (!ct.IsCancellationRequested)
             {
                 // Whatever it was: without the Lease nothing is done, and it is asked for again.
-                LogTrouble(identity, e.Message);
+                Note(e.Message);
             }
 
             await PauseAsync(ct);
@@ -106,6 +107,7 @@ public sealed partial class LeaderElection(
     private async Task<Leadership?> TryAcquireAsync(CancellationToken ct)
     {
         var found = await kubernetes.LeaseAsync(ct);
+        Note(null);
         if (found is not null && !MayTake(found))
         {
             return null;
@@ -165,7 +167,7 @@ public sealed partial class LeaderElection(
             catch (Exception e)
             {
                 // Whatever it was, the deadline decides: until then it is tried again.
-                LogTrouble(identity, e.Message);
+                Note(e.Message);
             }
         }
     }
@@ -183,6 +185,7 @@ public sealed partial class LeaderElection(
         var renewed = lease with { Spec = lease.Spec with { RenewTime = time.GetUtcNow() } };
         if (await kubernetes.PutLeaseAsync(renewed, ct))
         {
+            Note(null);
             leadership.Renewed(before);
         }
     }
@@ -202,7 +205,7 @@ public sealed partial class LeaderElection(
         catch (Exception e)
         {
             // Then it runs out by itself.
-            LogTrouble(identity, e.Message);
+            Note(e.Message);
         }
 
         leadership.Lose();
@@ -214,6 +217,17 @@ public sealed partial class LeaderElection(
         Kind = "Lease",
         Metadata = new() { Name = Marks.LeaseName, Namespace = Marks.Namespace },
     };
+
+    /// <summary>An API server that is away for an hour is one line, not a line every other second.</summary>
+    private void Note(string? trouble)
+    {
+        if (trouble is not null && trouble != _trouble)
+        {
+            LogTrouble(identity, trouble);
+        }
+
+        _trouble = trouble;
+    }
 
     // Those who wait must not all ask at the same instant.
     private Task PauseAsync(CancellationToken ct) => Task.Delay(RetryPeriod * (1 + (_random.NextDouble() * 0.2)), time, ct);
