@@ -7,6 +7,7 @@ using Ebb.Sandbox.Cloud;
 namespace Ebb.Simulation.Clouds;
 
 /// <summary>The pools of one resource group of a <see cref="CloudWorld"/>, without a protocol in between.</summary>
+/// <remarks>A little long: one method for each member of the seam, and what they share.</remarks>
 public sealed class SimulatedCloud(CloudWorld world, string group, Process process, TimeProvider time) : ICloud
 {
     /// <summary>How long an answer is waited for that never comes.</summary>

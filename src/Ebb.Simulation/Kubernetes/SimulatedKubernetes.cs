@@ -27,13 +27,13 @@ public sealed class SimulatedKubernetes(
 
     /// <summary>Each kind has a watch of its own, as in life: what one shows another may not show yet.</summary>
     public Task WatchAsync(IClusterSink into, CancellationToken ct) =>
-        Task.WhenAll(WatchedKinds.All.Select(kind => WatchAsync(kind, into, ct)).ToArray());
+        Task.WhenAll(WatchedKind.All.Select(kind => WatchAsync(kind, into, ct)).ToArray());
 
     public Task<IReadOnlyList<V1Pod>> PodsOnAsync(string node, CancellationToken ct) => CallAsync<IReadOnlyList<V1Pod>>(
-        "list pods", write: false, () => [.. store.PodsOn(node).Select(Read<V1Pod>)], ct);
+        "list pods", write: false, () => [.. store.PodsOn(node).Select(WatchedKind.Read<V1Pod>)], ct);
 
     public Task<V1Node?> NodeAsync(string node, CancellationToken ct) => CallAsync(
-        "get node", write: false, () => store.Get(Kinds.Node, "", node) is { } found ? Read<V1Node>(found) : null, ct);
+        "get node", write: false, () => store.Get(Kinds.Node, "", node) is { } found ? WatchedKind.Read<V1Node>(found) : null, ct);
 
     public Task<ChangeResult> ChangeNodeAsync(string node, NodeChange change, CancellationToken ct) => CallAsync(
         "patch node",
@@ -83,7 +83,7 @@ public sealed class SimulatedKubernetes(
     public Task<IReadOnlyDictionary<string, string>> RecallAsync(CancellationToken ct) => CallAsync(
         "read notes",
         write: false,
-        () => (store.Get(Kinds.ConfigMap, Marks.Namespace, Marks.MemoryName) is { } found ? Read<V1ConfigMap>(found).Data : null)
+        () => (store.Get(Kinds.ConfigMap, Marks.Namespace, Marks.MemoryName) is { } found ? WatchedKind.Read<V1ConfigMap>(found).Data : null)
             ?? new Dictionary<string, string>(),
         ct);
 
@@ -103,7 +103,7 @@ public sealed class SimulatedKubernetes(
 
     public Task<bool> PutLeaseAsync(V1Lease lease, CancellationToken ct) => CallAsync("put lease", write: true, () => shelf.Put(lease), ct);
 
-    private async Task WatchAsync(WatchedKinds kind, IClusterSink into, CancellationToken ct)
+    private async Task WatchAsync(WatchedKind kind, IClusterSink into, CancellationToken ct)
     {
         while (true)
         {
@@ -117,7 +117,7 @@ public sealed class SimulatedKubernetes(
         }
     }
 
-    private async Task WatchOnceAsync(WatchedKinds kind, IClusterSink into, CancellationToken ct)
+    private async Task WatchOnceAsync(WatchedKind kind, IClusterSink into, CancellationToken ct)
     {
         var changes = Channel.CreateUnbounded<StoreEvent>(new UnboundedChannelOptions { SingleReader = true });
         void Cut() => changes.Writer.TryComplete();
@@ -174,11 +174,11 @@ public sealed class SimulatedKubernetes(
 
     private EvictResult Evict(KubeObject pod)
     {
-        var labels = Read<V1Pod>(pod).Metadata.Labels ?? new Dictionary<string, string>();
+        var labels = WatchedKind.Read<V1Pod>(pod).Metadata.Labels ?? new Dictionary<string, string>();
         var budgets = store.List(Kinds.PodDisruptionBudget, pod.Namespace)
-            .Where(budget => Selects(Read<V1PodDisruptionBudget>(budget).Spec.Selector, labels))
+            .Where(budget => Selects(WatchedKind.Read<V1PodDisruptionBudget>(budget).Spec.Selector, labels))
             .ToArray();
-        if (budgets.Any(budget => Read<V1PodDisruptionBudget>(budget).Status is not { DisruptionsAllowed: > 0 }))
+        if (budgets.Any(budget => WatchedKind.Read<V1PodDisruptionBudget>(budget).Status is not { DisruptionsAllowed: > 0 }))
         {
             return EvictResult.BudgetForbids;
         }
@@ -269,50 +269,4 @@ public sealed class SimulatedKubernetes(
 
     private static JsonObject Named(string name) =>
         new() { ["metadata"] = new JsonObject { ["namespace"] = Marks.Namespace, ["name"] = name } };
-
-    private static T Read<T>(KubeObject found)
-        where T : class => KubeJson.Read<T>(found.Utf8.Span);
-
-    /// <summary>The kinds that are watched, each with its type of ours.</summary>
-    private abstract class WatchedKinds
-    {
-        public static WatchedKinds[] All { get; } =
-        [
-            new Watched<V1Namespace>(Kinds.Namespace),
-            new Watched<V1Node>(Kinds.Node),
-            new Watched<V1PodDisruptionBudget>(Kinds.PodDisruptionBudget),
-            new Watched<V1DaemonSet>(Kinds.DaemonSet),
-            new Watched<V1PersistentVolumeClaim>(Kinds.PersistentVolumeClaim),
-            new Watched<V1PersistentVolume>(Kinds.PersistentVolume),
-            new Watched<V1StorageClass>(Kinds.StorageClass),
-            new Watched<V1Pod>(Kinds.Pod),
-        ];
-
-        public abstract Kind Kind { get; }
-
-        public abstract void Replace(IClusterSink into, ObjectStore store);
-
-        public abstract void Feed(IClusterSink into, StoreEvent change);
-    }
-
-    private sealed class Watched<T>(Kind kind) : WatchedKinds
-        where T : V1Object
-    {
-        public override Kind Kind => kind;
-
-        public override void Replace(IClusterSink into, ObjectStore store) => into.Replace([.. store.List(kind).Select(Read<T>)]);
-
-        public override void Feed(IClusterSink into, StoreEvent change)
-        {
-            var read = Read<T>(change.Object);
-            if (change.Type == StoreEventType.Deleted)
-            {
-                into.Remove(read);
-            }
-            else
-            {
-                into.Upsert(read);
-            }
-        }
-    }
 }

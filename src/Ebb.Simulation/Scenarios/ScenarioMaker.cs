@@ -202,20 +202,20 @@ public static class ScenarioMaker
 
     private static IEnumerable<Happening> OneTrouble(Random random, TimeSpan at, string pool, int controller)
     {
-        var a_while = TimeSpan.FromMinutes(1 + (9 * random.NextDouble()));
+        var span = TimeSpan.FromMinutes(1 + (9 * random.NextDouble()));
         switch (random.Next(10))
         {
             case 0 or 1:
-                return [new Happening.Crash(at, controller, a_while * random.NextDouble())];
+                return [new Happening.Crash(at, controller, span * random.NextDouble())];
             case 2:
                 return [new Happening.Restart(at, controller)];
             case 3:
-                return [new Happening.ApiServer(at, Down: true), new Happening.ApiServer(at + (0.3 * a_while), Down: false)];
+                return [new Happening.ApiServer(at, Down: true), new Happening.ApiServer(at + (0.3 * span), Down: false)];
             case 4:
                 return
                 [
                     new Happening.BadNetwork(at, 0.3 * random.NextDouble(), 0.2 * random.NextDouble()),
-                    new Happening.BadNetwork(at + a_while, 0, 0),
+                    new Happening.BadNetwork(at + span, 0, 0),
                 ];
             case 5:
                 return [new Happening.CutWatches(at)];
@@ -223,10 +223,10 @@ public static class ScenarioMaker
                 return
                 [
                     new Happening.Shortage(at, [new Availability { Priority = Priority.Spot, Machines = random.Next(3), Answer = (Shortage)random.Next(3) }]),
-                    new Happening.Shortage(at + (2 * a_while), []),
+                    new Happening.Shortage(at + (2 * span), []),
                 ];
             default:
-                return [new Happening.CloudFault(at, CloudFaultOf(random, pool, a_while))];
+                return [new Happening.CloudFault(at, CloudFaultOf(random, pool, span))];
         }
     }
 
