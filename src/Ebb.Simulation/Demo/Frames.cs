@@ -56,9 +56,9 @@ internal static class Frames
     private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(75);
 
-    // Half the frames take less than this; with this spread one in twenty takes more than four times as long.
-    private static readonly TimeSpan Median = TimeSpan.FromMinutes(6);
-    private const double Sigma = 0.9;
+    // Half the frames take less than this; with this spread one in twenty takes more than six times as long.
+    private static readonly TimeSpan Median = TimeSpan.FromMinutes(5);
+    private const double Sigma = 1.15;
 
     public static IReadOnlyList<Frame> Make(DemoOptions options)
     {
