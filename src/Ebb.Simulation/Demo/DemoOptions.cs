@@ -6,14 +6,14 @@ public sealed record DemoOptions
     /// <summary>The same seed gives the same run, to the last machine. Default 1.</summary>
     public int Seed { get; init; } = 1;
 
-    /// <summary>How many frames come in, in waves. Default 300, 1 to 5000.</summary>
+    /// <summary>How many frames come in, in waves. Default 300, 1 to 2000.</summary>
     public int Frames { get; init; } = 300;
 
     public IEnumerable<string> Problems()
     {
-        if (Frames is < 1 or > 5000)
+        if (Frames is < 1 or > 2000)
         {
-            yield return $"frames is {Frames}; it must be from 1 to 5000.";
+            yield return $"frames is {Frames}; it must be from 1 to 2000.";
         }
     }
 }

@@ -23,7 +23,7 @@ public sealed class BadInputTests : IAsyncLifetime
     [InlineData("up --idle-after 0s", 2, "it must be from 1s to 24h")]
     [InlineData("up --speed 0", 2, "--speed is 0; it must be from 0.1 to 1000.")]
     [InlineData("up --port 70000", 2, "--port is 70000")]
-    [InlineData("demo --frames 100000000", 2, "frames is 100000000; it must be from 1 to 5000.")]
+    [InlineData("demo --frames 100000000", 2, "frames is 100000000; it must be from 1 to 2000.")]
     [InlineData("plan --kubeconfig /nowhere/config", 2, "'/nowhere/config' does not exist")]
     [InlineData("plan --kubeconfig README.md", 2, "README.md")]
     [InlineData("plan --kubeconfig examples/render-farm.yaml", 2, "'examples/render-farm.yaml' is no kubeconfig")]

@@ -12,8 +12,8 @@ public class UsageTests
     [InlineData("completion tcsh", "'bash' 'zsh' 'fish'")]
     [InlineData("kubeconfig --name ../../etc", "cannot name a sandbox")]
     [InlineData("kubeconfig --name Farm", "cannot name a sandbox")]
-    [InlineData("demo --frames 0", "it must be from 1 to 5000")]
-    [InlineData("demo --frames -3", "it must be from 1 to 5000")]
+    [InlineData("demo --frames 0", "it must be from 1 to 2000")]
+    [InlineData("demo --frames -3", "it must be from 1 to 2000")]
     [InlineData("demo --speed 0", "--speed is 0; it must be from 0.1 to 1000.")]
     [InlineData("demo --speed NaN", "--speed is NaN")]
     public async Task A_wrong_line_is_answered_in_one_line_on_stderr(string line, string says)
