@@ -20,8 +20,8 @@ public sealed record KubeConnection
     /// <summary>The Host header, where the server's certificate is made out to another name; null for the URL's own.</summary>
     public string? TlsServerName { get; init; }
 
-    /// <summary>The credential to use now; true says that the last one was refused, so that a cached one must not be used.</summary>
-    public Func<bool, CancellationToken, ValueTask<KubeCredential>> Credential { get; init; } =
+    /// <summary>The credential to use now. Given one that the server refused, another than that: of many requests refused with the same, only the first fetches anew.</summary>
+    public Func<KubeCredential?, CancellationToken, ValueTask<KubeCredential>> Credential { get; init; } =
         static (_, _) => ValueTask.FromResult(KubeCredential.None);
 
     /// <summary>Speaking as someone else: <c>Impersonate-*</c> headers.</summary>

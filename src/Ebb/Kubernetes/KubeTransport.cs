@@ -45,7 +45,7 @@ internal sealed partial class KubeTransport(KubeConnection connection, TimeProvi
     /// <summary>A successful answer, of which only the head is read. Whoever asked disposes it.</summary>
     public async Task<HttpResponseMessage> SendAsync(KubeRequest request, CancellationToken ct)
     {
-        var refused = false;
+        KubeCredential? refused = null;
         for (var attempt = 1; ; attempt++)
         {
             var credential = await CredentialAsync(request, refused, ct);
@@ -61,9 +61,9 @@ internal sealed partial class KubeTransport(KubeConnection connection, TimeProvi
                 error = await ReadErrorAsync(request, response, ct);
             }
 
-            if (error.Code is HttpStatusCode.Unauthorized && credential.Renewable && !refused)
+            if (error.Code is HttpStatusCode.Unauthorized && credential.Renewable && refused is null)
             {
-                refused = true;
+                refused = credential;
                 continue;
             }
 
@@ -92,7 +92,7 @@ internal sealed partial class KubeTransport(KubeConnection connection, TimeProvi
     private static string PathOf(KubeRequest request) => request.PathAndQuery.Split('?')[0];
 
     // The first time a person can mend it. Later it is a fault like any other that may pass, such as a plugin without network.
-    private async ValueTask<KubeCredential> CredentialAsync(KubeRequest request, bool refused, CancellationToken ct)
+    private async ValueTask<KubeCredential> CredentialAsync(KubeRequest request, KubeCredential? refused, CancellationToken ct)
     {
         try
         {

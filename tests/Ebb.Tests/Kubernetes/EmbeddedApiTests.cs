@@ -250,7 +250,7 @@ public sealed class EmbeddedApiTests : IAsyncLifetime
         using var http = new HttpClient(connection.Transport(null));
         using var content = new StringContent(json, Encoding.UTF8, "application/json");
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(connection.Server, path)) { Content = content };
-        request.Headers.Authorization = (await connection.Credential(false, Ct)).Header;
+        request.Headers.Authorization = (await connection.Credential(null, Ct)).Header;
         using var response = await http.SendAsync(request, Ct);
         var body = await response.Content.ReadAsByteArrayAsync(Ct);
         Assert.True(response.IsSuccessStatusCode, Encoding.UTF8.GetString(body));

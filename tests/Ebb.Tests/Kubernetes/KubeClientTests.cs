@@ -143,8 +143,8 @@ public sealed class KubeClientTests : IDisposable
         {
             Credential = (refused, _) =>
             {
-                asked.Add(refused);
-                return ValueTask.FromResult(new KubeCredential(new("Bearer", refused ? "new" : "old"), null, Renewable: true));
+                asked.Add(refused is not null);
+                return ValueTask.FromResult(new KubeCredential(new("Bearer", refused is null ? "old" : "new"), null, Renewable: true));
             },
         };
         using var client = new KubeClient(connection, _time, NullLogger<KubeClient>.Instance);

@@ -23,15 +23,12 @@ internal sealed class ExecPlugin(ExecSettings settings, Func<string, string?> en
     private readonly SemaphoreSlim _turn = new(1);
     private (KubeCredential Credential, DateTimeOffset? Expires)? _last;
 
-    public async ValueTask<KubeCredential> GetAsync(bool refused, CancellationToken ct)
+    public async ValueTask<KubeCredential> GetAsync(KubeCredential? refused, CancellationToken ct)
     {
-        var before = _last;
         await _turn.WaitAsync(ct);
         try
         {
-            // Of several requests refused together only the first runs the program again.
-            var renewedMeanwhile = refused && !Equals(before, _last);
-            if (_last is { } last && (!refused || renewedMeanwhile) && (last.Expires is null || time.GetUtcNow() < last.Expires - Margin))
+            if (_last is { } last && !ReferenceEquals(refused, last.Credential) && (last.Expires is null || time.GetUtcNow() < last.Expires - Margin))
             {
                 return last.Credential;
             }

@@ -149,7 +149,7 @@ internal sealed class KubeconfigReader(KubeconfigFile config, string searched, F
         return pair;
     }
 
-    private Func<bool, CancellationToken, ValueTask<KubeCredential>> Credential(
+    private Func<KubeCredential?, CancellationToken, ValueTask<KubeCredential>> Credential(
         KubeconfigEntry user, KubeconfigEntry cluster, Uri server, TlsSettings tls)
     {
         var (body, file) = (user.Body, user.File);

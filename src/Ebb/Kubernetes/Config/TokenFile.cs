@@ -12,11 +12,11 @@ internal sealed class TokenFile(string path, TimeProvider time)
     private KubeCredential? _last;
     private long _readAt;
 
-    public ValueTask<KubeCredential> GetAsync(bool refused, CancellationToken ct)
+    public ValueTask<KubeCredential> GetAsync(KubeCredential? refused, CancellationToken ct)
     {
         lock (_lock)
         {
-            if (_last is null || refused || time.GetElapsedTime(_readAt) > Lifetime)
+            if (_last is null || ReferenceEquals(refused, _last) || time.GetElapsedTime(_readAt) > Lifetime)
             {
                 _last = Read();
                 _readAt = time.GetTimestamp();

@@ -24,7 +24,7 @@ public sealed class ExecPluginTests : IDisposable
             echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"t-1"}}'
             """);
 
-        var credential = await Load("v1", "args: ['a $HOME; b']\n      env: [{name: MY_VARIABLE, value: x y}]\n      provideClusterInfo: true")(false, Ct);
+        var credential = await Load("v1", "args: ['a $HOME; b']\n      env: [{name: MY_VARIABLE, value: x y}]\n      provideClusterInfo: true")(null, Ct);
 
         Assert.Equal("Bearer t-1", credential.Header!.ToString());
         Assert.Equal(
@@ -43,11 +43,11 @@ public sealed class ExecPluginTests : IDisposable
             """);
         var credential = Load("v1beta1", "");
 
-        var seen = new List<string?> { (await credential(false, Ct)).Header!.Parameter, (await credential(false, Ct)).Header!.Parameter };
+        var seen = new List<string?> { (await credential(null, Ct)).Header!.Parameter, (await credential(null, Ct)).Header!.Parameter };
         _time.Advance(TimeSpan.FromHours(1));
-        seen.Add((await credential(false, Ct)).Header!.Parameter);
-        seen.Add((await credential(true, Ct)).Header!.Parameter);
-        seen.Add((await credential(false, Ct)).Header!.Parameter);
+        seen.Add((await credential(null, Ct)).Header!.Parameter);
+        seen.Add((await credential(await credential(null, Ct), Ct)).Header!.Parameter);
+        seen.Add((await credential(null, Ct)).Header!.Parameter);
 
         Assert.Equal(["t-1", "t-1", "t-2", "t-3", "t-3"], seen);
     }
@@ -61,9 +61,9 @@ public sealed class ExecPluginTests : IDisposable
             echo "{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\",\"status\":{\"token\":\"t-$(wc -l < runs)\"}}"
             """);
         var credential = Load("v1", "");
-        await credential(false, Ct);
+        var old = await credential(null, Ct);
 
-        var renewed = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => credential(true, Ct).AsTask()));
+        var renewed = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => credential(old, Ct).AsTask()));
 
         Assert.All(renewed, c => Assert.Equal("t-2", c.Header!.Parameter));
     }
@@ -79,7 +79,7 @@ public sealed class ExecPluginTests : IDisposable
             Ct);
         Script("cat answer");
 
-        var credential = await Load("v1", "")(false, Ct);
+        var credential = await Load("v1", "")(null, Ct);
 
         Assert.Equal("CN=me", credential.Certificate!.Subject);
         Assert.True(credential.Certificate.HasPrivateKey);
@@ -99,7 +99,7 @@ public sealed class ExecPluginTests : IDisposable
     {
         Script(script);
 
-        var error = await Assert.ThrowsAsync<EbbException>(async () => await Load("v1", "")(false, Ct));
+        var error = await Assert.ThrowsAsync<EbbException>(async () => await Load("v1", "")(null, Ct));
 
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", error.ToString(), StringComparison.Ordinal);
@@ -108,7 +108,7 @@ public sealed class ExecPluginTests : IDisposable
     [Fact]
     public async Task A_program_that_is_missing_is_said_with_its_install_hint()
     {
-        var error = await Assert.ThrowsAsync<EbbException>(async () => await Load("v1", "installHint: Install it with a spoon.")(false, Ct));
+        var error = await Assert.ThrowsAsync<EbbException>(async () => await Load("v1", "installHint: Install it with a spoon.")(null, Ct));
 
         Assert.Contains("cannot be run", error.Message, StringComparison.Ordinal);
         Assert.Contains("Install it with a spoon.", error.Message, StringComparison.Ordinal);
@@ -118,7 +118,7 @@ public sealed class ExecPluginTests : IDisposable
     public async Task A_program_that_hangs_is_stopped_with_all_that_it_started()
     {
         Script("sleep 987654 & echo $! > pid; wait");
-        var asking = Load("v1", "interactiveMode: Never")(false, Ct).AsTask();
+        var asking = Load("v1", "interactiveMode: Never")(null, Ct).AsTask();
         var pidFile = Path.Combine(_folder, "pid");
         while (!File.Exists(pidFile) || (await File.ReadAllTextAsync(pidFile, Ct)).Length == 0)
         {
@@ -140,7 +140,7 @@ public sealed class ExecPluginTests : IDisposable
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    private Func<bool, CancellationToken, ValueTask<KubeCredential>> Load(string version, string more)
+    private Func<KubeCredential?, CancellationToken, ValueTask<KubeCredential>> Load(string version, string more)
     {
         var path = Path.Combine(_folder, "config");
         File.WriteAllText(

@@ -30,7 +30,7 @@ public sealed class KubeconfigTests : IDisposable
 
         Assert.Equal("https://a.test:6443/base", connection.Server.ToString());
         Assert.Equal("farm", connection.Namespace);
-        Assert.Equal("Bearer secret-a", (await connection.Credential(false, Ct)).Header!.ToString());
+        Assert.Equal("Bearer secret-a", (await connection.Credential(null, Ct)).Header!.ToString());
         Assert.DoesNotContain("secret-a", connection.ToString(), StringComparison.Ordinal);
     }
 
@@ -82,7 +82,7 @@ public sealed class KubeconfigTests : IDisposable
         Write("deep/token.txt", "from-file\n");
         var path = Write("deep/config", Config("a", user: "tokenFile: token.txt\n    token: literal"));
 
-        var credential = await _kubeconfig.Load(path, null).Credential(false, Ct);
+        var credential = await _kubeconfig.Load(path, null).Credential(null, Ct);
 
         Assert.Equal("Bearer from-file", credential.Header!.ToString());
     }
@@ -94,17 +94,17 @@ public sealed class KubeconfigTests : IDisposable
         Write("token.txt", "one");
         var kubeconfig = new Kubeconfig(Yaml.ToJson, _ => null, time);
         var credential = kubeconfig.Load(Write("config", Config("a", user: "tokenFile: token.txt")), null).Credential;
-        var seen = new List<string?> { (await credential(false, Ct)).Header!.Parameter };
+        var seen = new List<string?> { (await credential(null, Ct)).Header!.Parameter };
 
         Write("token.txt", "two");
-        seen.Add((await credential(false, Ct)).Header!.Parameter);
-        seen.Add((await credential(true, Ct)).Header!.Parameter);
+        seen.Add((await credential(null, Ct)).Header!.Parameter);
+        seen.Add((await credential(await credential(null, Ct), Ct)).Header!.Parameter);
         Write("token.txt", "three");
         time.Advance(TimeSpan.FromSeconds(61));
-        seen.Add((await credential(false, Ct)).Header!.Parameter);
+        seen.Add((await credential(null, Ct)).Header!.Parameter);
         File.Delete(Path.Combine(_folder, "token.txt"));
         time.Advance(TimeSpan.FromSeconds(61));
-        seen.Add((await credential(false, Ct)).Header!.Parameter);
+        seen.Add((await credential(null, Ct)).Header!.Parameter);
 
         Assert.Equal(["one", "one", "two", "three", "three"], seen);
     }
@@ -116,7 +116,7 @@ public sealed class KubeconfigTests : IDisposable
 
         var connection = _kubeconfig.Load(path, null);
 
-        Assert.Equal("Basic " + Convert.ToBase64String("u:p"u8), (await connection.Credential(false, Ct)).Header!.ToString());
+        Assert.Equal("Basic " + Convert.ToBase64String("u:p"u8), (await connection.Credential(null, Ct)).Header!.ToString());
         Assert.Equal(
             ["Impersonate-User=boss", "Impersonate-Group=g1", "Impersonate-Group=g2", "Impersonate-Extra-why=x"],
             connection.Impersonation.Select(i => $"{i.Key}={i.Value}"));
@@ -127,7 +127,7 @@ public sealed class KubeconfigTests : IDisposable
     {
         var path = Write("config", Config("a", user: "token: 12345678901234567890123"));
 
-        Assert.Equal("12345678901234567890123", (await _kubeconfig.Load(path, null).Credential(false, Ct)).Header!.Parameter);
+        Assert.Equal("12345678901234567890123", (await _kubeconfig.Load(path, null).Credential(null, Ct)).Header!.Parameter);
     }
 
     [Fact]
