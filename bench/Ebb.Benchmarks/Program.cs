@@ -8,10 +8,10 @@ switch (args)
     case ["--quick"]:
         Quick.Run(Console.Out);
         break;
-    case ["--sandbox"]:
+    case ["--sandbox", .. var kind]:
         using (var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5), TimeProvider.System))
         {
-            await SandboxAtSize.RunAsync(Console.Out, machines: 1_000, pods: 10_000, limit.Token);
+            await SandboxAtSize.RunAsync(Console.Out, machines: 1_000, pods: 10_000, kind is ["deployment"] ? "Deployment" : "Job", limit.Token);
         }
 
         break;

@@ -22,6 +22,7 @@ internal sealed partial class Scheduler
 
     // Identical pods of one controller fail alike while nothing changes: a burst of thousands is looked at once.
     private readonly Dictionary<string, string> _failures = new(StringComparer.Ordinal);
+    private int _next = -1;
     private long _failuresAt = -1;
     private bool _volumesChanged;
     private bool _othersChanged;
@@ -238,8 +239,13 @@ internal sealed partial class Scheduler
 
     private void Sort(PodView pod, Attempt attempt, List<NodeSlot> fitting, List<NodeSlot> full, Reasons reasons)
     {
-        foreach (var slot in _cluster.Slots)
+        // In a large cluster the default profile ranks the first so many that fit, and begins where it stopped last.
+        var slots = _cluster.Slots;
+        var enough = EnoughToRank(slots.Count);
+        for (var looked = 0; looked < slots.Count && fitting.Count < enough; looked++)
         {
+            _next = (_next + 1) % slots.Count;
+            var slot = slots[_next];
             var verdict = attempt.Check(slot, reasons);
             if (verdict is Verdict.Fits && !_nominations.LeaveRoomFor(pod, slot))
             {
@@ -250,6 +256,9 @@ internal sealed partial class Scheduler
             (verdict is Verdict.Fits ? fitting : verdict is Verdict.Full ? full : null)?.Add(slot);
         }
     }
+
+    /// <summary>All of a hundred nodes; of more a share that falls from a half by one per cent for each 125 nodes, to 5 %.</summary>
+    private static int EnoughToRank(int nodes) => Math.Max(100, nodes * Math.Max(5, 50 - (nodes / 125)) / 100);
 
     private void Bind(KubeObject current, PodView pod, NodeSlot slot)
     {

@@ -57,7 +57,7 @@ internal sealed class Scores(PodView pod, ClusterPicture cluster)
         + Free(slot.ScoredMemoryBytes + pod.Needs.ScoredMemoryBytes, slot.Node.Allocatable.MemoryBytes)) / 2;
 
     private static long Free(long requested, long total) =>
-        total == 0 || requested > total ? 0 : (long)((Int128)(total - requested) * Max / total);
+        total == 0 || requested > total ? 0 : (total - requested) * Max / total;
 
     private long Balanced(NodeSlot slot)
     {
