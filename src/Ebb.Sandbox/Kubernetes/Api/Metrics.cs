@@ -106,7 +106,7 @@ internal sealed class Metrics(ObjectStore store)
 
         var requests = pod.Json.Objects("spec", "containers").Select(c => c.Object("resources", "requests")).ToList();
         return new Usage(
-            (long)(requests.Sum(r => Amount.Read(r?["cpu"])) * 1000), (long)requests.Sum(r => Amount.Read(r?["memory"])));
+            (long)(requests.Sum(r => Views.Quantity.ValueOf(r?["cpu"])) * 1000), (long)requests.Sum(r => Views.Quantity.ValueOf(r?["memory"])));
     }
 
     private static JsonObject Write(Usage usage) => new()

@@ -20,6 +20,9 @@ internal static class Quantity
         _ => null,
     };
 
+    /// <summary>The amount itself, as near as a double comes; zero for what is none.</summary>
+    public static double ValueOf(JsonNode? node) => Parse(TextOf(node)) ?? 0;
+
     private static double? Parse(string? text)
     {
         if (string.IsNullOrEmpty(text))

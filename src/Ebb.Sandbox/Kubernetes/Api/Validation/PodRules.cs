@@ -153,7 +153,7 @@ internal static partial class PodRules
         var limits = container.Object("resources", "limits");
         foreach (var (resource, amount) in container.Object("resources", "requests") ?? [])
         {
-            if (limits?[resource] is { } limit && Amount.Read(amount) > Amount.Read(limit))
+            if (limits?[resource] is { } limit && Views.Quantity.ValueOf(amount) > Views.Quantity.ValueOf(limit))
             {
                 problems.Add(Problem.Invalid(
                     $"{path}.requests", amount, $"must be less than or equal to {resource} limit of {limit}"));
