@@ -1,13 +1,10 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace Ebb.Cli.Sandboxes;
 
 /// <summary>Ends a sandbox that another process hosts.</summary>
 internal static class SandboxEnd
 {
-    private const int Terminate = 15;
-
     // A clean end takes well under a second; past this it hangs, and is ended the hard way.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
@@ -58,7 +55,7 @@ internal static class SandboxEnd
             // While it is still starting it has not written who it is: look again.
             if (!asked && home.LastState() is { } state && state.Host.Alive())
             {
-                asked = Signal(state.Host.Id, Terminate);
+                asked = state.Host.Signal(ProcessMark.Terminate);
             }
 
             if (time.GetElapsedTime(started) > Patience)
@@ -78,9 +75,4 @@ internal static class SandboxEnd
             await Task.Delay(LookEvery, time, ct);
         }
     }
-
-    private static bool Signal(int process, int signal) => Kill(process, signal) == 0;
-
-    [DllImport("libc", EntryPoint = "kill")]
-    private static extern int Kill(int process, int signal);
 }

@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Ebb.Cli.ControlPlane.Components;
+using Ebb.Cli.ControlPlane.Pki;
+using Ebb.Cli.ControlPlane.Supervising;
+using Microsoft.Extensions.Logging;
+
+namespace Ebb.Cli.ControlPlane;
+
+/// <summary>
+/// A real Kubernetes control plane as processes of this machine: etcd, API server, controller manager, scheduler. Its data stay
+/// in its directory, whatever ends it; starting it again takes them up.
+/// </summary>
+internal sealed class HostedControlPlane : IAsyncDisposable
+{
+    // Seconds on a quiet machine; a laden one with cold disks takes several times that.
+    private static readonly TimeSpan StageWithin = TimeSpan.FromMinutes(2);
+
+    private readonly FileStream _lock;
+    private readonly Supervisor _supervisor;
+
+    private HostedControlPlane(FileStream held, Supervisor supervisor, ControlPlaneShape shape, ClusterRecord record, Uri address)
+    {
+        _lock = held;
+        _supervisor = supervisor;
+        Shape = shape;
+        Record = record;
+        Address = address;
+        supervisor.Changed += () => Changed?.Invoke();
+    }
+
+    /// <summary>A component came into another condition. Raised on any thread.</summary>
+    public event Action? Changed;
+
+    /// <summary>Where people and Ebb reach the API.</summary>
+    public Uri Address { get; }
+
+    public string AdminKubeconfig => Shape.Paths.Admin;
+
+    /// <summary>Ebb's own, with the rights that it needs and no others.</summary>
+    public string EbbKubeconfig => Shape.Paths.Kubeconfig("ebb");
+
+    public ControlPlaneShape Shape { get; }
+
+    public ClusterRecord Record { get; }
+
+    public ImmutableArray<ComponentState> Components => _supervisor.States;
+
+    /// <summary>Starts it, and answers once every component works.</summary>
+    /// <exception cref="EbbException">A program, a port or the directory does not do; says what would.</exception>
+    /// <exception cref="IOException">A component cannot start; says why.</exception>
+    public static async Task<HostedControlPlane> StartAsync(
+        ControlPlaneOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var directory = new ControlPlaneDirectory(options.Directory);
+        directory.Create();
+        var held = directory.Lock();
+        Supervisor? supervisor = null;
+        try
+        {
+            await Leftovers.EndAsync(directory.Marks, time);
+            var versions = await Versions.ReadAsync(options.Binaries, time, ct);
+            var record = directory.Settle(options, versions, time);
+            var shape = Shaping.Shape(options, directory.Paths, record, versions);
+            var address = Shaping.Address(options, record);
+            ClusterPki.Ensure(directory.Path, Shaping.Pki(options, shape, address), time);
+            var launching = new Launching(options.Binaries, options.Prefix, options.Dial, directory.Marks, shape.Paths.Logs);
+            supervisor = new Supervisor(
+                ComponentSpecs.Of(shape), launching, time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), loggers);
+            var plane = new HostedControlPlane(held, supervisor, shape, record, address);
+            await plane.StartAsync(time, loggers, ct);
+            return plane;
+        }
+        catch
+        {
+            if (supervisor is not null)
+            {
+                await supervisor.DisposeAsync();
+            }
+
+            await held.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _supervisor.DisposeAsync();
+        await _lock.DisposeAsync();
+    }
+
+    private async Task StartAsync(TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    {
+        await _supervisor.StartAsync(StartStage.Store, StageWithin, ct);
+        await _supervisor.StartAsync(StartStage.Api, StageWithin, ct);
+        await _supervisor.StartAsync(StartStage.Control, StageWithin, ct);
+    }
+}

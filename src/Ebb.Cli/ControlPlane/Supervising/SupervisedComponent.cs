@@ -1,0 +1,205 @@
+using System.Collections.Immutable;
+using Ebb.Cli.ControlPlane.Components;
+using Microsoft.Extensions.Logging;
+
+namespace Ebb.Cli.ControlPlane.Supervising;
+
+/// <summary>How components are run on this machine.</summary>
+/// <param name="Prefix">Runs the rest of its command line in place of itself.</param>
+/// <param name="Marks">Directory for what tells leftovers apart.</param>
+internal sealed record Launching(Binaries Binaries, ImmutableArray<string> Prefix, Dial? Dial, string Marks, string Logs);
+
+/// <summary>Keeps one component running: starts it, watches it, starts it again.</summary>
+internal sealed partial class SupervisedComponent(
+    ComponentSpec spec, Launching launching, TimeProvider time, Random random, ILogger<SupervisedComponent> logger)
+{
+    // A component that ends this often before it ever worked will not work: whoever waits for it is told why.
+    private const int MostFailedStarts = 3;
+
+    private static readonly TimeSpan LookFirst = TimeSpan.FromMilliseconds(100);
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(3);
+
+    // Past this a process that answers nothing at all hangs. One that answers, however badly, is at work on it.
+    private static readonly TimeSpan HungAfter = TimeSpan.FromSeconds(90);
+
+    // One that worked this long and then ends is started at once; sooner, it may be in a circle.
+    private static readonly TimeSpan SteadyAfter = TimeSpan.FromSeconds(10);
+
+    // An API server lets requests finish; etcd has everything on disk before it says so.
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(8);
+
+    private readonly ComponentLog _log = new(Path.Combine(launching.Logs, $"{spec.Name}.log"));
+    private readonly TaskCompletionSource _working = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(20), time, random);
+    private volatile ComponentState _state = new()
+    {
+        Name = spec.Name,
+        Version = spec.Version.ToString(),
+        Condition = Condition.Stopped,
+        Since = time.GetUtcNow(),
+        Log = Path.Combine(launching.Logs, $"{spec.Name}.log"),
+    };
+
+    public event Action? Changed;
+
+    public ComponentSpec Spec => spec;
+
+    public ComponentState State => _state;
+
+    /// <summary>Ends once it has worked for the first time, or has ended too often before that.</summary>
+    public Task Working => _working.Task;
+
+    /// <summary>Until it is cancelled; then it has stopped.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        try
+        {
+            while (true)
+            {
+                var problem = await RunOnceAsync(ct);
+                var count = _state.Restarts + 1;
+                Become(_state with { Condition = Condition.Down, ProcessId = null, LastError = problem });
+                LogEnded(spec.Name, problem);
+                if (!_working.Task.IsCompleted && count >= MostFailedStarts)
+                {
+                    _working.TrySetException(new IOException($"{spec.Name} cannot start: {problem}. Its log is {_log.Path}."));
+                }
+
+                await _backoff.FailedAsync(ct);
+                Become(_state with { Restarts = count });
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            _working.TrySetCanceled(ct);
+            Become(_state with { Condition = Condition.Stopped, ProcessId = null });
+        }
+        catch (Exception e)
+        {
+            // No program, no directory: nothing that a second try would change.
+            _working.TrySetException(e);
+            Become(_state with { Condition = Condition.Down, ProcessId = null, LastError = e.Message });
+            throw;
+        }
+    }
+
+    /// <summary>One process from start to end.</summary>
+    /// <returns>Why it ended.</returns>
+    private async Task<string> RunOnceAsync(CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        _log.Rotate();
+        var from = _log.Length;
+        using var process = ComponentProcess.Start(
+            spec, launching.Binaries.Of(spec.Binary), launching.Prefix, launching.Marks, _log.Path);
+        Become(_state with { Condition = Condition.Starting, ProcessId = process.Id });
+        LogStarted(spec.Name, process.Id);
+        try
+        {
+            var exit = process.WaitForExitAsync(ct);
+            var hung = await WatchAsync(exit, ct);
+            if (hung is not null)
+            {
+                await process.StopAsync(StopPatience, time);
+                return hung;
+            }
+
+            await exit;
+            return How(process.ExitCode, _log.Tail(3, from));
+        }
+        finally
+        {
+            await process.StopAsync(StopPatience, time);
+        }
+    }
+
+    /// <summary>Asks how it is until it ends.</summary>
+    /// <returns>Null when it ended; why it has to be ended when it hangs.</returns>
+    private async Task<string?> WatchAsync(Task exit, CancellationToken ct)
+    {
+        using var check = new HealthCheck(spec.Health, launching.Dial, time);
+        var pause = LookFirst;
+        var answered = time.GetTimestamp();
+        long? worksSince = null;
+        while (!exit.IsCompleted)
+        {
+            var finding = await check.AskAsync(ct);
+            if (exit.IsCompleted)
+            {
+                break;
+            }
+
+            if (finding.Answered)
+            {
+                answered = time.GetTimestamp();
+            }
+            else if (time.GetElapsedTime(answered) > HungAfter)
+            {
+                return $"it hangs: {finding.Problem}";
+            }
+
+            if (finding.Problem is null)
+            {
+                worksSince ??= time.GetTimestamp();
+                pause = LookEvery;
+                Works(time.GetElapsedTime(worksSince.Value));
+            }
+            else if (worksSince is not null)
+            {
+                worksSince = null;
+                pause = LookFirst * 10;
+                LogUnhealthy(spec.Name, finding.Problem);
+                Become(_state with { Condition = Condition.Unhealthy, LastError = finding.Problem });
+            }
+
+            await Task.WhenAny(exit, Task.Delay(pause, time, ct));
+            ct.ThrowIfCancellationRequested();
+            _log.Rotate();
+        }
+
+        return null;
+    }
+
+    private void Works(TimeSpan since)
+    {
+        if (since >= SteadyAfter)
+        {
+            _backoff.Succeeded();
+        }
+
+        if (_state.Condition is not Condition.Healthy)
+        {
+            LogWorks(spec.Name);
+            Become(_state with { Condition = Condition.Healthy });
+        }
+
+        _working.TrySetResult();
+    }
+
+    private void Become(ComponentState next)
+    {
+        var condition = _state.Condition;
+        _state = next.Condition == condition ? next : next with { Since = time.GetUtcNow() };
+        Changed?.Invoke();
+    }
+
+    private static string How(int code, IReadOnlyList<string> lastLines)
+    {
+        // How the system tells of a signal; Go's programs end with 255 when they give up.
+        var how = code is > 128 and < 160 ? $"it was ended by signal {code - 128}" : $"it ended with exit code {code}";
+        return lastLines.Count == 0 ? how : $"{how}, saying: {string.Join(" | ", lastLines)}";
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Component} started as process {ProcessId}")]
+    private partial void LogStarted(string component, int processId);
+
+    [LoggerMessage(LogLevel.Information, "{Component} works")]
+    private partial void LogWorks(string component);
+
+    [LoggerMessage(LogLevel.Warning, "{Component} does not work as it should: {Problem}")]
+    private partial void LogUnhealthy(string component, string problem);
+
+    [LoggerMessage(LogLevel.Warning, "{Component} is down and will be started again: {Problem}")]
+    private partial void LogEnded(string component, string problem);
+}

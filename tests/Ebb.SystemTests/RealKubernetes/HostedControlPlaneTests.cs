@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using Ebb.Cli.ControlPlane;
+using Ebb.Cli.ControlPlane.Components;
+using Ebb.Cli.ControlPlane.Supervising;
+using Ebb.SystemTests.Commands;
+using Ebb.SystemTests.Kubectl;
+
+namespace Ebb.SystemTests.RealKubernetes;
+
+/// <summary>A real control plane that is hurt in every way, and comes back with all it had.</summary>
+public sealed class HostedControlPlaneTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("ebb-plane-").FullName;
+    private HostedControlPlane? _plane;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Each_component_that_is_ended_is_started_again_and_nothing_is_lost()
+    {
+        var plane = _plane = await RealParts.StartAsync(_directory, Ct);
+        await KubectlAsync("create", "configmap", "kept", "--from-literal=a=1");
+
+        foreach (var name in new[] { "etcd", KubeApiServer.Name, KubeControllers.Name, KubeScheduler.Name })
+        {
+            // The controller manager ends by itself when it loses the API server, so there may be a restart more.
+            var before = State(plane, name);
+            End(before.ProcessId);
+            await Shell.UntilAsync(
+                $"{name} is back", Soon, () => Task.FromResult(State(plane, name) is { Condition: Condition.Healthy } now && now.Restarts > before.Restarts));
+        }
+
+        await Shell.UntilAsync("all work", Soon, () => Task.FromResult(plane.Components.All(c => c.Condition is Condition.Healthy)));
+        Assert.Equal("1", await KubectlAsync("get", "configmap", "kept", "-o", "jsonpath={.data.a}"));
+    }
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_plane is not null)
+        {
+            await _plane.DisposeAsync();
+        }
+
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private static ComponentState State(HostedControlPlane plane, string name) => plane.Components.Single(c => c.Name == name);
+
+    private static void End(int? process)
+    {
+        Assert.NotNull(process);
+        using var found = Process.GetProcessById(process.Value);
+        found.Kill();
+    }
+
+    private Task<string> KubectlAsync(params string[] arguments)
+    {
+        Assert.SkipWhen(Shell.KubectlPath is null, "kubectl is not installed");
+        return new KubectlBinary(Shell.KubectlPath!, _directory, _plane!.AdminKubeconfig).RunAsync(arguments);
+    }
+}
