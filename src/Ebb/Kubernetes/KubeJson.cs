@@ -17,6 +17,7 @@ namespace Ebb.Kubernetes;
         typeof(SharedListConverter<V1OwnerReference>), typeof(SharedListConverter<V1Taint>), typeof(SharedListConverter<V1Toleration>),
         typeof(SharedListConverter<V1Volume>),
     ])]
+[JsonSerializable(typeof(V1Any))]
 [JsonSerializable(typeof(V1ApiResourceList))]
 [JsonSerializable(typeof(V1Binding))]
 [JsonSerializable(typeof(V1ConfigMap))]
@@ -32,6 +33,7 @@ namespace Ebb.Kubernetes;
 [JsonSerializable(typeof(V1PersistentVolumeClaim))]
 [JsonSerializable(typeof(V1Pod))]
 [JsonSerializable(typeof(V1PodDisruptionBudget))]
+[JsonSerializable(typeof(V1Secret))]
 [JsonSerializable(typeof(V1Status))]
 [JsonSerializable(typeof(V1StorageClass))]
 [JsonSerializable(typeof(V1Taint))]

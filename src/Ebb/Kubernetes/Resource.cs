@@ -33,6 +33,7 @@ public static class Resources
     public static readonly Resource<V1Pod> Pods = new("v1", "pods");
     public static readonly Resource<V1Namespace> Namespaces = new("v1", "namespaces");
     public static readonly Resource<V1ConfigMap> ConfigMaps = new("v1", "configmaps");
+    public static readonly Resource<V1Secret> Secrets = new("v1", "secrets");
     public static readonly Resource<V1Event> Events = new("v1", "events");
     public static readonly Resource<V1PersistentVolume> PersistentVolumes = new("v1", "persistentvolumes");
     public static readonly Resource<V1PersistentVolumeClaim> PersistentVolumeClaims = new("v1", "persistentvolumeclaims");

@@ -1,6 +1,10 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Ebb.Kubernetes.Objects;
+
+/// <summary>Of a kind that has no record here, what every kind has.</summary>
+public sealed record V1Any : V1Object;
 
 public sealed record V1Namespace : V1Object;
 
@@ -110,6 +114,17 @@ public sealed record V1TopologyExpression
 public sealed record V1ConfigMap : V1Object
 {
     public IReadOnlyDictionary<string, string>? Data { get; init; }
+}
+
+public sealed record V1Secret : V1Object
+{
+    public string? Type { get; init; }
+
+    /// <summary>Base64 text by key, as it came: converted, its strings would be kept to be shared.</summary>
+    public JsonElement? Data { get; init; }
+
+    /// <summary>Not a word of what is secret.</summary>
+    public override string ToString() => $"{nameof(V1Secret)} {Metadata.Namespace}/{Metadata.Name}";
 }
 
 public sealed record V1Lease : V1Object
