@@ -43,8 +43,8 @@ apt_unpack() {
   mkdir -p "$dir/archives/partial" "$dir/root"
   # What an interruption left behind is fetched anew: a glob below must find whole archives of this call only.
   rm -f "$dir"/archives/*.deb
-  (cd "$dir/archives" && apt-get "${apt[@]}" download "$@")
+  (cd "$dir/archives" && apt-get "${apt[@]}" download "$@") || return
   for archive in "$dir"/archives/*.deb; do
-    dpkg-deb -x "$archive" "$dir/root"
+    dpkg-deb -x "$archive" "$dir/root" || return
   done
 }

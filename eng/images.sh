@@ -42,9 +42,12 @@ trap 'exit 143' TERM
 chmod 755 "$work"
 
 echo 'images.sh: fetching busybox-static' >&2
-apt_private "$work/apt"
-apt-get "${apt[@]}" update >&2
-apt_unpack "$work/apt" busybox-static
+log=$parent/fetch.log
+{ apt_private "$work/apt" && apt-get "${apt[@]}" update && apt_unpack "$work/apt" busybox-static; } > "$log" 2>&1 || {
+  echo "images.sh: busybox-static could not be fetched, see $log; it ends with: $(tail -n 1 "$log")" >&2
+  exit 1
+}
+rm "$log"
 busybox=$(find "$work/apt/root" -type f -path '*/bin/busybox' | head -n 1)
 [ -n "$busybox" ] || {
   echo 'images.sh: the package busybox-static holds no busybox' >&2
