@@ -44,6 +44,9 @@ public sealed class ApiException(int code, string reason, string message) : Exce
 
     public static ApiException Expired(string message) => new(410, "Expired", message);
 
+    /// <summary>What the real server did not think of as a refusal, and answers as a failure of its own.</summary>
+    public static ApiException Unforeseen(string message) => new(500, "", message);
+
     public static ApiException Internal(string message) => new(500, "InternalError", "Internal error occurred: " + message);
 
     public JsonObject ToStatus()
@@ -61,8 +64,12 @@ public sealed class ApiException(int code, string reason, string message) : Exce
             ["metadata"] = metadata,
             ["status"] = "Failure",
             ["message"] = Message,
-            ["reason"] = Reason,
         };
+        if (Reason.Length > 0)
+        {
+            status["reason"] = Reason;
+        }
+
         if (Details is not null || RetryAfterSeconds is not null)
         {
             var details = Details?.DeepClone().AsObject() ?? [];
@@ -82,7 +89,12 @@ public sealed class ApiException(int code, string reason, string message) : Exce
     internal static JsonObject Of(string resource, string name)
     {
         var dot = resource.IndexOf('.', StringComparison.Ordinal);
-        var details = new JsonObject { ["name"] = name };
+        var details = new JsonObject();
+        if (name.Length > 0)
+        {
+            details["name"] = name;
+        }
+
         if (dot > 0)
         {
             details["group"] = resource[(dot + 1)..];

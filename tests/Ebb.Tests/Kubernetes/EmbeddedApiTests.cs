@@ -211,7 +211,7 @@ public sealed class EmbeddedApiTests : IAsyncLifetime
     {
         var bad = await Assert.ThrowsAsync<KubeException>(() => FirstAsync("nonsense"));
 
-        Assert.Equal(HttpStatusCode.BadRequest, bad.Code);
+        Assert.Equal(HttpStatusCode.InternalServerError, bad.Code);
 
         async Task FirstAsync(string version)
         {

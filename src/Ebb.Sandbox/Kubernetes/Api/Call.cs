@@ -10,12 +10,6 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
     // What the real server takes at most.
     public const int MostBytes = 3 * 1024 * 1024;
 
-    private static readonly JsonDocumentOptions Reading = new()
-    {
-        MaxDepth = Store.Tree.MaxDepth,
-        AllowDuplicateProperties = false,
-    };
-
     public ApiRequest Request { get; } = request;
 
     public Query Query { get; } = query;
@@ -34,14 +28,10 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
 
     public string MediaType => Request.ContentType.Split(';')[0].Trim();
 
-    /// <exception cref="ApiException">400 for anything but All.</exception>
-    public bool DryRun => Query["dryRun"] switch
-    {
-        null => false,
-        "All" => true,
-        var other => throw new ApiException(
-            422, "Invalid", $" \"\" is invalid: dryRun: Unsupported value: \"{other}\": supported values: \"All\""),
-    };
+    public bool DryRun => Query.All("dryRun").Any();
+
+    /// <summary>Whether there is a kind of that name in that version, whether it is served or not.</summary>
+    public Func<string, string, bool> Knows { get; init; } = (_, _) => false;
 
     /// <summary>Who is said to own the fields that this call writes.</summary>
     public string Manager
@@ -65,8 +55,7 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
         if (Request.Body.Length > MostBytes)
         {
             throw new ApiException(
-                413, "RequestEntityTooLarge", $"Request entity too large: limit is {MostBytes}")
-            { Details = [] };
+                413, "RequestEntityTooLarge", $"Request entity too large: limit is {MostBytes}");
         }
 
         try
@@ -81,13 +70,11 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
                 return JsonSerializer.SerializeToElement(Yaml.Read(Request.Body));
             }
 
-            using var document = JsonDocument.Parse(Request.Body, Reading);
-            return document.RootElement.Clone();
+            return Repeated.Read(Request.Body, Warnings);
         }
         catch (JsonException e)
         {
-            throw ApiException.BadRequest($"the object provided is unrecognized (must be of type {Resource.Kind.Name}): " +
-                "couldn't get version/kind; json parse error: " + e.Message);
+            throw Unreadable("couldn't get version/kind; json parse error: " + e.Message);
         }
     }
 
@@ -101,13 +88,19 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
         }
 
         var body = ReadBody();
-        if (body.ValueKind != JsonValueKind.Object)
+        if (body.ValueKind == JsonValueKind.Null)
         {
-            throw ApiException.BadRequest("the request body is not an object");
+            return [];
         }
 
+        if (body.ValueKind != JsonValueKind.Object)
+        {
+            throw Unreadable("couldn't get version/kind; json parse error: the body is not an object");
+        }
+
+        CheckKind(body);
         var json = CheckFields(body);
-        CheckIdentity(json);
+        CheckPlace(json);
         return json;
     }
 
@@ -123,6 +116,11 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
         var where = $"{Resource.Kind.Name} in version \"{Resource.Version}\" cannot be handled as a {Resource.Kind.Name}";
         var reading = new StrictReading(where);
         reading.Check(body, schema, "");
+        if (!Resource.Kind.Custom && Request.Method is "POST" or "PUT")
+        {
+            StrictReading.DropEmpty(json, schema);
+        }
+
         if (reading.Unknown.Count == 0)
         {
             return json;
@@ -148,29 +146,46 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
     public static ApiException Unsupported(string supported) => new(
         415,
         "UnsupportedMediaType",
-        "the body of the request was in an unknown format - accepted media types include: " + supported)
-    {
-        Details = [],
-    };
+        "the body of the request was in an unknown format - accepted media types include: " + supported);
 
-    private void CheckIdentity(JsonObject json)
+    private ApiException Unreadable(string why) =>
+        ApiException.BadRequest($"the object provided is unrecognized (must be of type {Resource.Kind.Name}): {why}");
+
+    private void CheckKind(JsonElement body)
     {
-        var kind = Store.Tree.Text(json, "kind");
-        var apiVersion = Store.Tree.Text(json, "apiVersion");
-        if (kind is not null && kind != Resource.Kind.Name)
+        string Said(string name) => body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()! : "";
+        var kind = Said("kind") is { Length: > 0 } said ? said : Resource.Kind.Name;
+        var apiVersion = Said("apiVersion") is { Length: > 0 } written ? written : Resource.ApiVersion;
+        if (kind == Resource.Kind.Name && apiVersion == Resource.ApiVersion)
         {
-            throw ApiException.BadRequest(
-                $"{kind} in version \"{apiVersion}\" cannot be handled as a {Resource.Kind.Name}: " +
-                $"no kind \"{kind}\" is registered for this path");
+            return;
         }
 
-        if (!string.IsNullOrEmpty(apiVersion) && apiVersion != Resource.ApiVersion)
+        var parts = apiVersion.Split('/');
+        if (parts.Length > 2)
         {
-            throw ApiException.BadRequest(
-                $"the API version in the data ({apiVersion}) does not match the expected API version ({Resource.ApiVersion})");
+            throw Unreadable("unexpected GroupVersion string: " + apiVersion);
         }
 
+        if (kind != Resource.Kind.Name || !Knows(apiVersion, kind))
+        {
+            throw ApiException.BadRequest($"{kind} in version \"{parts[^1]}\" cannot be handled as a {Resource.Kind.Name}: " +
+                $"no kind \"{kind}\" is registered for version \"{apiVersion}\" at this path");
+        }
+
+        throw ApiException.BadRequest(
+            $"the API version in the data ({apiVersion}) does not match the expected API version ({Resource.ApiVersion})");
+    }
+
+    private void CheckPlace(JsonObject json)
+    {
         var name = Store.Tree.Text(json, "metadata", "name");
+        if (Name.Length > 0 && string.IsNullOrEmpty(name) && Subresource.Length == 0)
+        {
+            throw ApiException.BadRequest($"the name of the object ({Name} based on URL) was undeterminable: name must be provided");
+        }
+
         if (Name.Length > 0 && !string.IsNullOrEmpty(name) && name != Name)
         {
             throw ApiException.BadRequest(
@@ -180,8 +195,9 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
         var ns = Store.Tree.Text(json, "metadata", "namespace");
         if (Resource.Kind.Namespaced && !string.IsNullOrEmpty(ns) && ns != Namespace)
         {
-            throw ApiException.BadRequest(
-                "the namespace of the provided object does not match the namespace sent on the request");
+            throw ApiException.BadRequest(Name.Length > 0
+                ? $"the namespace of the object ({ns}) does not match the namespace on the request ({Namespace})"
+                : "the namespace of the provided object does not match the namespace sent on the request");
         }
     }
 }

@@ -56,6 +56,10 @@ internal sealed class Catalog
     public Resource? FindKind(string apiVersion, string kind) =>
         _ordered.FirstOrDefault(r => r.ApiVersion == apiVersion && r.Kind.Name == kind);
 
+    /// <summary>Whether there is such a kind; also in versions that are no longer served, which clients still send.</summary>
+    public bool Knows(string apiVersion, string kind) => FindKind(apiVersion, kind) is not null
+        || (apiVersion is "extensions/v1beta1" or "apps/v1beta1" or "apps/v1beta2" && FindKind("apps/v1", kind) is not null);
+
     /// <summary>Begins to serve what a CustomResourceDefinition defines, in place of what it defined before.</summary>
     public void Define(JsonObject definition)
     {

@@ -26,7 +26,6 @@ internal sealed class FieldSelector
         ["services"] = ["spec.clusterIP", "spec.type"],
         ["namespaces"] = ["status.phase"],
         ["jobs.batch"] = ["status.successful"],
-        ["replicasets.apps"] = ["status.replicas"],
         ["replicationcontrollers"] = ["status.replicas"],
         ["certificatesigningrequests.certificates.k8s.io"] = ["spec.signerName"],
     }.ToFrozenDictionary();
@@ -56,18 +55,20 @@ internal sealed class FieldSelector
         foreach (var term in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             var at = term.IndexOf('=', StringComparison.Ordinal);
-            if (at <= 0)
+            if (at < 0)
             {
                 throw ApiException.BadRequest($"invalid selector: '{text}'; can't understand '{term}'");
             }
 
-            var equal = term[at - 1] != '!';
+            var equal = at == 0 || term[at - 1] != '!';
             var field = term[..(equal ? at : at - 1)];
             var value = term[(at + 1)..].TrimStart('=');
-            if (field is not ("metadata.name" or "metadata.namespace")
-                && !(Allowed.TryGetValue(kind.Resource, out var allowed) && allowed.Contains(field)))
+            var allowed = Allowed.GetValueOrDefault(kind.Resource);
+            if (field is not ("metadata.name" or "metadata.namespace") && allowed?.Contains(field) != true)
             {
-                throw ApiException.BadRequest($"field label not supported: {field}");
+                throw ApiException.BadRequest(allowed is null
+                    ? $"\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+                    : $"field label not supported: {field}");
             }
 
             terms.Add((field, value, equal));

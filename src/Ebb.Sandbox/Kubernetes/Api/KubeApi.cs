@@ -194,16 +194,18 @@ public sealed class KubeApi
             Namespace = path.Namespace,
             Name = path.Name,
             Subresource = path.Plural == "bindings" ? "binding" : path.Subresource,
+            Knows = _catalog.Knows,
         };
     }
 
     private static string VerbOf(ApiRequest request, Call call) => request.Method switch
     {
-        "GET" or "HEAD" => call.Name.Length > 0 ? "get" : "list",
-        "POST" => call.Name.Length > 0 && call.Subresource.Length == 0 ? throw ApiException.NotAllowed() : "create",
+        "GET" => call.Name.Length > 0 ? "get" : "list",
+        "POST" when call.Name.Length == 0 || call.Subresource.Length > 0 => "create",
         "PUT" => call.Name.Length > 0 ? "update" : throw ApiException.NotAllowed(),
         "PATCH" => call.Name.Length > 0 ? "patch" : throw ApiException.NotAllowed(),
-        "DELETE" => call.Name.Length > 0 ? "delete" : "deletecollection",
+        "DELETE" when call.Name.Length > 0 => "delete",
+        "DELETE" when call.Namespace.Length > 0 || !call.Resource.Kind.Namespaced => "deletecollection",
         _ => throw ApiException.NotAllowed(),
     };
 

@@ -22,16 +22,19 @@ internal sealed class Lists(ObjectStore store, Rendering rendering)
     }
 
     /// <summary>All that the call selects, now.</summary>
-    public IReadOnlyList<KubeObject> Select(Call call)
+    public IReadOnlyList<KubeObject> Select(Call call) => Select(call, null);
+
+    private IReadOnlyList<KubeObject> Select(Call call, IReadOnlyList<KubeObject>? candidates)
     {
         var kind = call.Resource.Kind;
         var labels = LabelSelector.Parse(call.Query["labelSelector"]);
         var fields = FieldSelector.Parse(call.Query["fieldSelector"], kind);
-        return Filter(Candidates(call, kind, fields), labels, fields);
+        return Filter(candidates ?? Candidates(call, kind, fields), labels, fields);
     }
 
     private (IReadOnlyList<KubeObject> Items, JsonObject Metadata) Page(Call call)
     {
+        RequestOptions.CheckList(call.Query);
         var limit = call.Query.Whole("limit") ?? 0;
         IReadOnlyList<KubeObject> all;
         long version;
@@ -42,14 +45,13 @@ internal sealed class Lists(ObjectStore store, Rendering rendering)
         }
         else
         {
-            CheckVersion(call, limit);
-            (all, version) = (Select(call), store.ResourceVersion);
+            (all, version) = AtVersion(call, limit);
         }
 
         var count = limit > 0 ? (int)Math.Min(limit, all.Count - from) : all.Count - from;
         var metadata = new JsonObject { ["resourceVersion"] = version.ToString() };
         var left = all.Count - from - count;
-        if (left > 0)
+        if (left > 0 || (limit > 0 && count == limit && MoreBehind(call, all[from + count - 1])))
         {
             metadata["continue"] = Remember(all, version, from + count);
             if (call.Query["labelSelector"] is null && call.Query["fieldSelector"] is null)
@@ -63,7 +65,7 @@ internal sealed class Lists(ObjectStore store, Rendering rendering)
 
     private (IReadOnlyList<KubeObject> Items, long Version, int From) Continue(Call call, string token)
     {
-        if (call.Query["resourceVersion"] is not null and not "0")
+        if (call.Query.Version is > 0)
         {
             throw ApiException.BadRequest("specifying resource version is not allowed when using continue");
         }
@@ -72,7 +74,7 @@ internal sealed class Lists(ObjectStore store, Rendering rendering)
         if (parts is not { Length: 4 } || !int.TryParse(parts[0], CultureInfo.InvariantCulture, out var id)
             || !int.TryParse(parts[1], CultureInfo.InvariantCulture, out var from))
         {
-            throw ApiException.BadRequest("continue key is not valid: the token was not made by this server");
+            throw ApiException.BadRequest("invalid continue token: continue key is not valid: the token was not made by this server");
         }
 
         if (id >= 0)
@@ -115,35 +117,30 @@ internal sealed class Lists(ObjectStore store, Rendering rendering)
         return Encode($"{known.Id}/{next}/{last.Namespace}/{last.Name}");
     }
 
-    private void CheckVersion(Call call, long limit)
+    private (IReadOnlyList<KubeObject> Items, long Version) AtVersion(Call call, long limit)
     {
-        var match = call.Query["resourceVersionMatch"];
-        var version = call.Query.Whole("resourceVersion");
-        if (version is null or 0)
-        {
-            if (match is not null && (version is null || match == "Exact"))
-            {
-                throw new ApiException(
-                    422, "Invalid", "resourceVersionMatch is forbidden unless resourceVersion is provided");
-            }
-
-            return;
-        }
-
+        var version = call.Query.Version ?? 0;
         if (version > store.ResourceVersion)
         {
-            throw Watches.TooLarge(version.Value, store.ResourceVersion);
+            throw Watches.TooLarge(version, store.ResourceVersion);
         }
 
-        if (match == "Exact" || (match is null && limit > 0))
+        var exact = call.Query["resourceVersionMatch"] == "Exact" || (call.Query["resourceVersionMatch"] is null && limit > 0);
+        if (version == 0 || version == store.ResourceVersion || !exact)
         {
-            // Only the present is kept; what was exactly then has been compacted, unless nothing has changed since.
-            if (version < store.ResourceVersion && store.Since(call.Resource.Kind, version.Value) is not { Count: 0 })
-            {
-                throw ApiException.Expired($"The resourceVersion for the provided list is too old: {version}");
-            }
+            return (Select(call), store.ResourceVersion);
         }
+
+        var then = store.ListAt(call.Resource.Kind, call.Namespace, version)
+            ?? throw ApiException.Expired($"The resourceVersion for the provided list is too old: {version}");
+        return (Select(call, then), version);
     }
+
+    /// <summary>The real server stops where a page is full, and does not look whether what follows would be selected.</summary>
+    private bool MoreBehind(Call call, KubeObject last) =>
+        (call.Query["labelSelector"] is not null || call.Query["fieldSelector"] is not null)
+        && store.List(call.Resource.Kind, call.Namespace).LastOrDefault() is { } end
+        && After(end, last.Namespace, last.Name);
 
     private IEnumerable<KubeObject> Candidates(Call call, Kind kind, FieldSelector fields)
     {

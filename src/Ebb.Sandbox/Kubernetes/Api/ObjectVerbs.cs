@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Api.Schemas;
 using Ebb.Sandbox.Kubernetes.Api.Validation;
 using Ebb.Sandbox.Kubernetes.Store;
 
@@ -8,12 +10,25 @@ namespace Ebb.Sandbox.Kubernetes.Api;
 /// <summary>Get, create, update and delete of one object; patches are next door.</summary>
 internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rendering)
 {
-    public ApiResponse Get(Call call, Form form) => Answer(call, 200, Current(call), form);
+    public ApiResponse Get(Call call, Form form)
+    {
+        if (call.Query.Version > store.ResourceVersion)
+        {
+            throw Watches.TooLarge(call.Query.Version.Value, store.ResourceVersion);
+        }
+
+        return Answer(call, 200, Current(call), form);
+    }
 
     public KubeObject Current(Call call) => store.Get(call.Resource.Kind, call.Namespace, call.Name)
         ?? throw ApiException.NotFound(call.Resource.Kind.Resource, call.Name);
 
-    public ApiResponse Create(Call call, Form form) => Answer(call, 201, Create(call, call.ReadObject()), form);
+    public ApiResponse Create(Call call, Form form)
+    {
+        var json = call.ReadObject();
+        RequestOptions.CheckWrite(call, "CreateOptions");
+        return Answer(call, 201, Create(call, json), form);
+    }
 
     public KubeObject Create(Call call, JsonObject json)
     {
@@ -22,7 +37,7 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
         var metadata = json.Ensure("metadata");
         if (!string.IsNullOrEmpty(metadata.Text("resourceVersion")))
         {
-            throw ApiException.BadRequest("resourceVersion should not be set on objects to be created");
+            throw ApiException.Unforeseen("resourceVersion should not be set on objects to be created");
         }
 
         metadata.Remove("resourceVersion");
@@ -49,6 +64,8 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
             request["groups"] = new JsonArray([.. call.Request.User.Groups.Select(group => JsonValue.Create(group))]);
         }
 
+        store.NameIt(kind, json);
+        Defaults.Apply(kind, json);
         Rules.CheckNew(kind, json);
         return store.Create(kind, json, call.DryRun);
     }
@@ -56,6 +73,7 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
     public ApiResponse Update(Call call, Form form)
     {
         var json = call.ReadObject();
+        RequestOptions.CheckWrite(call, "UpdateOptions");
         Versions.ToStored(json, call.Resource);
         var kind = call.Resource.Kind;
         var stored = store.Get(kind, call.Namespace, call.Name);
@@ -75,7 +93,6 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
                 kind, call.Name, Problem.Invalid("metadata.resourceVersion", "0x0", "must be specified for an update"));
         }
 
-        json = Alignment.Like(stored.Json, json);
         return Answer(call, 200, Finish(call, stored, json, specTouched: true), form);
     }
 
@@ -85,7 +102,12 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
         var kind = stored.Kind;
         var metadata = json.Ensure("metadata");
         var version = metadata.Text("resourceVersion");
-        if (!string.IsNullOrEmpty(version) && version != stored.ResourceVersion.ToString())
+        if (!string.IsNullOrEmpty(version) && !ulong.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        {
+            throw ApiException.Unforeseen($"strconv.ParseUint: parsing \"{version}\": invalid syntax");
+        }
+
+        if (version is not (null or "" or "0") && version != stored.ResourceVersion.ToString())
         {
             throw ApiException.Conflict(kind.Resource, stored.Name);
         }
@@ -96,7 +118,8 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
             throw ApiException.Conflict(
                 kind.Resource,
                 stored.Name,
-                $"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored.Uid}");
+                $"StorageError: invalid object, Code: 4, Key: {StoragePath.Of(stored)}, ResourceVersion: 0, " +
+                $"AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {stored.Uid}");
         }
 
         KeepIdentity(stored, json, metadata);
@@ -111,6 +134,7 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
             Rules.CheckMetadata(kind, json);
         }
 
+        json = Alignment.Like(stored.Json, json);
         Ownership.AfterUpdate(call, stored, json, store.Agenda.Now);
         return store.Replace(stored, json, call.DryRun);
     }
@@ -136,7 +160,10 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
         foreach (var item in lists.Select(call))
         {
             RefuseProtected(item.Kind, item.Name);
-            gone.Add(store.Delete(item.Kind, item.Namespace, item.Name, options).Object);
+            var deletion = store.Delete(item.Kind, item.Namespace, item.Name, options);
+
+            // What goes at once is shown as it last was.
+            gone.Add(deletion.Gone && !item.Deleting ? item : deletion.Object);
         }
 
         var metadata = new JsonObject { ["resourceVersion"] = store.ResourceVersion.ToString() };
@@ -163,25 +190,32 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
 
     public static DeleteOptions ReadDeleteOptions(Call call)
     {
-        JsonObject? body = null;
-        if (call.Request.Body.Length > 0)
+        if (call.Request.Body.Length == 0)
         {
-            var element = call.ReadBody();
-            body = element.ValueKind == JsonValueKind.Object ? JsonObject.Create(element) : null;
+            return ReadDeleteOptions(call, null);
         }
 
-        return ReadDeleteOptions(call, body);
+        if (call.MediaType is not ("application/json" or "application/yaml" or ProtobufReading.MediaType or ""))
+        {
+            throw Call.Unsupported($"application/json, application/yaml, {ProtobufReading.MediaType}");
+        }
+
+        var element = call.ReadBody();
+        return ReadDeleteOptions(call, element.ValueKind == JsonValueKind.Object ? JsonObject.Create(element) : null);
     }
 
     public static DeleteOptions ReadDeleteOptions(Call call, JsonNode? body)
     {
         var policy = body.Text("propagationPolicy") ?? call.Query["propagationPolicy"];
+        var dryRun = body is null ? call.Query.All("dryRun") : body.Texts("dryRun");
+        RequestOptions.CheckDelete(body, dryRun, policy);
+        var orphans = body.At("orphanDependents")?.GetValueKind() == JsonValueKind.True || call.Query.IsTrue("orphanDependents");
         return new DeleteOptions
         {
             GracePeriodSeconds = body.Whole("gracePeriodSeconds") ?? call.Query.Whole("gracePeriodSeconds"),
             Uid = body.Text("preconditions", "uid"),
             ResourceVersion = body.Text("preconditions", "resourceVersion"),
-            DryRun = call.DryRun || body.Texts("dryRun").Contains("All"),
+            DryRun = dryRun.Any(),
             Propagation = policy switch
             {
                 "Background" => Propagation.Background,
@@ -189,13 +223,7 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
                 "Orphan" => Propagation.Orphan,
 
                 // Jobs alone are older than garbage collection: who does not say otherwise leaves their pods.
-                null => body.IsTrue("orphanDependents") || call.Resource.Kind.Equals(Kinds.Job)
-                    ? Propagation.Orphan : Propagation.Background,
-                _ => throw new ApiException(
-                    422,
-                    "Invalid",
-                    "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: " +
-                    $"\"{policy}\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""),
+                _ => orphans || call.Resource.Kind.Equals(Kinds.Job) ? Propagation.Orphan : Propagation.Background,
             },
         };
     }
@@ -205,7 +233,7 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
         foreach (var name in new[]
         {
             "name", "namespace", "uid", "creationTimestamp", "generation", "deletionTimestamp",
-            "deletionGracePeriodSeconds", "resourceVersion", "generateName",
+            "deletionGracePeriodSeconds", "resourceVersion",
         })
         {
             if (stored.Metadata[name] is { } value)

@@ -24,10 +24,10 @@ internal sealed class PatchVerb(ObjectStore store, ObjectVerbs verbs)
         if (call.MediaType is not (Json or Merge or Strategic)
             || (call.MediaType == Strategic && call.Resource.Kind.Custom))
         {
-            throw Call.Unsupported(call.Resource.Kind.Custom
-                ? $"{Json}, {Merge}, {Apply}" : $"{Json}, {Merge}, {Strategic}, {Apply}");
+            throw new ApiException(415, "UnsupportedMediaType", "415: Unsupported Media Type") { Details = [] };
         }
 
+        RequestOptions.CheckWrite(call, "PatchOptions");
         var stored = verbs.Current(call);
         var body = call.ReadBody();
         var (json, specTouched) = Changed(call, stored, body);
@@ -74,14 +74,7 @@ internal sealed class PatchVerb(ObjectStore store, ObjectVerbs verbs)
 
     private ApiResponse ApplyServerSide(Call call, Form form)
     {
-        if (call.Query["fieldManager"] is null)
-        {
-            throw new ApiException(
-                422,
-                "Invalid",
-                "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
-        }
-
+        RequestOptions.CheckWrite(call, "PatchOptions", managerNeeded: true);
         var body = call.ReadBody();
         if (body.ValueKind != JsonValueKind.Object)
         {
@@ -120,7 +113,6 @@ internal sealed class PatchVerb(ObjectStore store, ObjectVerbs verbs)
         var schema = call.Resource.Schema ?? FieldType.Any;
         var merged = ServerSideApply.Merge(call, stored, applied, schema, store.Agenda.Now);
         CheckSame(stored, merged);
-        merged = Alignment.Like(stored.Json, merged);
         return verbs.Answer(call, 200, verbs.Finish(call, stored, merged, specTouched: true), form);
     }
 

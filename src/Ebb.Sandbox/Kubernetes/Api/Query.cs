@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 
 namespace Ebb.Sandbox.Kubernetes.Api;
@@ -21,10 +22,20 @@ internal sealed class Query
     public string? this[string name] =>
         _values.Where(v => v.Name == name && v.Value.Length > 0).Select(v => v.Value).FirstOrDefault();
 
+    /// <summary>All values of a parameter that may be given more than once.</summary>
+    public IEnumerable<string> All(string name) => _values.Where(v => v.Name == name && v.Value.Length > 0).Select(v => v.Value);
+
     public bool IsTrue(string name) => _values.Any(v => v.Name == name && v.Value is "true" or "1" or "True");
 
     /// <exception cref="ApiException">400 when it is no number.</exception>
     public long? Whole(string name) => this[name] is not { } text ? null
-        : long.TryParse(text, out var number) ? number
-        : throw ApiException.BadRequest($"invalid value \"{text}\" for the query parameter {name}: not a number");
+        : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number
+        : throw ApiException.BadRequest($"strconv.ParseInt: parsing \"{text}\": invalid syntax");
+
+    /// <summary>The resource version asked for; null when there is none.</summary>
+    /// <exception cref="ApiException">500 when it is none that this server can have given.</exception>
+    public long? Version => this["resourceVersion"] is not { } text ? null
+        : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? (long)Math.Min(number, long.MaxValue)
+        : throw ApiException.Unforeseen(
+            $"resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax");
 }

@@ -38,7 +38,7 @@ internal sealed class Watches(ObjectStore store, Lists lists, Rendering renderin
         var labels = LabelSelector.Parse(call.Query["labelSelector"]);
         var fields = FieldSelector.Parse(
             call.Name.Length > 0 ? "metadata.name=" + call.Name : call.Query["fieldSelector"], kind);
-        var version = call.Query.Whole("resourceVersion") ?? 0;
+        var version = call.Query.Version ?? 0;
         var streamList = call.Query.IsTrue("sendInitialEvents");
         var bookmarks = call.Query.IsTrue("allowWatchBookmarks");
         Check(call, streamList, bookmarks);

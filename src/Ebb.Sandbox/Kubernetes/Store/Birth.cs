@@ -47,14 +47,13 @@ internal static class Birth
         metadata.Remove("deletionTimestamp");
         metadata.Remove("deletionGracePeriodSeconds");
         metadata.Remove("selfLink");
-        metadata.Remove("generation");
         if (kind.HasGeneration)
         {
             metadata["generation"] = 1;
         }
     }
 
-    private static void NameIt(JsonObject metadata, string ns, Random random, Func<string, string, bool> taken)
+    public static void NameIt(JsonObject metadata, string ns, Random random, Func<string, string, bool> taken)
     {
         if (!string.IsNullOrEmpty((string?)metadata["name"]))
         {

@@ -11,21 +11,24 @@ internal static class Ending
 
     public static void CheckPreconditions(KubeObject stored, DeleteOptions options)
     {
+        // Here the real server names the kind where it names the resource elsewhere.
+        var kind = stored.Kind.Group.Length == 0 ? stored.Kind.Name : stored.Kind.Name + "." + stored.Kind.Group;
         if (options.Uid is { } uid && uid != stored.Uid)
         {
             throw ApiException.Conflict(
-                stored.Kind.Resource,
+                kind,
                 stored.Name,
-                $"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored.Uid}");
+                $"the UID in the precondition ({uid}) does not match the UID in record ({stored.Uid}). " +
+                "The object might have been deleted and then recreated");
         }
 
         if (options.ResourceVersion is { } version && version != stored.ResourceVersion.ToString())
         {
             throw ApiException.Conflict(
-                stored.Kind.Resource,
+                kind,
                 stored.Name,
-                $"Precondition failed: ResourceVersion in precondition: {version}, " +
-                $"ResourceVersion in object meta: {stored.ResourceVersion}");
+                $"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record " +
+                $"({stored.ResourceVersion}). The object might have been modified");
         }
     }
 

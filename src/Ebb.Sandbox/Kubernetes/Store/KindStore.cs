@@ -44,6 +44,35 @@ internal sealed class KindStore(Kind kind, int window)
         ? null
         : [.. _history.SkipWhile(change => change.Object.ResourceVersion <= resourceVersion)];
 
+    /// <summary>What there was at <paramref name="resourceVersion"/>; null when that is too long ago.</summary>
+    public IReadOnlyList<KubeObject>? ListAt(string ns, long resourceVersion)
+    {
+        if (Since(resourceVersion) is not { } since)
+        {
+            return null;
+        }
+
+        var then = new SortedObjects();
+        foreach (var item in List(null))
+        {
+            then.Put(item);
+        }
+
+        foreach (var change in Enumerable.Reverse(since))
+        {
+            if (change.Before is { } before)
+            {
+                then.Put(before);
+            }
+            else
+            {
+                then.Remove(change.Object);
+            }
+        }
+
+        return ns.Length == 0 ? then.All() : then.In(kind, ns);
+    }
+
     /// <summary>Forgets all history, as a compaction does.</summary>
     public void Compact(long resourceVersion)
     {

@@ -93,15 +93,35 @@ public sealed class ObjectStore(Agenda agenda, Random random)
                 throw ApiException.AlreadyExists(kind.Resource, name);
             }
 
-            var added = Encode(kind, json, ResourceVersion + 1);
-            if (!dryRun)
+            if (dryRun)
             {
-                Commit(new StoreEvent(StoreEventType.Added, added, null));
+                // What is kept nowhere has no version.
+                metadata.Remove("resourceVersion");
+                return new KubeObject(kind, json, _encoder.Encode(json), ResourceVersion);
             }
 
+            var added = Encode(kind, json, ResourceVersion + 1);
+            Commit(new StoreEvent(StoreEventType.Added, added, null));
             return added;
         }
     }
+
+    /// <summary>Gives a name to what has only the beginning of one.</summary>
+    internal void NameIt(Kind kind, JsonObject json)
+    {
+        if (json["metadata"] is JsonObject metadata && !string.IsNullOrEmpty(metadata.Text("generateName")))
+        {
+            Birth.NameIt(
+                metadata,
+                kind.Namespaced ? metadata.Text("namespace") ?? "" : "",
+                random,
+                taken: (ns, name) => Of(kind).Get(ns, name) is not null);
+        }
+    }
+
+    /// <summary>All as they were at an earlier resource version; null when that is too long ago to know.</summary>
+    internal IReadOnlyList<KubeObject>? ListAt(Kind kind, string ns, long resourceVersion) =>
+        Of(kind).ListAt(ns, resourceVersion);
 
     /// <summary>
     /// Changes a copy of <paramref name="current"/> and stores it. A change that changes nothing keeps the resource version.

@@ -81,7 +81,7 @@ public sealed class KubeApiTests : ApiFixture
     [InlineData("GET", "/apis/none/v1/things", 404, "NotFound", "the server could not find the requested resource")]
     [InlineData("POST", "/api/v1/namespaces/default/pods/x", 405, "MethodNotAllowed", "the server does not allow this method on the requested resource")]
     [InlineData("GET", "/api/v1/pods?fieldSelector=spec.foo=1", 400, "BadRequest", "field label not supported: spec.foo")]
-    [InlineData("GET", "/api/v1/pods?limit=x", 400, "BadRequest", "invalid value \"x\" for the query parameter limit: not a number")]
+    [InlineData("GET", "/api/v1/pods?limit=x", 400, "BadRequest", "strconv.ParseInt: parsing \"x\": invalid syntax")]
     public void Refusals_have_the_servers_own_words(string method, string path, int code, string reason, string message)
     {
         var (found, status) = Send(method, path, "{}");
@@ -473,8 +473,60 @@ public sealed class KubeApiTests : ApiFixture
         Assert.Equal(400, Send("POST", Pods, deep).Code);
         Assert.Equal(400, Send("POST", Pods, "{").Code);
         Assert.Equal(400, Send("POST", Pods, "[]").Code);
-        Assert.Equal(400, Send("POST", Pods, """{"metadata":{"name":"a","name":"b"}}""").Code);
         Assert.Equal(413, Send("POST", Pods, "\"" + new string('x', 4_000_000) + "\"").Code);
+    }
+
+    [Fact]
+    public void Of_a_field_that_is_repeated_the_last_counts_and_objects_are_joined()
+    {
+        var (code, made) = Send(
+            "POST", "/api/v1/namespaces/default/configmaps", """{"metadata":{"name":"a"},"metadata":{"name":"b"},"data":{"x":"1"},"data":{"y":"2"}}""");
+
+        Assert.Equal(201, code);
+        Assert.Equal("b", (string?)made["metadata"]!["name"]);
+        Assert.Equal(2, made["data"]!.AsObject().Count);
+    }
+
+    [Fact]
+    public void An_update_without_the_servers_own_metadata_that_changes_nothing_keeps_the_version()
+    {
+        const string path = "/api/v1/namespaces/default/configmaps";
+        const string body = """{"metadata":{"name":"a"},"data":{"x":"1"}}""";
+        var made = Created(path, body);
+
+        var (_, again) = Send("PUT", path + "/a", body);
+
+        Assert.Equal((string?)made["metadata"]!["resourceVersion"], (string?)again["metadata"]!["resourceVersion"]);
+    }
+
+    [Fact]
+    public void A_list_at_an_earlier_version_shows_what_was_there_then()
+    {
+        const string path = "/api/v1/namespaces/kube-public/secrets";
+        var first = Created(path, """{"metadata":{"name":"a","labels":{"n":"1"}}}""");
+        Created(path, """{"metadata":{"name":"b"}}""");
+        Send("PATCH", path + "/a", """{"metadata":{"labels":{"n":"2"}}}""", "application/merge-patch+json");
+
+        var (_, then) = Send("GET", $"{path}?resourceVersionMatch=Exact&resourceVersion={first["metadata"]!["resourceVersion"]}");
+
+        Assert.Equal("1", (string?)Assert.Single(then["items"]!.AsArray())!["metadata"]!["labels"]!["n"]);
+    }
+
+    [Theory]
+    [InlineData("n>4", "b")]
+    [InlineData("n<4", "a")]
+    [InlineData("n in (3,4),!x", "a")]
+    [InlineData(" n = 5 ", "b")]
+    public void Labels_are_selected_by_number_and_by_set(string selector, string name)
+    {
+        const string path = "/api/v1/namespaces/kube-public/secrets";
+        Created(path, """{"metadata":{"name":"a","labels":{"n":"3"}}}""");
+        Created(path, """{"metadata":{"name":"b","labels":{"n":"5"}}}""");
+        Created(path, """{"metadata":{"name":"c"}}""");
+
+        var (_, found) = Send("GET", $"{path}?labelSelector={Uri.EscapeDataString(selector)}");
+
+        Assert.Equal(name, (string?)Assert.Single(found["items"]!.AsArray())!["metadata"]!["name"]);
     }
 
     [Fact]

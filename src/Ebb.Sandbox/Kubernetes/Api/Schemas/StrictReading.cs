@@ -1,10 +1,12 @@
+using System.Buffers.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Ebb.Sandbox.Kubernetes.Api.Schemas;
 
 /// <summary>Holds a JSON document against a schema, as a typed decoder would: wrong types are refused, unknown fields noted.</summary>
-internal sealed class StrictReading(string kindAndVersion)
+internal sealed partial class StrictReading(string kindAndVersion)
 {
     public List<string> Unknown { get; } = [];
 
@@ -42,9 +44,31 @@ internal sealed class StrictReading(string kindAndVersion)
                 return;
             default:
                 Demand(Fits(value, type.Shape), value, path, Word(type));
+                if (value.ValueKind == JsonValueKind.String && WrongText(value.GetString()!, type.Shape) is { } wrong)
+                {
+                    throw ApiException.BadRequest($"{kindAndVersion}: {wrong}");
+                }
+
                 return;
         }
     }
+
+    /// <summary>What a decoder says of a text that does not stand for a value of its type; null when it does.</summary>
+    private static string? WrongText(string text, Shape shape) => shape switch
+    {
+        Shape.Quantity when !Quantity().IsMatch(text) =>
+            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+        Shape.Time or Shape.MicroTime when !Time().IsMatch(text) =>
+            $"parsing time \"{text}\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"{text}\" as \"2006\"",
+        Shape.Bytes when !Base64.IsValid(text) => "illegal base64 data at input byte 0",
+        _ => null,
+    };
+
+    [GeneratedRegex(@"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(([numkMGTPE]|[KMGTPE]i)?|[eE][+-]?[0-9]+)\z")]
+    private static partial Regex Quantity();
+
+    [GeneratedRegex(@"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})\z")]
+    private static partial Regex Time();
 
     /// <summary>Takes away what the schema does not know, as a typed decoder does by not reading it.</summary>
     public static void Prune(JsonNode? node, FieldType type)
@@ -81,6 +105,47 @@ internal sealed class StrictReading(string kindAndVersion)
                 return;
             default:
                 return;
+        }
+    }
+
+    /// <summary>Takes away lists and maps with nothing in them, which a typed store does not tell from none at all.</summary>
+    public static void DropEmpty(JsonNode? node, FieldType type)
+    {
+        switch (node)
+        {
+            case JsonObject json when type.Shape is Shape.Object:
+                foreach (var (name, value) in json.ToArray())
+                {
+                    if (!type.Of!.Fields.TryGetValue(name, out var field))
+                    {
+                        continue;
+                    }
+
+                    if (value is JsonArray { Count: 0 } || (value is JsonObject { Count: 0 } && field.Type.Shape is Shape.Map))
+                    {
+                        json.Remove(name);
+                    }
+                    else
+                    {
+                        DropEmpty(value, field.Type);
+                    }
+                }
+
+                break;
+            case JsonObject map when type.Shape is Shape.Map:
+                foreach (var (_, value) in map)
+                {
+                    DropEmpty(value, type.Item!);
+                }
+
+                break;
+            case JsonArray list when type.Shape is Shape.List:
+                foreach (var item in list)
+                {
+                    DropEmpty(item, type.Item!);
+                }
+
+                break;
         }
     }
 

@@ -46,15 +46,12 @@ internal static class Immutability
             case "storageclasses":
                 Same(stored, json, problems, "provisioner");
                 break;
-            case "configmaps" or "secrets" when stored.Json.IsTrue("immutable"):
-                if (!JsonNode.DeepEquals(stored.Json["data"], json["data"]) || !json.IsTrue("immutable"))
-                {
-                    problems.Add(Problem.Forbidden("data", "field is immutable when `immutable` is set"));
-                }
-
+            case "configmaps":
+                DataRules.CheckFixed(stored, json, problems, "data", "binaryData");
                 break;
             case "secrets":
                 Same(stored, json, problems, "type");
+                DataRules.CheckFixed(stored, json, problems, "data");
                 break;
             case "nodes":
                 if (stored.Json.Text("spec", "providerID") is { Length: > 0 } provider

@@ -82,9 +82,9 @@ internal static partial class PodRules
         {
             problems.Add(Problem.Required(path + ".name"));
         }
-        else if (!Names.IsLabel(name))
+        else if (Names.WrongInLabel(name).ToList() is { Count: > 0 } wrong)
         {
-            problems.Add(Problem.Invalid(path + ".name", name, Names.LabelRuleText));
+            wrong.ForEach(rule => problems.Add(Problem.Invalid(path + ".name", name, rule)));
         }
         else if (!names.Add(name))
         {

@@ -23,6 +23,8 @@ internal sealed record Problem(string Reason, string Field, string Message)
     public static Problem Forbidden(string field, string detail) =>
         new("FieldValueForbidden", field, "Forbidden: " + detail);
 
+    public static Problem NotFound(string field, JsonNode? value) => new("FieldValueNotFound", field, "Not found: " + Show(value));
+
     public static Problem TooLong(string field, int most) =>
         new("FieldValueTooLong", field, $"Too long: may not be more than {most} bytes");
 
@@ -35,9 +37,17 @@ internal sealed record Problem(string Reason, string Field, string Message)
 }
 
 /// <summary>All that is wrong with an object, gathered before it is refused.</summary>
-internal sealed class Problems(Kind kind, string name)
+internal sealed class Problems(string group, string kind, string name)
 {
     private readonly List<Problem> _found = [];
+
+    public Problems(Kind kind, string name)
+        : this(kind.Group, kind.Name, name)
+    {
+    }
+
+    /// <summary>Of the parameters of a request: "ListOptions".</summary>
+    public static Problems OfOptions(string kind) => new("meta.k8s.io", kind, "");
 
     public void Add(Problem problem) => _found.Add(problem);
 
@@ -60,20 +70,25 @@ internal sealed class Problems(Kind kind, string name)
     private ApiException ToException()
     {
         var lines = _found.Select(problem => $"{problem.Field}: {problem.Message}").ToList();
-        var details = new JsonObject { ["name"] = name };
-        if (kind.Group.Length > 0)
+        var details = new JsonObject();
+        if (name.Length > 0)
         {
-            details["group"] = kind.Group;
+            details["name"] = name;
         }
 
-        details["kind"] = kind.Name;
+        if (group.Length > 0)
+        {
+            details["group"] = group;
+        }
+
+        details["kind"] = kind;
         details["causes"] = new JsonArray([.. _found.Select(problem => new JsonObject
         {
             ["reason"] = problem.Reason,
             ["message"] = problem.Message,
             ["field"] = problem.Field,
         })]);
-        var what = kind.Group.Length == 0 ? kind.Name : kind.Name + "." + kind.Group;
+        var what = group.Length == 0 ? kind : kind + "." + group;
         var why = lines.Count == 1 ? lines[0] : "[" + string.Join(", ", lines) + "]";
         return new ApiException(422, "Invalid", $"{what} \"{name}\" is invalid: {why}") { Details = details };
     }

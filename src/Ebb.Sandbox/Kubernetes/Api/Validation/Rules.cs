@@ -9,7 +9,7 @@ internal static class Rules
     public static void CheckNew(Kind kind, JsonObject json)
     {
         var problems = new Problems(kind, json.Text("metadata", "name") ?? "");
-        Names.CheckMetadata(kind, json["metadata"], problems);
+        MetadataRules.Check(kind, json["metadata"], problems);
         Check(kind, json, problems);
         problems.ThrowIfAny();
     }
@@ -17,16 +17,26 @@ internal static class Rules
     public static void CheckMetadata(Kind kind, JsonObject json)
     {
         var problems = new Problems(kind, json.Text("metadata", "name") ?? "");
-        Names.CheckMetadata(kind, json["metadata"], problems);
+        MetadataRules.Check(kind, json["metadata"], problems);
         problems.ThrowIfAny();
     }
 
     public static void CheckChange(KubeObject stored, JsonObject json)
     {
         var problems = new Problems(stored.Kind, stored.Name);
-        Names.CheckMetadata(stored.Kind, json["metadata"], problems);
-        Check(stored.Kind, json, problems);
-        Immutability.Check(stored, json, problems);
+        MetadataRules.Check(stored.Kind, json["metadata"], problems);
+        if (stored.Kind.Equals(Kinds.Secret))
+        {
+            // Of these the real one says first what may not change.
+            Immutability.Check(stored, json, problems);
+            Check(stored.Kind, json, problems);
+        }
+        else
+        {
+            Check(stored.Kind, json, problems);
+            Immutability.Check(stored, json, problems);
+        }
+
         problems.ThrowIfAny();
     }
 
@@ -40,6 +50,12 @@ internal static class Rules
         var spec = json["spec"];
         switch (kind.Plural)
         {
+            case "configmaps":
+                DataRules.CheckConfigMap(json, problems);
+                break;
+            case "secrets":
+                DataRules.CheckSecret(json, problems);
+                break;
             case "pods":
                 PodRules.Check(spec, "spec", problems);
                 break;
@@ -171,10 +187,7 @@ internal static class Rules
         {
             var at = $"spec.taints[{i++}]";
             var key = taint.Text("key") ?? "";
-            if (Names.CheckKey(key) is { } wrong)
-            {
-                problems.Add(Problem.Invalid(at + ".key", key, wrong));
-            }
+            Names.CheckKey(key, at + ".key", problems);
 
             if (taint.Text("effect") is not ("NoSchedule" or "PreferNoSchedule" or "NoExecute"))
             {
