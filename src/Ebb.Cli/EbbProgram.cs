@@ -8,8 +8,8 @@ namespace Ebb.Cli;
 /// <summary>Reads the command line, runs one command and turns how it ended into an exit code.</summary>
 internal static class EbbProgram
 {
-    // The sandbox's host stops machines, faces and loop in turn; a terminal that closes gives it this long.
-    private static readonly TimeSpan TimeToStop = TimeSpan.FromSeconds(10);
+    // The sandbox's host stops machines, faces, loop and a real control plane's components in turn; each of these is bounded.
+    private static readonly TimeSpan TimeToStop = TimeSpan.FromSeconds(35);
 
     public static async Task<int> RunAsync(string[] args, Terminal terminal)
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Ebb.Acting;
+using Ebb.Cli.ControlPlane.Supervising;
 using Ebb.Cli.Output;
 using Ebb.Cli.Reports;
 using Ebb.Cli.Sandboxes;
@@ -36,6 +37,7 @@ internal sealed class Target : IAsyncDisposable
     private readonly ApiDiscovery _discovery;
     private readonly HttpMessageInvoker _http;
     private readonly HttpClient? _tokens;
+    private Func<ImmutableArray<ComponentState>> _components = static () => [];
 
     private Target(KubeConnection connection, AzureScope scope, AzureAccess? access, ILoggerFactory loggers)
     {
@@ -73,6 +75,9 @@ internal sealed class Target : IAsyncDisposable
 
     public Random Random { get; }
 
+    /// <summary>How the components of its control plane are doing, where Ebb runs them; known also when the API does not answer.</summary>
+    public ImmutableArray<ComponentReport> Components => [.. _components().Select(ComponentReport.Of)];
+
     public KubeConnection Connection => _client.Connection;
 
     public static Policy Policy { get; } = new();
@@ -92,7 +97,15 @@ internal sealed class Target : IAsyncDisposable
     /// <summary>A sandbox of this user.</summary>
     public static Target Open(SandboxHome home, AzureAccess access, ILoggerFactory loggers)
     {
-        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, TimeProvider.System).Load(home.Kubeconfig, null);
+        var target = Open(home.Kubeconfig, access, loggers);
+        target._components = home.Components;
+        return target;
+    }
+
+    /// <summary>A cluster by its kubeconfig and an emulated cloud.</summary>
+    public static Target Open(string kubeconfig, AzureAccess access, ILoggerFactory loggers)
+    {
+        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, TimeProvider.System).Load(kubeconfig, null);
         var scope = new AzureScope(access.Subscription, access.ResourceGroup, null, new Uri(access.Endpoint));
         return new Target(connection, scope, access, loggers);
     }
@@ -148,7 +161,10 @@ internal sealed class Target : IAsyncDisposable
                     yield return new Seen(
                         snapshot,
                         plan,
-                        Reporting.Report(snapshot, plan, Connection.Server.ToString(), $"{Scope.SubscriptionId}/{Scope.ResourceGroup}", controller));
+                        Reporting.Report(snapshot, plan, Connection.Server.ToString(), $"{Scope.SubscriptionId}/{Scope.ResourceGroup}", controller) with
+                        {
+                            Components = Components,
+                        });
                 }
 
                 await Task.Delay(WatchLook, Time, ct);

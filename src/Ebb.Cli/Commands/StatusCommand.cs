@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Json;
 using Ebb.Cli.Clusters;
 using Ebb.Cli.Output;
 using Ebb.Cli.Reports;
+using Ebb.Kubernetes;
 
 namespace Ebb.Cli.Commands;
 
@@ -35,7 +37,18 @@ internal static class StatusCommand
                 return;
             }
 
-            var seen = await opened.LookAsync(terminal, ct);
+            Seen seen;
+            try
+            {
+                seen = await opened.LookAsync(terminal, ct);
+            }
+            catch (Exception e) when (e is KubeException or TimeoutException && !opened.Components.IsEmpty)
+            {
+                // When the API does not answer, its components are what one wants to see.
+                Show(opened.Components, e.Message, parsed.GetValue(json), terminal);
+                throw;
+            }
+
             if (parsed.GetValue(json))
             {
                 terminal.Print(JsonSerializer.Serialize(seen.Report, ReportJson.Default.StatusReport));
@@ -45,5 +58,18 @@ internal static class StatusCommand
             StatusView.Print(seen.Report, terminal);
         });
         return verb;
+    }
+
+    private static void Show(ImmutableArray<ComponentReport> components, string error, bool json, Terminal terminal)
+    {
+        var report = new ComponentsReport { At = TimeProvider.System.GetUtcNow(), Components = components, Error = error };
+        if (json)
+        {
+            terminal.Print(JsonSerializer.Serialize(report, ReportJson.Default.ComponentsReport));
+        }
+        else
+        {
+            StatusView.Components(components, report.At)?.Print(terminal);
+        }
     }
 }

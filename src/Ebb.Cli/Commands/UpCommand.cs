@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Ebb.Cli.Clusters;
+using Ebb.Cli.ControlPlane;
 using Ebb.Cli.Output;
 using Ebb.Cli.Reports;
 using Ebb.Cli.Sandboxes;
@@ -24,6 +25,7 @@ internal static class UpCommand
                 new("ebb up", "in this terminal, with a live view, until Ctrl-C"),
                 new("ebb up -d", "in the background"),
                 new("ebb up -d --name second --max 50 --idle-after 10s", "another one beside it"),
+                new("ebb up -d --kubernetes real --etcd 3", "Kubernetes' own programs, and a store that survives the loss of a member"),
             ],
         };
         settings.AddTo(verb);
@@ -34,9 +36,16 @@ internal static class UpCommand
             var asJson = parsed.GetValue(json);
             if (home.IsHosted())
             {
-                await JoinAsync(home, parsed.GetValue(detach), asJson, terminal, ct);
+                await JoinAsync(home, chosen, parsed.GetValue(detach), asJson, terminal, ct);
+                return;
             }
-            else if (parsed.GetValue(detach))
+
+            if (home.KindFor(chosen) is KubernetesKind.Real)
+            {
+                await BinariesBuild.EnsureAsync(terminal.Say, ct);
+            }
+
+            if (parsed.GetValue(detach))
             {
                 terminal.Say($"Starting sandbox '{home.Name}' ...");
                 var state = await SandboxStart.StartAsync(home, chosen, TimeProvider.System, ct);
@@ -51,9 +60,16 @@ internal static class UpCommand
     }
 
     /// <summary>It runs already: the same words as if it had just been started.</summary>
-    private static async Task JoinAsync(SandboxHome home, bool detach, bool json, Terminal terminal, CancellationToken ct)
+    private static async Task JoinAsync(
+        SandboxHome home, SandboxSettings chosen, bool detach, bool json, Terminal terminal, CancellationToken ct)
     {
         var state = await SandboxStart.WaitAsync(home, TimeProvider.System, ct);
+        if (chosen.Kubernetes is { } wanted && wanted != state.Kind)
+        {
+            throw new EbbException(
+                $"Sandbox '{home.Name}' runs already, with {Choices.Word(state.Kind)} Kubernetes. End it with 'ebb down', or start another beside it with --name.");
+        }
+
         Tell(home, state, ranAlready: true, json, terminal);
         if (!detach)
         {
@@ -86,7 +102,9 @@ internal static class UpCommand
             await hosting;
         }
 
-        terminal.Say($"Sandbox '{home.Name}' is down.");
+        terminal.Say(ControlPlaneDirectory.HasCluster(home.Kubernetes)
+            ? $"Sandbox '{home.Name}' has stopped. 'ebb up' takes its cluster up again; 'ebb down' removes it."
+            : $"Sandbox '{home.Name}' is down.");
     }
 
     private static void Tell(SandboxHome home, SandboxState state, bool ranAlready, bool json, Terminal terminal)

@@ -29,6 +29,20 @@ internal sealed class Binaries
         }
     }
 
+    /// <summary>Those that the environment names, else those that Ebb built; null when there are none.</summary>
+    /// <exception cref="EbbException">The environment names no directory.</exception>
+    public static Binaries? Locate()
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } told)
+        {
+            return Directory.Exists(told)
+                ? new Binaries(Path.GetFullPath(told))
+                : throw new EbbException($"{Variable} is '{told}', and there is no such directory. Name one that holds Kubernetes' programs, or unset it.");
+        }
+
+        return IsComplete(Cache) ? new Binaries(Cache) : null;
+    }
+
     public static bool IsComplete(string directory) =>
         new[] { KubeApiServer.Name, KubeControllers.Name, KubeScheduler.Name }.All(name => File.Exists(Path.Combine(directory, name)));
 

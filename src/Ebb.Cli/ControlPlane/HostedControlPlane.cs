@@ -1,8 +1,12 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using Ebb.Cli.Clusters;
+using Ebb.Cli.ControlPlane.Access;
 using Ebb.Cli.ControlPlane.Components;
 using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.ControlPlane.Supervising;
+using Ebb.Kubernetes;
+using Ebb.Kubernetes.Config;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.ControlPlane;
@@ -68,7 +72,7 @@ internal sealed class HostedControlPlane : IAsyncDisposable
             supervisor = new Supervisor(
                 ComponentSpecs.Of(shape), launching, time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), loggers);
             var plane = new HostedControlPlane(held, supervisor, shape, record, address);
-            await plane.StartAsync(time, loggers, ct);
+            await plane.StartAsync(options.Dial, time, loggers, ct);
             return plane;
         }
         catch
@@ -89,10 +93,31 @@ internal sealed class HostedControlPlane : IAsyncDisposable
         await _lock.DisposeAsync();
     }
 
-    private async Task StartAsync(TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    private async Task StartAsync(Dial? dial, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
     {
         await _supervisor.StartAsync(StartStage.Store, StageWithin, ct);
         await _supervisor.StartAsync(StartStage.Api, StageWithin, ct);
-        await _supervisor.StartAsync(StartStage.Control, StageWithin, ct);
+        await Task.WhenAll(
+            _supervisor.StartAsync(StartStage.Control, StageWithin, ct),
+            ApplyObjectsAsync(dial, time, loggers, ct));
+    }
+
+    private async Task ApplyObjectsAsync(Dial? dial, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var kubernetes = new Version(Shape.Kubernetes.Major, Shape.Kubernetes.Minor);
+        var authority = Shape.Paths.Pki("ca.crt");
+        var kubeconfig = new PkiFiles(Shape.Paths.Root).FirstKubeconfig(kubernetes);
+        var machinesReach = new Uri(Net.Https(Shape.AdvertiseAddress, Shape.Ports.Api));
+
+        // Where components are, rather than where people reach them: that way may not be open yet.
+        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, time).Load(kubeconfig, null);
+        var near = connection with
+        {
+            Server = new Uri(Net.Https(Shape.BindAddress, Shape.Ports.Api)),
+            Transport = certificate => PinnedHttp.Through(dial, connection.Transport(certificate)),
+        };
+        using var admin = new KubeClient(near, time, loggers.CreateLogger<KubeClient>());
+        var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
+        await BootstrapObjects.ApplyAsync(admin, machinesReach, await File.ReadAllTextAsync(authority, ct), kubernetes, time, random, ct);
     }
 }

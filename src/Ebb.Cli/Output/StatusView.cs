@@ -26,6 +26,7 @@ internal static class StatusView
             terminal.Print(line.Text);
         }
 
+        Section(Components(status.Components, status.At));
         Section(Pools(status));
         Section(Machines(status, int.MaxValue));
         Section(Pending(status, int.MaxValue));
@@ -43,10 +44,10 @@ internal static class StatusView
     /// <param name="lines">How many there are to draw on: machines beyond them are only counted.</param>
     public static IRenderable Draw(StatusReport status, int lines)
     {
-        var room = Math.Max(3, lines - OtherLines - status.Pools.Length - Math.Min(status.Pending.Length, MostPending));
+        var room = Math.Max(3, lines - OtherLines - status.Pools.Length - status.Components.Length - Math.Min(status.Pending.Length, MostPending));
         var parts = new List<IRenderable>();
         parts.AddRange(Head(status).Select(line => new Text(line.Text, Tones.Style(line.Tone))));
-        foreach (var grid in new[] { Pools(status), Machines(status, room), Pending(status, MostPending) })
+        foreach (var grid in new[] { Components(status.Components, status.At), Pools(status), Machines(status, room), Pending(status, MostPending) })
         {
             if (grid is not null)
             {
@@ -70,6 +71,30 @@ internal static class StatusView
                 new Cell(machine.Pods.ToString()),
                 new Cell(machine.CreatedAt is { } at ? Words.Span(now - at) : "-"),
                 new Cell(machine.Reason));
+        }
+
+        return grid;
+    }
+
+    /// <summary>Null where Ebb runs none.</summary>
+    public static Grid? Components(IReadOnlyCollection<ComponentReport> components, DateTimeOffset now)
+    {
+        if (components.Count == 0)
+        {
+            return null;
+        }
+
+        var grid = new Grid("component", "version", "state", "for", "restarts", "pid", "last error");
+        foreach (var component in components)
+        {
+            grid.Add(
+                new Cell(component.Name),
+                new Cell(component.Version),
+                new Cell(component.State, component.State is "healthy" ? Tone.Good : component.State is "starting" ? Tone.Warn : Tone.Bad),
+                new Cell(Words.Span(now - component.Since)),
+                new Cell(component.Restarts.ToString()),
+                new Cell(component.ProcessId?.ToString() ?? "-"),
+                new Cell(component.LastError ?? "", Tone.Quiet));
         }
 
         return grid;

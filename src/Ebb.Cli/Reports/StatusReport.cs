@@ -11,6 +11,9 @@ internal sealed record StatusReport
 
     public required ClusterReport Cluster { get; init; }
 
+    /// <summary>The programs of the control plane; empty where Ebb does not run them.</summary>
+    public ImmutableArray<ComponentReport> Components { get; init; } = [];
+
     public required ImmutableArray<PoolReport> Pools { get; init; }
 
     public required ImmutableArray<MachineReport> Machines { get; init; }
@@ -114,4 +117,5 @@ internal sealed record PendingReport
 [JsonSerializable(typeof(ScaleReport))]
 [JsonSerializable(typeof(UpReport))]
 [JsonSerializable(typeof(KubeconfigReport))]
+[JsonSerializable(typeof(ComponentsReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -1,12 +1,14 @@
 using System.Diagnostics;
+using Ebb.Cli.ControlPlane;
+using Ebb.Cli.ControlPlane.Supervising;
 
 namespace Ebb.Cli.Sandboxes;
 
 /// <summary>Ends a sandbox that another process hosts.</summary>
 internal static class SandboxEnd
 {
-    // A clean end takes well under a second; past this it hangs, and is ended the hard way.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    // A clean end takes well under a second, that of a real control plane some; past this it hangs, and is ended the hard way.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
 
@@ -18,7 +20,7 @@ internal static class SandboxEnd
         /// <summary>It ran, and was asked to end.</summary>
         Ended,
 
-        /// <summary>It had been killed before; its files were still there.</summary>
+        /// <summary>It had ended before; its files, or what it had started, were still there.</summary>
         CleanedUp,
     }
 
@@ -41,7 +43,8 @@ internal static class SandboxEnd
             throw new IOException($"Sandbox '{home.Name}' was started again while it was being ended.");
         }
 
-        var left = home.LastState() is not null;
+        var left = home.LastState() is not null || ControlPlaneDirectory.HasCluster(home.Kubernetes);
+        await Leftovers.EndAsync(new ControlPlaneDirectory(home.Kubernetes).Marks, time);
         home.Clean();
         return ran ? How.Ended : left ? How.CleanedUp : How.Nothing;
     }

@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Ebb.Cli.ControlPlane;
+using Ebb.Cli.ControlPlane.Supervising;
 
 namespace Ebb.Cli.Sandboxes;
 
@@ -30,7 +33,12 @@ internal sealed partial class SandboxHome
 
     public string Authority => System.IO.Path.Combine(Path, "azure-ca.crt");
 
+    /// <summary>A real cluster's keys, data and logs.</summary>
+    public string Kubernetes => System.IO.Path.Combine(Path, "kubernetes");
+
     private string StateFile => System.IO.Path.Combine(Path, "sandbox.json");
+
+    private string ComponentsFile => System.IO.Path.Combine(Path, "components.json");
 
     private string LockFile => System.IO.Path.Combine(Path, "lock");
 
@@ -125,11 +133,44 @@ internal sealed partial class SandboxHome
     public void Write(SandboxState state) =>
         WriteFile(StateFile, JsonSerializer.Serialize(state, SandboxJson.Default.SandboxState));
 
+    /// <summary>How the components of a real cluster are doing; empty for an embedded one.</summary>
+    public ImmutableArray<ComponentState> Components()
+    {
+        try
+        {
+            return File.Exists(ComponentsFile)
+                ? JsonSerializer.Deserialize(File.ReadAllText(ComponentsFile), ComponentJson.Default.ImmutableArrayComponentState)
+                : [];
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            // The sandbox is just being ended.
+            return [];
+        }
+    }
+
+    public void WriteComponents(ImmutableArray<ComponentState> components) =>
+        WriteFile(ComponentsFile, JsonSerializer.Serialize(components, ComponentJson.Default.ImmutableArrayComponentState));
+
+    /// <summary>What stands behind this sandbox: what it was once a real cluster is in it, else what is chosen.</summary>
+    /// <exception cref="EbbException">Something else is asked for than what there is.</exception>
+    public KubernetesKind KindFor(SandboxSettings settings)
+    {
+        var kept = ControlPlaneDirectory.HasCluster(Kubernetes);
+        if (kept && settings.Kubernetes is KubernetesKind.Embedded)
+        {
+            throw new EbbException(
+                $"Sandbox '{Name}' holds a real cluster's data. 'ebb up --kubernetes real' takes it up again; 'ebb down' removes it; --name makes another beside it.");
+        }
+
+        return kept ? KubernetesKind.Real : settings.Kubernetes ?? KubernetesKind.Embedded;
+    }
+
     public void WriteKubeconfig(string content) => WriteFile(Kubeconfig, content);
 
     public void WriteAuthority(string pem) => WriteFile(Authority, pem);
 
-    /// <summary>Removes what the last one left here, but for what tells how it ended; for whoever holds the lock.</summary>
+    /// <summary>Removes what the last one left here, but for what tells how it ended, and a real cluster; for whoever holds the lock.</summary>
     public void Clear()
     {
         foreach (var file in Directory.EnumerateFiles(Path).Where(file => file != LockFile && file != Words && file != Log))

@@ -1,21 +1,16 @@
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Ebb.Acting;
 using Ebb.Cli.Clusters;
 using Ebb.Cli.Running;
-using Ebb.Sandbox;
 using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Certificates;
-using Ebb.Sandbox.Kubernetes.Api;
-using Ebb.Sandbox.Kubernetes.Face;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.Sandboxes;
 
 /// <summary>
-/// One process that is a cloud, a cluster and its machines, and beside them Ebb's controller, which reaches both as it
-/// would the real ones: over HTTPS, by a kubeconfig and a service principal.
+/// One process that is a cloud with its machines, a cluster or what looks after a real one, and beside them Ebb's controller,
+/// which reaches both as it would the real ones: over HTTPS, by a kubeconfig and a service principal.
 /// </summary>
 internal static class SandboxHost
 {
@@ -27,45 +22,48 @@ internal static class SandboxHost
         ReadCloudAtMostEvery = TimeSpan.FromMilliseconds(500),
     };
 
-    /// <summary>Until it is cancelled; then nothing of the sandbox is left.</summary>
+    /// <summary>Until it is cancelled; then nothing of the sandbox is left, but for a real cluster's data.</summary>
     /// <param name="up">Called once it answers.</param>
-    /// <exception cref="EbbException">It runs already, or a port is taken.</exception>
+    /// <exception cref="EbbException">It runs already, a port is taken, or what is asked for is not what there is.</exception>
     public static async Task RunAsync(SandboxHome home, SandboxSettings settings, Action<SandboxState> up, CancellationToken ct)
     {
         using var held = await LockAsync(home, TimeProvider.System, ct);
+        var kind = home.KindFor(settings);
 
-        // Whatever one that was killed left behind is void: its machines died with it.
+        // Whatever one that was killed left behind is void, its machines died with it; but for a real cluster's data.
         home.Clear();
         var time = TimeProvider.System;
         try
         {
             using var loggers = LoggerFactory.Create(logging => logging
                 .SetMinimumLevel(LogLevel.Information).AddProvider(new LogFile(home.Log, time)));
-            using var world = new SandboxWorld(time, SandboxCluster.Options(settings));
-            var client = new AzureClient(world.Cloud.Options.TenantId, Guid.NewGuid().ToString(), Secret());
             using var authority = Authority.Create("ebb sandbox", time);
-            using var azure = new AzureFace(world.Cloud, new AzureFaceOptions { Apps = [new AppRegistration(client.Id, client.Secret)] });
-            await using var kubernetes = await ServeAsync(world.Kubernetes.Api, authority, settings.Port, ct);
+            await using ISandboxKubernetes kubernetes = kind is KubernetesKind.Real
+                ? await RealKubernetes.StartAsync(home, settings, time, loggers, ct)
+                : await EmbeddedKubernetes.StartAsync(home, settings, authority, time, ct);
+            var world = kubernetes.Cloud;
+            var client = new AzureClient(world.Options.TenantId, Guid.NewGuid().ToString(), Secret());
+            using var azure = new AzureFace(world, new AzureFaceOptions { Apps = [new AppRegistration(client.Id, client.Secret)] });
             await using var cloud = await AzureHost.StartAsync(azure, authority, 0, 0, ct);
-            SandboxCluster.Furnish(world.Cloud, settings);
+            SandboxCluster.Furnish(world, settings);
             home.WriteAuthority(authority.CertificatePem);
-            home.WriteKubeconfig(kubernetes.Kubeconfig($"ebb-{home.Name}"));
             var state = new SandboxState
             {
                 Name = home.Name,
                 Host = ProcessMark.OfThisProcess(),
                 StartedAt = time.GetUtcNow(),
+                Kind = kind,
                 Kubernetes = kubernetes.Address.ToString(),
                 Azure = new AzureAccess
                 {
-                    Subscription = world.Cloud.Options.SubscriptionId,
+                    Subscription = world.Options.SubscriptionId,
                     ResourceGroup = SandboxCluster.ResourceGroup,
                     Endpoint = cloud.Https.ToString(),
                     AuthorityFile = home.Authority,
                     Client = client,
                 },
             };
-            await using var target = Target.Open(home, state.Azure, loggers);
+            await using var target = Target.Open(kubernetes.ControllerKubeconfig, state.Azure, loggers);
             await target.ProbeAsync(ct);
             home.Write(state);
             up(state);
@@ -73,7 +71,14 @@ internal static class SandboxHost
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            home.Clean();
+            if (kind is KubernetesKind.Real)
+            {
+                home.Clear();
+            }
+            else
+            {
+                home.Clean();
+            }
         }
         catch
         {
@@ -97,23 +102,6 @@ internal static class SandboxHost
         }
 
         throw new EbbException($"Sandbox '{home.Name}' runs already, or is being started or ended by another process.");
-    }
-
-    private static async Task<KubernetesFace> ServeAsync(KubeApi api, Authority authority, int port, CancellationToken ct)
-    {
-        try
-        {
-            return await KubernetesFace.StartAsync(api, authority, new KubernetesFaceOptions { Port = port }, ct);
-        }
-        catch (IOException e) when (e.InnerException is AddressInUseException)
-        {
-            throw new EbbException(
-                $"Port {port} on 127.0.0.1 is taken by another process. Choose another with --port, or leave it out for any that is free.", e);
-        }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.AccessDenied)
-        {
-            throw new EbbException($"Port {port} is for privileged users. Choose one above 1023 with --port.", e);
-        }
     }
 
     private static string Secret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Globalization;
 
 namespace Ebb.Cli.Sandboxes;
@@ -17,6 +16,15 @@ internal sealed record SandboxSettings
 
     /// <summary>Port of the Kubernetes API on 127.0.0.1; 0 for any that is free.</summary>
     public int Port { get; init; }
+
+    /// <summary>Null for what there is, and embedded where there is nothing yet.</summary>
+    public KubernetesKind? Kubernetes { get; init; }
+
+    /// <summary>What the machines of a real Kubernetes are; null for the best that works here.</summary>
+    public MachineKind? Machines { get; init; }
+
+    /// <summary>How many members the etcd of a real Kubernetes has: 1 or 3; null for as many as there are, and 1 in a new one.</summary>
+    public int? EtcdMembers { get; init; }
 
     public IEnumerable<string> Problems()
     {
@@ -39,6 +47,11 @@ internal sealed record SandboxSettings
         {
             yield return $"--port is {Port}; it must be from 1 to 65535, or 0 for any that is free.";
         }
+
+        foreach (var problem in ProblemsOfKind())
+        {
+            yield return problem;
+        }
     }
 
     public IEnumerable<string> ToArguments() =>
@@ -47,61 +60,30 @@ internal sealed record SandboxSettings
         "--idle-after", $"{IdleAfter.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s",
         "--speed", Speed.ToString(CultureInfo.InvariantCulture),
         "--port", Port.ToString(CultureInfo.InvariantCulture),
+        .. Argument("--kubernetes", Kubernetes),
+        .. Argument("--machines", Machines),
+        .. Argument("--etcd", EtcdMembers),
     ];
-}
 
-/// <summary>The same as options of a command.</summary>
-internal sealed class SandboxSettingsOptions
-{
-    private static readonly SandboxSettings Defaults = new();
-
-    private readonly Option<int> _max = new("--max")
+    private IEnumerable<string> ProblemsOfKind()
     {
-        Description = "Most machines of the pool 'agents'.",
-        HelpName = "N",
-        DefaultValueFactory = _ => Defaults.Max,
-    };
-
-    private readonly Option<TimeSpan> _idleAfter = new("--idle-after")
-    {
-        Description = "How long a machine stays idle before it goes: 45s, 5m, 1h.",
-        HelpName = "SPAN",
-        DefaultValueFactory = _ => Defaults.IdleAfter,
-        CustomParser = Spans.Parse,
-    };
-
-    private readonly Option<double> _speed = new("--speed")
-    {
-        Description = "How many times faster than usual machines boot and go.",
-        HelpName = "X",
-        DefaultValueFactory = _ => Defaults.Speed,
-    };
-
-    private readonly Option<int> _port = new("--port")
-    {
-        Description = "Port of the Kubernetes API; 0 for any that is free.",
-        HelpName = "PORT",
-        DefaultValueFactory = _ => Defaults.Port,
-    };
-
-    public void AddTo(Command command)
-    {
-        command.Options.Add(_max);
-        command.Options.Add(_idleAfter);
-        command.Options.Add(_speed);
-        command.Options.Add(_port);
-    }
-
-    /// <exception cref="EbbException">Something is out of bounds; all of it is named.</exception>
-    public SandboxSettings Read(ParseResult parsed)
-    {
-        var settings = new SandboxSettings
+        if (EtcdMembers is not (null or 1 or 3))
         {
-            Max = parsed.GetValue(_max),
-            IdleAfter = parsed.GetValue(_idleAfter),
-            Speed = parsed.GetValue(_speed),
-            Port = parsed.GetValue(_port),
-        };
-        return settings.Problems().ToList() is { Count: > 0 } problems ? throw new EbbException(string.Join(' ', problems)) : settings;
+            yield return $"--etcd is {EtcdMembers}; it must be 1, or 3 of which one may fail.";
+        }
+
+        if (Kubernetes is KubernetesKind.Embedded && EtcdMembers is not null)
+        {
+            yield return "--etcd goes with --kubernetes real.";
+        }
+
+        if (Kubernetes is KubernetesKind.Embedded && Machines is not null)
+        {
+            yield return "--machines goes with --kubernetes real.";
+        }
     }
+
+    private static string[] Argument<T>(string option, T? value)
+        where T : struct =>
+        value is { } chosen ? [option, $"{chosen}".ToLowerInvariant()] : [];
 }

@@ -8,12 +8,19 @@ internal static class SandboxStart
     // It is up within a second or two; on a laden machine that just woke, several times that.
     private static readonly TimeSpan UpWithin = TimeSpan.FromSeconds(60);
 
+    // A real control plane takes some ten seconds; it says itself which component takes too long.
+    private static readonly TimeSpan RealUpWithin = TimeSpan.FromMinutes(7);
+
+    // What it has started by then is stopped first.
+    private static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(30);
 
     public static async Task<SandboxState> StartAsync(SandboxHome home, SandboxSettings settings, TimeProvider time, CancellationToken ct)
     {
         home.Create();
         using var host = Process.Start(Command(home, settings))!;
+        var within = home.KindFor(settings) is KubernetesKind.Real ? RealUpWithin : UpWithin;
         var started = time.GetTimestamp();
         while (true)
         {
@@ -30,10 +37,10 @@ internal static class SandboxStart
                     : new IOException($"The sandbox could not start: {said}");
             }
 
-            if (time.GetElapsedTime(started) > UpWithin)
+            if (time.GetElapsedTime(started) > within)
             {
-                host.Kill();
-                throw new TimeoutException($"The sandbox was not up within {UpWithin.TotalSeconds:0} s; it was stopped. Its log is {home.Log}.");
+                await EndAsync(host, time);
+                throw new TimeoutException($"The sandbox was not up within {within.TotalSeconds:0} s; it was stopped. Its log is {home.Log}.");
             }
 
             try
@@ -42,7 +49,7 @@ internal static class SandboxStart
             }
             catch (OperationCanceledException)
             {
-                host.Kill();
+                await EndAsync(host, time);
                 throw;
             }
         }
@@ -59,12 +66,30 @@ internal static class SandboxStart
                 return state;
             }
 
-            if (!home.IsHosted() || time.GetElapsedTime(started) > UpWithin)
+            if (!home.IsHosted() || time.GetElapsedTime(started) > RealUpWithin)
             {
                 throw new IOException($"Sandbox '{home.Name}' was being started, or ended, by another process, and is not up. Try again.");
             }
 
             await Task.Delay(LookEvery, time, ct);
+        }
+    }
+
+    private static async Task EndAsync(Process host, TimeProvider time)
+    {
+        if (ProcessMark.Of(host.Id) is not { } mark || !mark.Signal(ProcessMark.Terminate))
+        {
+            return;
+        }
+
+        using var patience = new CancellationTokenSource(EndWithin, time);
+        try
+        {
+            await host.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            host.Kill();
         }
     }
 

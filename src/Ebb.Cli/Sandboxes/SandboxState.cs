@@ -12,6 +12,8 @@ internal sealed record SandboxState
 
     public required DateTimeOffset StartedAt { get; init; }
 
+    public KubernetesKind Kind { get; init; }
+
     /// <summary>Where the Kubernetes API answers.</summary>
     public required string Kubernetes { get; init; }
 
@@ -41,6 +43,6 @@ internal sealed record AzureClient(string Tenant, string Id, string Secret)
     public override string ToString() => $"{Tenant}/{Id}";
 }
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(SandboxState))]
 internal sealed partial class SandboxJson : JsonSerializerContext;

@@ -22,12 +22,19 @@ internal static class PinnedHttp
             handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => own;
         }
 
-        if (dial is not null)
+        return new HttpClient(Through(dial, handler)) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    /// <summary>Lets a handler open its connections by <paramref name="dial"/>, if there is one.</summary>
+    public static HttpMessageHandler Through(Dial? dial, HttpMessageHandler handler)
+    {
+        if (dial is not null && handler is SocketsHttpHandler sockets)
         {
-            handler.ConnectCallback = (context, ct) => dial(new IPEndPoint(IPAddress.Parse(context.DnsEndPoint.Host), context.DnsEndPoint.Port), ct);
+            sockets.UseProxy = false;
+            sockets.ConnectCallback = (context, ct) => dial(new IPEndPoint(IPAddress.Parse(context.DnsEndPoint.Host), context.DnsEndPoint.Port), ct);
         }
 
-        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        return handler;
     }
 
     private static RemoteCertificateValidationCallback Validation(string? authority)

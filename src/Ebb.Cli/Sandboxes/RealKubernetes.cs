@@ -1,0 +1,67 @@
+using Ebb.Cli.ControlPlane;
+using Ebb.Sandbox;
+using Ebb.Sandbox.Cloud;
+using Microsoft.Extensions.Logging;
+
+namespace Ebb.Cli.Sandboxes;
+
+/// <summary>Kubernetes' own programs beside this process; their data outlive it until the sandbox is ended.</summary>
+internal sealed class RealKubernetes : ISandboxKubernetes
+{
+    private readonly Agenda _agenda;
+    private readonly HostedControlPlane _plane;
+    private readonly Lock _writing = new();
+    private readonly SandboxHome _home;
+
+    private RealKubernetes(SandboxHome home, Agenda agenda, CloudWorld cloud, HostedControlPlane plane)
+    {
+        (_home, _agenda, _plane, Cloud) = (home, agenda, plane, cloud);
+        plane.Changed += Tell;
+    }
+
+    public KubernetesKind Kind => KubernetesKind.Real;
+
+    public CloudWorld Cloud { get; }
+
+    public Uri Address => _plane.Address;
+
+    public string Kubeconfig => _plane.AdminKubeconfig;
+
+    public string ControllerKubeconfig => _plane.EbbKubeconfig;
+
+    public string? Kept => _home.Kubernetes;
+
+    public static async Task<RealKubernetes> StartAsync(
+        SandboxHome home, SandboxSettings settings, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var options = new ControlPlaneOptions
+        {
+            Directory = home.Kubernetes,
+            Binaries = Binaries.Locate() ?? throw BinariesBuild.Missing(),
+            EtcdMembers = settings.EtcdMembers,
+            Port = settings.Port,
+            ClusterName = $"ebb-{home.Name}",
+        };
+        var plane = await HostedControlPlane.StartAsync(options, time, loggers, ct);
+        var agenda = new Agenda(time);
+        var kubernetes = new RealKubernetes(home, agenda, new CloudWorld(agenda, SandboxCluster.Options(settings).Cloud), plane);
+        kubernetes.Tell();
+        home.WriteKubeconfig(await File.ReadAllTextAsync(plane.AdminKubeconfig, ct));
+        return kubernetes;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _plane.Changed -= Tell;
+        _agenda.Dispose();
+        await _plane.DisposeAsync();
+    }
+
+    private void Tell()
+    {
+        lock (_writing)
+        {
+            _home.WriteComponents(_plane.Components);
+        }
+    }
+}
