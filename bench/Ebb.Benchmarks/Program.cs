@@ -1,3 +1,4 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
 using Ebb.Benchmarks;
 using Ebb.Benchmarks.Scenes;
@@ -12,6 +13,17 @@ switch (args)
         using (var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5), TimeProvider.System))
         {
             await SandboxAtSize.RunAsync(Console.Out, machines: 1_000, pods: 10_000, kind is ["deployment"] ? "Deployment" : "Job", limit.Token);
+        }
+
+        break;
+    // KUBECONFIG [MINUTES [MACHINES [SAMPLES]]]: on a control plane with nothing else to do, as one who may do everything.
+    case ["--real", var kubeconfig, .. var sizes]:
+        await using (var real = await RealAtSize.StartAsync(kubeconfig, Console.Out, CancellationToken.None))
+        {
+            var steady = TimeSpan.FromMinutes(Number(0, 5));
+            await real.RunAsync(machines: Number(1, 300), podsPerMachine: 30, bursts: 3, samples: Number(2, 60), steady, CancellationToken.None);
+
+            int Number(int at, int otherwise) => sizes.Length > at ? int.Parse(sizes[at], CultureInfo.InvariantCulture) : otherwise;
         }
 
         break;

@@ -40,6 +40,15 @@ public sealed class Agenda : IDisposable
         }
     }
 
+    /// <summary>Reads something under the gate.</summary>
+    public T Held<T>(Func<T> read)
+    {
+        lock (Gate)
+        {
+            return read();
+        }
+    }
+
     public void Dispose() => _timer.Dispose();
 
     private void RunDue()

@@ -12,7 +12,7 @@ public sealed class SandboxWorld : IDisposable
         Agenda = new Agenda(time);
         Cloud = new CloudWorld(Agenda, options.Cloud);
         Kubernetes = new KubernetesWorld(Agenda, options.Kubernetes);
-        Machines = new HollowMachines(Cloud, Kubernetes.Store, Kubernetes.Kubelets, options.Machines);
+        Machines = new HollowMachines(Cloud, Kubernetes.Kubelets, options.Machines);
         Kubernetes.Begin();
     }
 

@@ -35,6 +35,9 @@ internal sealed partial class ArmRequest
     /// <summary>Scheme and authority under which the caller reached this face, without a slash at the end.</summary>
     public string BaseUrl { get; }
 
+    /// <summary>Who asks, once a token has shown it.</summary>
+    public string ClientId { get; set; } = "";
+
     /// <summary>Null when there was none.</summary>
     public JsonNode? Body { get; private set; }
 

@@ -59,6 +59,7 @@ public sealed class AzureFace : IDisposable
             reply = ArmReply.Error(500, "InternalServerError", $"The sandbox failed: {e}");
         }
 
+        _options.Told?.Invoke(new ArmCall(_world.Agenda.Now, request.ClientId, request.Method, http.Request.Path.Value ?? "/", reply.Status));
         if (reply.Silent)
         {
             // The caller gives up first; the bound only keeps forgotten connections from piling up.
@@ -141,6 +142,7 @@ public sealed class AzureFace : IDisposable
             return Challenge(request, code!, message!);
         }
 
+        request.ClientId = claims["appid"]!.GetValue<string>();
         var audience = claims["aud"]!.GetValue<string>().TrimEnd('/');
         return IsOurs(request, audience)
             ? null

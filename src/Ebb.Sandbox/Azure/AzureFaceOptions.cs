@@ -19,6 +19,17 @@ public sealed record AzureFaceOptions
 
     /// <summary>How long a connection that gets no answer is held open at most. Default 5 min.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Is told of each request that has been carried out or refused, before its answer leaves. Not to block.</summary>
+    public Action<ArmCall>? Told { get; init; }
+}
+
+/// <summary>A request and what came of it.</summary>
+/// <param name="ClientId">Who asked, by its token; empty for whoever had none or a wrong one.</param>
+public sealed record ArmCall(DateTimeOffset At, string ClientId, string Method, string Path, int Status)
+{
+    /// <summary>It asked for a change.</summary>
+    public bool Mutates => Method is not ("GET" or "HEAD");
 }
 
 /// <summary>An application that may sign in.</summary>

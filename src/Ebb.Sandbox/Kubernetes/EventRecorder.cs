@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Kubernetes.Views;
 
@@ -73,31 +72,7 @@ internal sealed class EventRecorder(ObjectStore store, int capacity)
         string key, string ns, string name, KubeObject about, string type, string component, string reason, string message,
         string host, DateTimeOffset now)
     {
-        var source = new JsonObject { ["component"] = component };
-        source.Put("host", host);
-        store.Create(Kinds.Event, new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = ns },
-            ["involvedObject"] = new JsonObject
-            {
-                ["kind"] = about.Kind.Name,
-                ["namespace"] = about.Namespace,
-                ["name"] = about.Name,
-                ["uid"] = about.Uid,
-                ["apiVersion"] = about.Kind.ApiVersion,
-                ["resourceVersion"] = about.ResourceVersion.ToString(),
-            },
-            ["reason"] = reason,
-            ["message"] = message.Length > 1024 ? message[..1024] : message,
-            ["source"] = source,
-            ["firstTimestamp"] = Timestamps.Seconds(now),
-            ["lastTimestamp"] = Timestamps.Seconds(now),
-            ["count"] = 1,
-            ["type"] = type,
-            ["eventTime"] = null,
-            ["reportingComponent"] = component,
-            ["reportingInstance"] = host,
-        });
+        store.Create(Kinds.Event, EventObject.New(name, ns, about, type, component, reason, message, host, now));
         _byContent[key] = (name, now);
         _written.Enqueue((key, ns, name, now));
         Expire(now);

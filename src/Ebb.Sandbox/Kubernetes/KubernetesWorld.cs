@@ -20,7 +20,7 @@ public sealed class KubernetesWorld
         var context = new ControllerContext(Store, events, options.ControllerDelay);
         var scheduler = new Scheduler(Store, events, options.Scheduler, new Random(random.Next()));
         var lifecycle = new NodeLifecycle(context, options.NodeGrace);
-        Kubelets = new HollowKubelets(Store, events, options.Hollow, new Random(random.Next()), lifecycle.Tell);
+        Kubelets = new HollowKubelets(new StoreKubeletApi(Store, events), options.Hollow, new Random(random.Next()), lifecycle.Tell);
         Store.Subscribe(scheduler.See);
         Store.Subscribe(new JobController(context).See);
         Store.Subscribe(new CronJobController(context).See);

@@ -1,6 +1,5 @@
 using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Kubernetes.Kubelet;
-using Ebb.Sandbox.Kubernetes.Store;
 
 namespace Ebb.Sandbox.Machines;
 
@@ -8,15 +7,13 @@ namespace Ebb.Sandbox.Machines;
 public sealed class HollowMachines
 {
     private readonly CloudWorld _cloud;
-    private readonly ObjectStore _store;
     private readonly HollowKubelets _kubelets;
     private readonly HollowMachineOptions _options;
     private readonly Dictionary<string, (string Node, Action PowerCut)> _running = new(StringComparer.OrdinalIgnoreCase);
 
-    public HollowMachines(CloudWorld cloud, ObjectStore store, HollowKubelets kubelets, HollowMachineOptions options)
+    public HollowMachines(CloudWorld cloud, HollowKubelets kubelets, HollowMachineOptions options)
     {
         _cloud = cloud;
-        _store = store;
         _kubelets = kubelets;
         _options = options;
         Boot = StartKubelet;
@@ -84,15 +81,8 @@ public sealed class HollowMachines
         }
     }
 
-    private void DeleteNode(Instance instance)
-    {
-        var name = instance.ComputerName.ToLowerInvariant();
-        if (_store.Get(Kinds.Node, "", name) is { } node
-            && string.Equals((string?)node.Json["spec"]?["providerID"], instance.ProviderId, StringComparison.OrdinalIgnoreCase))
-        {
-            _store.Delete(Kinds.Node, "", name, DeleteOptions.Default);
-        }
-    }
+    private void DeleteNode(Instance instance) =>
+        _kubelets.Api.DeleteNode(instance.ComputerName.ToLowerInvariant(), instance.ProviderId);
 
     private double CpuPercent(Instance instance) =>
         _running.TryGetValue(instance.ResourceId, out var running)

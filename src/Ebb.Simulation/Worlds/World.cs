@@ -21,7 +21,7 @@ internal sealed class World : IDisposable
         Cloud = new CloudWorld(Agenda, cloud);
         Azure = new AzureFace(Cloud, new AzureFaceOptions { Authenticate = false, PollAfter = PollAfter });
         Kubernetes = new KubernetesWorld(Agenda, kubernetes);
-        Machines = new HollowMachines(Cloud, Kubernetes.Store, Kubernetes.Kubelets, machines);
+        Machines = new HollowMachines(Cloud, Kubernetes.Kubelets, machines);
     }
 
     public VirtualTime Time { get; } = new();

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Ebb.Sandbox.Kubernetes.Scheduling;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Kubernetes.Views;
@@ -28,18 +29,21 @@ public sealed class HollowKubelet
     public bool Alive { get; private set; } = true;
 
     /// <summary>Its Node object has been written.</summary>
-    public bool Registered { get; private set; }
+    public bool IsRegistered { get; private set; }
 
     /// <summary>What runs here now asks for this much CPU.</summary>
     public long CpuMilli => _pods.Values.Where(run => run.Busy).Sum(run => run.Pod.Needs.Requests.CpuMilli);
 
+    /// <summary>How many pods run here now.</summary>
+    public int RunningPods => _pods.Values.Count(run => run.Busy);
+
     public long MemoryBytes => _pods.Values.Where(run => run.Busy).Sum(run => run.Pod.Needs.Requests.MemoryBytes);
 
-    internal ObjectStore Store => _all.Store;
-
-    internal Agenda Agenda => _all.Store.Agenda;
+    internal Agenda Agenda => Api.Agenda;
 
     internal HollowOptions Options => _all.Options;
+
+    private IKubeletApi Api => _all.Api;
 
     internal void Start() => Agenda.In(Options.Register.Draw(_random), Register);
 
@@ -60,7 +64,7 @@ public sealed class HollowKubelet
 
     internal void See(KubeObject pod, bool gone)
     {
-        if (!Alive || !Registered)
+        if (!Alive || !IsRegistered)
         {
             return;
         }
@@ -96,13 +100,13 @@ public sealed class HollowKubelet
     }
 
     internal KubeObject? Find(PodView pod) =>
-        Alive && Store.Get(Kinds.Pod, pod.Namespace, pod.Name, pod.Uid) is { } current ? current : null;
+        Alive ? Api.Pod(pod) : null;
 
     internal void Tell(PodView pod, string reason, string message)
     {
         if (Find(pod) is { } current)
         {
-            _all.Events.Normal(current, "kubelet", reason, message, Node.Name);
+            Api.Tell(this, current, reason, message);
         }
     }
 
@@ -124,39 +128,52 @@ public sealed class HollowKubelet
     /// <summary>Tells the API server that a deleted pod has ended.</summary>
     internal void ConfirmEnd(PodView pod)
     {
-        if (Find(pod) is not null)
+        if (Alive)
         {
-            Store.Delete(Kinds.Pod, pod.Namespace, pod.Name, DeleteOptions.Now with { Uid = pod.Uid });
+            Api.ConfirmEnd(this, pod);
         }
     }
 
-    private void Register()
+    internal void Write(PodView pod, Action<JsonObject> fillIn)
+    {
+        if (Alive)
+        {
+            Api.WriteStatus(this, pod, fillIn);
+        }
+    }
+
+    /// <summary>The Node object is there.</summary>
+    internal void Registered(NodeView node)
     {
         if (!Alive)
         {
             return;
         }
 
-        NodeObject.Write(Store, Node, Options);
-        Registered = true;
-        _slot = new NodeSlot(NodeView.Of(Store.Get(Kinds.Node, "", Node.Name)!));
+        IsRegistered = true;
+        _slot = new NodeSlot(node);
         _all.Lives(this);
         Agenda.In(Options.Ready.Draw(_random), BecomeReady);
-        foreach (var pod in Store.PodsOn(Node.Name))
+        foreach (var pod in Api.PodsOn(Node.Name))
         {
             See(pod, gone: false);
         }
     }
 
+    private void Register()
+    {
+        if (Alive)
+        {
+            Api.Register(this);
+        }
+    }
+
     private void BecomeReady()
     {
-        if (!Alive || Store.Get(Kinds.Node, "", Node.Name) is not { } node)
+        if (Alive)
         {
-            return;
+            Api.SayReady(this);
         }
-
-        Store.Update(node, json => NodeObject.SetReady(json, true, Agenda.Now));
-        _all.Events.Normal(node, "kubelet", "NodeReady", $"Node {Node.Name} status is now: NodeReady", Node.Name);
     }
 
     private void Take(KubeObject pod)
@@ -176,9 +193,9 @@ public sealed class HollowKubelet
             return;
         }
 
-        if (Store.Get(Kinds.Node, "", Node.Name) is { } node)
+        if (Api.Node(Node.Name) is { } node)
         {
-            _slot!.Node = NodeView.Of(node);
+            _slot!.Node = node;
         }
 
         if (!view.Needs.Nodes.Accepts(_slot!.Node))

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Kubernetes.Views;
 
@@ -7,8 +6,6 @@ namespace Ebb.Sandbox.Kubernetes.Kubelet;
 /// <summary>All hollow kubelets of a world. Call it under the agenda's gate.</summary>
 public sealed class HollowKubelets
 {
-    private const string LeaseNamespace = "kube-node-lease";
-
     private readonly Dictionary<string, HollowKubelet> _byNode = new(StringComparer.Ordinal);
     private readonly Random _random;
     private readonly Action<string, bool> _toldOfLife;
@@ -16,11 +13,9 @@ public sealed class HollowKubelets
     private int _started;
 
     /// <param name="toldOfLife">Is told of a kubelet's life and death directly when no Leases are written.</param>
-    internal HollowKubelets(
-        ObjectStore store, EventRecorder events, HollowOptions options, Random random, Action<string, bool> toldOfLife)
+    internal HollowKubelets(IKubeletApi api, HollowOptions options, Random random, Action<string, bool> toldOfLife)
     {
-        Store = store;
-        Events = events;
+        Api = api;
         Options = options;
         _random = random;
         _toldOfLife = toldOfLife;
@@ -31,9 +26,10 @@ public sealed class HollowKubelets
 
     public HollowOptions Options { get; }
 
-    internal ObjectStore Store { get; }
+    /// <summary>How many pods run now on all of them.</summary>
+    public int RunningPods => _byNode.Values.Sum(kubelet => kubelet.RunningPods);
 
-    internal EventRecorder Events { get; }
+    internal IKubeletApi Api { get; }
 
     /// <summary>Boots a kubelet. One of the same name that still runs dies first: its machine was started anew.</summary>
     public HollowKubelet Start(HollowNode node)
@@ -79,11 +75,18 @@ public sealed class HollowKubelets
 
     internal void See(StoreEvent change)
     {
-        if (change.Object.Kind == Kinds.Pod
-            && PodView.Of(change.Object).NodeName is { Length: > 0 } node
-            && _byNode.TryGetValue(node, out var kubelet))
+        if (change.Object.Kind == Kinds.Pod)
         {
-            kubelet.See(change.Object, gone: change.Type is StoreEventType.Deleted);
+            See(change.Object, gone: change.Type is StoreEventType.Deleted);
+        }
+    }
+
+    /// <summary>Tells the kubelet that a pod is bound to.</summary>
+    internal void See(KubeObject pod, bool gone)
+    {
+        if (pod.NodeName.Length > 0 && _byNode.TryGetValue(pod.NodeName, out var kubelet))
+        {
+            kubelet.See(pod, gone);
         }
     }
 
@@ -97,11 +100,11 @@ public sealed class HollowKubelets
             return;
         }
 
-        Renew(kubelet, every);
+        Api.RenewLease(kubelet, every);
         if (!_beating)
         {
             _beating = true;
-            Store.Agenda.In(every, () => Beat(every));
+            Api.Agenda.In(every, () => Beat(every));
         }
     }
 
@@ -109,53 +112,14 @@ public sealed class HollowKubelets
     private void Beat(TimeSpan every)
     {
         _beating = _byNode.Count > 0;
-        foreach (var kubelet in _byNode.Values.Where(k => k.Registered).OrderBy(k => k.Node.Name, StringComparer.Ordinal))
+        foreach (var kubelet in _byNode.Values.Where(k => k.IsRegistered).OrderBy(k => k.Node.Name, StringComparer.Ordinal))
         {
-            Renew(kubelet, every);
+            Api.RenewLease(kubelet, every);
         }
 
         if (_beating)
         {
-            Store.Agenda.In(every, () => Beat(every));
+            Api.Agenda.In(every, () => Beat(every));
         }
-    }
-
-    private void Renew(HollowKubelet kubelet, TimeSpan every)
-    {
-        var name = kubelet.Node.Name;
-        var now = Timestamps.Micros(Store.Agenda.Now);
-        if (Store.Get(Kinds.Lease, LeaseNamespace, name) is { } lease)
-        {
-            Store.Update(lease, json => json.Sub("spec")["renewTime"] = now);
-            return;
-        }
-
-        // The Lease belongs to the Node, so that it goes with it.
-        if (Store.Get(Kinds.Node, "", name) is not { } node || Store.Get(Kinds.Namespace, "", LeaseNamespace) is null or { Deleting: true })
-        {
-            return;
-        }
-
-        Store.Create(Kinds.Lease, new JsonObject
-        {
-            ["metadata"] = new JsonObject
-            {
-                ["name"] = name,
-                ["namespace"] = LeaseNamespace,
-                ["ownerReferences"] = new JsonArray(new JsonObject
-                {
-                    ["apiVersion"] = "v1",
-                    ["kind"] = "Node",
-                    ["name"] = name,
-                    ["uid"] = node.Uid,
-                }),
-            },
-            ["spec"] = new JsonObject
-            {
-                ["holderIdentity"] = name,
-                ["leaseDurationSeconds"] = (int)(every.TotalSeconds * 4),
-                ["renewTime"] = now,
-            },
-        });
     }
 }

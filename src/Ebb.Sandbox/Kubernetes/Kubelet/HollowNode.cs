@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 
 namespace Ebb.Sandbox.Kubernetes.Kubelet;
 
@@ -22,6 +23,9 @@ public sealed record HollowNode
     public ImmutableSortedDictionary<string, long> Extended { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
 
     public string Address { get; init; } = "10.240.0.4";
+
+    /// <summary>Where the API server reaches its kubelet; null: at <see cref="Address"/>, where hollow ones do not answer.</summary>
+    public IPEndPoint? Endpoint { get; init; }
 
     public string Region { get; init; } = "";
 

@@ -17,39 +17,40 @@ internal static class NodeObject
         ("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
     ];
 
-    /// <summary>Registers the node, or takes over the object that an earlier life of the machine left.</summary>
-    public static KubeObject Write(ObjectStore store, HollowNode node, HollowOptions options)
+    /// <summary>That of a machine never seen before.</summary>
+    public static JsonObject New(HollowNode node, HollowOptions options, DateTimeOffset now)
     {
-        var now = store.Agenda.Now;
-        if (store.Get(Kinds.Node, "", node.Name) is { } earlier)
-        {
-            return store.Update(earlier, json =>
-            {
-                var labels = json["metadata"]!.AsObject().Sub("labels");
-                foreach (var (key, value) in Labels(node))
-                {
-                    labels[key] = value;
-                }
-
-                FillStatus(json, node, options);
-                SetReady(json, false, now);
-            });
-        }
-
         var created = new JsonObject
         {
             ["metadata"] = new JsonObject
             {
                 ["name"] = node.Name,
-                ["labels"] = new JsonObject(Labels(node).Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value))),
+                ["labels"] = LabelsOf(node),
                 ["annotations"] = new JsonObject { ["volumes.kubernetes.io/controller-managed-attach-detach"] = "true" },
             },
             ["spec"] = Spec(node, now),
         };
         FillStatus(created, node, options);
         SetReady(created, false, now);
-        return store.Create(Kinds.Node, created);
+        return created;
     }
+
+    /// <summary>Takes over the object that an earlier life of the machine left.</summary>
+    public static void Adopt(JsonObject json, HollowNode node, HollowOptions options, DateTimeOffset now)
+    {
+        var labels = json["metadata"]!.AsObject().Sub("labels");
+        foreach (var (key, value) in Labels(node))
+        {
+            labels[key] = value;
+        }
+
+        FillStatus(json, node, options);
+        SetReady(json, false, now);
+    }
+
+    /// <summary>Whether it is the object of this machine, not of an earlier one with its name.</summary>
+    public static bool IsOf(KubeObject node, string providerId) =>
+        string.Equals(node.Json["spec"].Text("providerID"), providerId, StringComparison.OrdinalIgnoreCase);
 
     public static void SetReady(JsonObject json, bool ready, DateTimeOffset now)
     {
@@ -69,6 +70,9 @@ internal static class NodeObject
             condition["lastHeartbeatTime"] = Timestamps.Seconds(now);
         }
     }
+
+    private static JsonObject LabelsOf(HollowNode node) =>
+        new(Labels(node).Select(label => KeyValuePair.Create(label.Key, (JsonNode?)label.Value)));
 
     private static SortedDictionary<string, string> Labels(HollowNode node)
     {
@@ -132,9 +136,9 @@ internal static class NodeObject
             Math.Max(0, node.MemoryBytes - options.ReservedMemoryBytes),
             node.DiskBytes - (node.DiskBytes / EvictionDiskShare));
         status["addresses"] = new JsonArray(
-            new JsonObject { ["type"] = "InternalIP", ["address"] = node.Address },
+            new JsonObject { ["type"] = "InternalIP", ["address"] = node.Endpoint?.Address.ToString() ?? node.Address },
             new JsonObject { ["type"] = "Hostname", ["address"] = node.Name });
-        status["daemonEndpoints"] = new JsonObject { ["kubeletEndpoint"] = new JsonObject { ["Port"] = 10250 } };
+        status["daemonEndpoints"] = new JsonObject { ["kubeletEndpoint"] = new JsonObject { ["Port"] = node.Endpoint?.Port ?? 10250 } };
         status["nodeInfo"] = new JsonObject
         {
             ["machineID"] = node.SystemUuid.Replace("-", "", StringComparison.Ordinal),

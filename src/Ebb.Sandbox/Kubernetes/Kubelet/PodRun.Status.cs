@@ -7,13 +7,7 @@ namespace Ebb.Sandbox.Kubernetes.Kubelet;
 // What the kubelet says of a pod.
 internal sealed partial class PodRun
 {
-    private void Write()
-    {
-        if (_kubelet.Find(Pod) is { } current)
-        {
-            _kubelet.Store.Update(current, FillIn);
-        }
-    }
+    private void Write() => _kubelet.Write(Pod, FillIn);
 
     private void FillIn(JsonObject json)
     {

@@ -1,0 +1,59 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Api;
+
+namespace Ebb.Benchmarks.Scenes;
+
+/// <summary>The way to a real API server, from a kubeconfig that holds certificates inline.</summary>
+internal sealed class RealAccess : IDisposable
+{
+    private RealAccess(HttpClient http, X509Certificate2 authority) => (Http, Authority) = (http, authority);
+
+    public HttpClient Http { get; }
+
+    public X509Certificate2 Authority { get; }
+
+    public static RealAccess Read(string path)
+    {
+        var config = Yaml.Read(File.ReadAllBytes(path))!;
+        var cluster = config["clusters"]![0]!["cluster"]!;
+        var user = config["users"]![0]!["user"]!;
+        var authority = X509Certificate2.CreateFromPem(Pem(cluster["certificate-authority-data"]!));
+        var client = X509Certificate2.CreateFromPem(Pem(user["client-certificate-data"]!), Pem(user["client-key-data"]!));
+        var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        trust.CustomTrustStore.Add(authority);
+        var handler = new SocketsHttpHandler { UseProxy = false };
+        handler.SslOptions.CertificateChainPolicy = trust;
+        handler.SslOptions.ClientCertificates = [client];
+        return new RealAccess(new HttpClient(handler) { BaseAddress = new Uri((string)cluster["server"]!), Timeout = Timeout.InfiniteTimeSpan }, authority);
+    }
+
+    public async Task<JsonNode> SendAsync(HttpMethod method, string path, string? body, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
+        using var response = await Http.SendAsync(request, ct);
+        var text = await response.Content.ReadAsStringAsync(ct);
+        return response.IsSuccessStatusCode
+            ? JsonNode.Parse(text) ?? throw new JsonException($"{method} {path} was answered with nothing.")
+            : throw new HttpRequestException($"{method} {path}: {(int)response.StatusCode}: {text}");
+    }
+
+    /// <summary>How many there are, by a list of one.</summary>
+    public async Task<int> CountAsync(string path, CancellationToken ct)
+    {
+        var list = await SendAsync(HttpMethod.Get, $"{path}?limit=1", null, ct);
+        var items = (list["items"] as JsonArray)?.Count ?? 0;
+        return items + (int)((long?)list["metadata"]?["remainingItemCount"] ?? 0);
+    }
+
+    public void Dispose()
+    {
+        Http.Dispose();
+        Authority.Dispose();
+    }
+
+    private static string Pem(JsonNode base64) => Encoding.ASCII.GetString(Convert.FromBase64String((string)base64!));
+}
