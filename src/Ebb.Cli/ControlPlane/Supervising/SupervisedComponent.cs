@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.ComponentModel;
 using Ebb.Cli.ControlPlane.Components;
 using Microsoft.Extensions.Logging;
 
@@ -57,7 +58,18 @@ internal sealed partial class SupervisedComponent(
         {
             while (true)
             {
-                var problem = await RunOnceAsync(ct);
+                string problem;
+                try
+                {
+                    problem = await RunOnceAsync(ct);
+                }
+                catch (Exception e) when (e is EbbException or IOException or Win32Exception)
+                {
+                    // No program, or no room for its log: whoever waits for the first start is told; later it may be mended.
+                    problem = e.Message;
+                    _working.TrySetException(e);
+                }
+
                 var count = _state.Restarts + 1;
                 Become(_state with { Condition = Condition.Down, ProcessId = null, LastError = problem });
                 LogEnded(spec.Name, problem);
@@ -75,13 +87,6 @@ internal sealed partial class SupervisedComponent(
             _working.TrySetCanceled(ct);
             Become(_state with { Condition = Condition.Stopped, ProcessId = null });
         }
-        catch (Exception e)
-        {
-            // No program, no directory: nothing that a second try would change.
-            _working.TrySetException(e);
-            Become(_state with { Condition = Condition.Down, ProcessId = null, LastError = e.Message });
-            throw;
-        }
     }
 
     /// <summary>One process from start to end.</summary>
@@ -89,6 +94,11 @@ internal sealed partial class SupervisedComponent(
     private async Task<string> RunOnceAsync(CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
+        if (spec.Files.FirstOrDefault(file => !File.Exists(file)) is { } missing)
+        {
+            return $"it needs {missing}, which is not there";
+        }
+
         _log.Rotate();
         var from = _log.Length;
         using var process = ComponentProcess.Start(

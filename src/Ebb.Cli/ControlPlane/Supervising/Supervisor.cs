@@ -55,15 +55,7 @@ internal sealed class Supervisor : IAsyncDisposable
         while (_running.TryPop(out var running))
         {
             await running.Stop.CancelAsync();
-            try
-            {
-                await running.Ended;
-            }
-            catch (Exception e) when (e is IOException or System.ComponentModel.Win32Exception)
-            {
-                // It could not even be started, as was said when it was tried; there is nothing to stop.
-            }
-
+            await running.Ended;
             running.Stop.Dispose();
         }
     }
