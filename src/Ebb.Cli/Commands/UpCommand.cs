@@ -116,6 +116,8 @@ internal static class UpCommand
                 Name = home.Name,
                 ProcessId = state.Host.Id,
                 Kubernetes = state.Kubernetes,
+                Kind = Choices.Word(state.Kind),
+                Machines = state.Machines is { } machines ? Choices.Word(machines) : null,
                 Azure = state.Azure.Endpoint,
                 Kubeconfig = home.Kubeconfig,
                 Log = home.Log,

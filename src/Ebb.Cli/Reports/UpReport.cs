@@ -9,6 +9,12 @@ internal sealed record UpReport
 
     public required string Kubernetes { get; init; }
 
+    /// <summary>embedded or real.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>hollow or nspawn; null where they are embedded.</summary>
+    public string? Machines { get; init; }
+
     public required string Azure { get; init; }
 
     public required string Kubeconfig { get; init; }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Ebb.Sandbox;
+using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Certificates;
 using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Kubernetes.Api;
@@ -29,7 +30,7 @@ internal sealed class EmbeddedKubernetes : ISandboxKubernetes
 
     public string ControllerKubeconfig => Kubeconfig;
 
-    public string? Kept => null;
+    public MachineKind? Machines => null;
 
     public static async Task<EmbeddedKubernetes> StartAsync(
         SandboxHome home, SandboxSettings settings, Authority authority, TimeProvider time, CancellationToken ct)
@@ -47,6 +48,9 @@ internal sealed class EmbeddedKubernetes : ISandboxKubernetes
             throw;
         }
     }
+
+    // They are part of the world, and were there before the cloud had any.
+    public Task ServeMachinesAsync(AzureFace azure, CancellationToken ct) => Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {

@@ -1,3 +1,4 @@
+using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Cli.Sandboxes;
@@ -18,6 +19,10 @@ internal interface ISandboxKubernetes : IAsyncDisposable
     /// <summary>File with the kubeconfig of Ebb's controller.</summary>
     string ControllerKubeconfig { get; }
 
-    /// <summary>What of it outlives this process; null when nothing does.</summary>
-    string? Kept { get; }
+    /// <summary>What its machines are; null for those of an embedded one, which are part of it.</summary>
+    MachineKind? Machines { get; }
+
+    /// <summary>From now on what the cloud boots joins the cluster.</summary>
+    /// <param name="azure">Where machines learn who they are.</param>
+    Task ServeMachinesAsync(AzureFace azure, CancellationToken ct);
 }

@@ -1,5 +1,6 @@
 using Ebb.Cli.ControlPlane;
 using Ebb.Sandbox;
+using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Cloud;
 using Microsoft.Extensions.Logging;
 
@@ -10,12 +11,13 @@ internal sealed class RealKubernetes : ISandboxKubernetes
 {
     private readonly Agenda _agenda;
     private readonly HostedControlPlane _plane;
+    private readonly ISandboxMachines _machines;
     private readonly Lock _writing = new();
     private readonly SandboxHome _home;
 
-    private RealKubernetes(SandboxHome home, Agenda agenda, CloudWorld cloud, HostedControlPlane plane)
+    private RealKubernetes(SandboxHome home, Agenda agenda, CloudWorld cloud, HostedControlPlane plane, ISandboxMachines machines)
     {
-        (_home, _agenda, _plane, Cloud) = (home, agenda, plane, cloud);
+        (_home, _agenda, _plane, _machines, Cloud) = (home, agenda, plane, machines, cloud);
         plane.Changed += Tell;
     }
 
@@ -29,7 +31,7 @@ internal sealed class RealKubernetes : ISandboxKubernetes
 
     public string ControllerKubeconfig => _plane.EbbKubeconfig;
 
-    public string? Kept => _home.Kubernetes;
+    public MachineKind? Machines => _machines.Kind;
 
     public static async Task<RealKubernetes> StartAsync(
         SandboxHome home, SandboxSettings settings, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
@@ -42,17 +44,29 @@ internal sealed class RealKubernetes : ISandboxKubernetes
             Port = settings.Port,
             ClusterName = $"ebb-{home.Name}",
         };
-        var plane = await HostedControlPlane.StartAsync(options, time, loggers, ct);
-        var agenda = new Agenda(time);
-        var kubernetes = new RealKubernetes(home, agenda, new CloudWorld(agenda, SandboxCluster.Options(settings).Cloud), plane);
-        kubernetes.Tell();
-        home.WriteKubeconfig(await File.ReadAllTextAsync(plane.AdminKubeconfig, ct));
-        return kubernetes;
+        var machines = new HollowSandboxMachines(time, loggers);
+        try
+        {
+            var plane = await HostedControlPlane.StartAsync(await machines.PlaceAsync(options, ct), time, loggers, ct);
+            var agenda = new Agenda(time);
+            var kubernetes = new RealKubernetes(home, agenda, new CloudWorld(agenda, SandboxCluster.Options(settings).Cloud), plane, machines);
+            kubernetes.Tell();
+            home.WriteKubeconfig(await File.ReadAllTextAsync(plane.AdminKubeconfig, ct));
+            return kubernetes;
+        }
+        catch
+        {
+            await machines.DisposeAsync();
+            throw;
+        }
     }
+
+    public Task ServeMachinesAsync(AzureFace azure, CancellationToken ct) => _machines.ServeAsync(_plane, Cloud, azure, ct);
 
     public async ValueTask DisposeAsync()
     {
         _plane.Changed -= Tell;
+        await _machines.DisposeAsync();
         _agenda.Dispose();
         await _plane.DisposeAsync();
     }
@@ -61,7 +75,14 @@ internal sealed class RealKubernetes : ISandboxKubernetes
     {
         lock (_writing)
         {
-            _home.WriteComponents(_plane.Components);
+            try
+            {
+                _home.WriteComponents(_plane.Components);
+            }
+            catch (IOException)
+            {
+                // On a full disk the cluster goes on; what is shown of it is older, and the next change is tried again.
+            }
         }
     }
 }

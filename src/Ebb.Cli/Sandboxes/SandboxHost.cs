@@ -45,6 +45,7 @@ internal static class SandboxHost
             var client = new AzureClient(world.Options.TenantId, Guid.NewGuid().ToString(), Secret());
             using var azure = new AzureFace(world, new AzureFaceOptions { Apps = [new AppRegistration(client.Id, client.Secret)] });
             await using var cloud = await AzureHost.StartAsync(azure, authority, 0, 0, ct);
+            await kubernetes.ServeMachinesAsync(azure, ct);
             SandboxCluster.Furnish(world, settings);
             home.WriteAuthority(authority.CertificatePem);
             var state = new SandboxState
@@ -53,6 +54,7 @@ internal static class SandboxHost
                 Host = ProcessMark.OfThisProcess(),
                 StartedAt = time.GetUtcNow(),
                 Kind = kind,
+                Machines = kubernetes.Machines,
                 Kubernetes = kubernetes.Address.ToString(),
                 Azure = new AzureAccess
                 {

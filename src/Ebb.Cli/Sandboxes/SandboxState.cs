@@ -14,6 +14,9 @@ internal sealed record SandboxState
 
     public KubernetesKind Kind { get; init; }
 
+    /// <summary>What its machines are; null where they are embedded too.</summary>
+    public MachineKind? Machines { get; init; }
+
     /// <summary>Where the Kubernetes API answers.</summary>
     public required string Kubernetes { get; init; }
 

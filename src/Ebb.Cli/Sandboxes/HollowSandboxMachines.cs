@@ -1,0 +1,51 @@
+using System.Security.Cryptography.X509Certificates;
+using Ebb.Cli.Clusters;
+using Ebb.Cli.ControlPlane;
+using Ebb.Cli.ControlPlane.Pki;
+using Ebb.Kubernetes.Config;
+using Ebb.Sandbox.Azure;
+using Ebb.Sandbox.Cloud;
+using Ebb.Sandbox.Machines;
+using Microsoft.Extensions.Logging;
+
+namespace Ebb.Cli.Sandboxes;
+
+/// <summary>Machines whose kubelets are in this process and act pods out.</summary>
+internal sealed class HollowSandboxMachines(TimeProvider time, ILoggerFactory loggers) : ISandboxMachines
+{
+    private readonly List<IDisposable> _held = [];
+    private RemoteHollowMachines? _machines;
+
+    public MachineKind Kind => MachineKind.Hollow;
+
+    public Task<ControlPlaneOptions> PlaceAsync(ControlPlaneOptions options, CancellationToken ct) => Task.FromResult(options);
+
+    public async Task ServeAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, CancellationToken ct)
+    {
+        // Kubelets of all nodes in one: that takes more rights than any one of them has.
+        var files = new PkiFiles(plane.Shape.Paths.Root);
+        var kubeconfig = files.FirstKubeconfig(new Version(plane.Shape.Kubernetes.Major, plane.Shape.Kubernetes.Minor));
+        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, time).Load(kubeconfig, null);
+        var http = Hold(new HttpClient(connection.Transport(null)) { BaseAddress = connection.Server, Timeout = Timeout.InfiniteTimeSpan });
+        var authority = Hold(X509CertificateLoader.LoadCertificateFromFile(plane.Shape.Paths.Pki("ca.crt")));
+        _machines = await RemoteHollowMachines.StartAsync(
+            cloud, http, authority, new RemoteHollowOptions(), loggers.CreateLogger<RemoteHollowMachines>(), ct);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_machines is not null)
+        {
+            await _machines.DisposeAsync();
+        }
+
+        _held.ForEach(held => held.Dispose());
+    }
+
+    private T Hold<T>(T held)
+        where T : IDisposable
+    {
+        _held.Add(held);
+        return held;
+    }
+}
