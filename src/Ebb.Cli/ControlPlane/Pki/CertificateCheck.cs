@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -35,6 +36,15 @@ internal static class CertificateCheck
         return time.GetUtcNow() >= until - ((until - from) / 3);
     }
 
+    /// <summary>User and groups that a certificate names.</summary>
+    public static (string CommonName, ImmutableArray<string> Organizations) SubjectOf(X509Certificate2 certificate)
+    {
+        var parts = certificate.SubjectName.EnumerateRelativeDistinguishedNames()
+            .Where(part => !part.HasMultipleElements)
+            .ToLookup(part => part.GetSingleElementType().Value, part => part.GetSingleElementValue() ?? "");
+        return (parts[CommonName].FirstOrDefault(""), [.. parts[Organization]]);
+    }
+
     private static string? Problem(X509Certificate2 certificate, CertificateSpec spec, CertificateAuthority authority, TimeProvider time)
     {
         var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().ToList();
@@ -50,11 +60,9 @@ internal static class CertificateCheck
 
     private static bool SameSubject(X509Certificate2 certificate, CertificateSpec spec)
     {
-        var parts = certificate.SubjectName.EnumerateRelativeDistinguishedNames()
-            .Where(part => !part.HasMultipleElements)
-            .ToLookup(part => part.GetSingleElementType().Value, part => part.GetSingleElementValue());
-        return parts[CommonName].SequenceEqual([spec.CommonName])
-            && parts[Organization].Order(StringComparer.Ordinal).SequenceEqual(spec.Organizations.Order(StringComparer.Ordinal));
+        var (commonName, organizations) = SubjectOf(certificate);
+        return commonName == spec.CommonName
+            && organizations.Order(StringComparer.Ordinal).SequenceEqual(spec.Organizations.Order(StringComparer.Ordinal));
     }
 
     private static bool Signed(X509Certificate2 certificate, CertificateSpec spec, CertificateAuthority authority, TimeProvider time)

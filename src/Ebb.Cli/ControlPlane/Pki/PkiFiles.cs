@@ -22,6 +22,9 @@ internal sealed record PkiFiles(string Directory)
     /// <summary>Held by whoever changes something here.</summary>
     public string Lock => Path.Combine(Directory, "pki", ".lock");
 
+    /// <summary>The fingerprint of the files that the running components were started with.</summary>
+    public string TakenUp => Path.Combine(Directory, "pki", ".taken-up");
+
     /// <param name="name">As kubeadm calls it: <c>apiserver</c>, <c>etcd/server</c>.</param>
     public string Certificate(string name) => Path.Combine(Directory, "pki", name + ".crt");
 

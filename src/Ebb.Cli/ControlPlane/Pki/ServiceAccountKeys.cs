@@ -27,6 +27,40 @@ internal static class ServiceAccountKeys
         return true;
     }
 
+    /// <summary>Signs with a new key from now on; tokens that the keys before it signed are still believed.</summary>
+    public static void Rotate(PkiFiles files)
+    {
+        using var held = files.TakeLock();
+        using var old = Read(files.ServiceAccountKey, Require(files.ServiceAccountKey));
+        using var key = Keys.Create(old is RSA ? KeyAlgorithm.Rsa2048 : KeyAlgorithm.EcdsaP256);
+
+        // Believed before it signs: cut short between the two, nothing has changed.
+        SecretFile.Write(files.ServiceAccountPublicKeys, Keys.PublicPem(key) + Require(files.ServiceAccountPublicKeys));
+        SecretFile.Write(files.ServiceAccountKey, Keys.Pem(key));
+    }
+
+    /// <summary>Believes only tokens that the key of today signed; tokens of older keys are void.</summary>
+    /// <returns>How many keys are no longer believed.</returns>
+    public static int ForgetOld(PkiFiles files)
+    {
+        using var held = files.TakeLock();
+        using var key = Read(files.ServiceAccountKey, Require(files.ServiceAccountKey));
+        var accepted = Accepted(files);
+        if (accepted > 1)
+        {
+            SecretFile.Write(files.ServiceAccountPublicKeys, Keys.PublicPem(key));
+        }
+
+        return Math.Max(0, accepted - 1);
+    }
+
+    /// <summary>How many keys' tokens are believed.</summary>
+    public static int Accepted(PkiFiles files) =>
+        (SecretFile.Read(files.ServiceAccountPublicKeys) ?? "").Split("-----BEGIN").Length - 1;
+
+    private static string Require(string path) =>
+        SecretFile.Read(path) ?? throw new EbbException($"'{path}' is missing; it is made again when the cluster starts.");
+
     private static AsymmetricAlgorithm Read(string path, string pem)
     {
         try

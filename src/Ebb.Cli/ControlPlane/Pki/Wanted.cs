@@ -23,23 +23,40 @@ internal static class Wanted
         (PkiFiles.EtcdAuthority, "etcd-ca"),
     ];
 
+    /// <summary>What the authorities sign for the control plane's own parts, by the names of the files.</summary>
+    public static readonly ImmutableArray<string> CertificateNames =
+    [
+        "apiserver", "apiserver-kubelet-client", "apiserver-etcd-client", "etcd/server", "etcd/peer", "etcd/healthcheck-client", "front-proxy-client",
+    ];
+
+    /// <summary>Who has a kubeconfig; the second only since <see cref="AdministratorsAreBound"/>.</summary>
+    public static readonly ImmutableArray<string> Users = ["admin", "super-admin", "controller-manager", "scheduler", "ebb"];
+
+    /// <summary>Which authority signs the certificate of this name.</summary>
+    public static string AuthorityOf(string name) => name switch
+    {
+        "apiserver-etcd-client" or "etcd/server" or "etcd/peer" or "etcd/healthcheck-client" => PkiFiles.EtcdAuthority,
+        "front-proxy-client" => PkiFiles.FrontProxyAuthority,
+        _ => PkiFiles.ClusterAuthority,
+    };
+
     public static ImmutableArray<CertificateSpec> Certificates(PkiOptions options) =>
     [
-        Of("apiserver", PkiFiles.ClusterAuthority, "kube-apiserver", server: true).WithHosts(
+        Of("apiserver", "kube-apiserver", server: true).WithHosts(
         [
             "kubernetes", "kubernetes.default", "kubernetes.default.svc", $"kubernetes.default.svc.{options.ClusterDomain}", "localhost",
             options.ServiceAddress.ToString(), "127.0.0.1", "::1",
             options.Server.Host, .. options.LocalServer is { } local ? new[] { local.Host } : [], .. options.ApiServerHosts,
         ]),
-        Of("apiserver-kubelet-client", PkiFiles.ClusterAuthority, "kube-apiserver-kubelet-client", client: true) with
+        Of("apiserver-kubelet-client", "kube-apiserver-kubelet-client", client: true) with
         {
             Organizations = options.KubernetesVersion >= KubeletClientIsBound ? [] : [Group(options)],
         },
-        Of("apiserver-etcd-client", PkiFiles.EtcdAuthority, "kube-apiserver-etcd-client", client: true),
-        Of("etcd/server", PkiFiles.EtcdAuthority, options.EtcdMembers[0], client: true, server: true).WithHosts(EtcdHosts(options)),
-        Of("etcd/peer", PkiFiles.EtcdAuthority, options.EtcdMembers[0], client: true, server: true).WithHosts(EtcdHosts(options)),
-        Of("etcd/healthcheck-client", PkiFiles.EtcdAuthority, "kube-etcd-healthcheck-client", client: true),
-        Of("front-proxy-client", PkiFiles.FrontProxyAuthority, "front-proxy-client", client: true),
+        Of("apiserver-etcd-client", "kube-apiserver-etcd-client", client: true),
+        Of("etcd/server", options.EtcdMembers[0], client: true, server: true).WithHosts(EtcdHosts(options)),
+        Of("etcd/peer", options.EtcdMembers[0], client: true, server: true).WithHosts(EtcdHosts(options)),
+        Of("etcd/healthcheck-client", "kube-etcd-healthcheck-client", client: true),
+        Of("front-proxy-client", "front-proxy-client", client: true),
     ];
 
     public static ImmutableArray<KubeconfigSpec> Kubeconfigs(PkiOptions options)
@@ -63,11 +80,11 @@ internal static class Wanted
 
     private static string Group(PkiOptions options) => options.KubernetesVersion >= AdministratorsAreBound ? Administrators : Masters;
 
-    private static CertificateSpec Of(string name, string authority, string commonName, bool client = false, bool server = false) =>
-        new() { Name = name, Authority = authority, CommonName = commonName, Client = client, Server = server };
+    private static CertificateSpec Of(string name, string commonName, bool client = false, bool server = false) =>
+        new() { Name = name, Authority = AuthorityOf(name), CommonName = commonName, Client = client, Server = server };
 
     private static KubeconfigSpec User(string user, string commonName, Uri server, params string[] groups) =>
-        new(user, server, Of(user + ".conf", PkiFiles.ClusterAuthority, commonName, client: true) with { Organizations = [.. groups] });
+        new(user, server, Of(user + ".conf", commonName, client: true) with { Organizations = [.. groups] });
 }
 
 /// <summary>What one kubeconfig must say.</summary>
