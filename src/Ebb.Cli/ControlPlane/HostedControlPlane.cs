@@ -22,6 +22,8 @@ internal sealed class HostedControlPlane : IAsyncDisposable
 
     private readonly FileStream _lock;
     private readonly Supervisor _supervisor;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _renewing = Task.CompletedTask;
 
     private HostedControlPlane(FileStream held, Supervisor supervisor, ControlPlaneShape shape, ClusterRecord record, Uri address)
     {
@@ -67,12 +69,17 @@ internal sealed class HostedControlPlane : IAsyncDisposable
             var record = directory.Settle(options, versions, time);
             var shape = Shaping.Shape(options, directory.Paths, record, versions);
             var address = Shaping.Address(options, record);
-            ClusterPki.Ensure(directory.Path, Shaping.Pki(options, shape, address), time);
+            var pki = Shaping.Pki(options, shape, address);
+            ClusterPki.Ensure(directory.Path, pki, time);
             var launching = new Launching(options.Binaries, options.Prefix, options.Dial, directory.Marks, shape.Paths.Logs);
+            var specs = ComponentSpecs.Of(shape);
             supervisor = new Supervisor(
-                ComponentSpecs.Of(shape), launching, time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), loggers);
+                specs, launching, time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), loggers);
             var plane = new HostedControlPlane(held, supervisor, shape, record, address);
+            var renewals = new TakingUp(
+                specs, supervisor, new PkiFiles(directory.Path), () => ClusterPki.Ensure(directory.Path, pki, time), time, loggers.CreateLogger<TakingUp>());
             await plane.StartAsync(options.Dial, time, loggers, ct);
+            plane._renewing = renewals.RunAsync(plane._stop.Token);
             return plane;
         }
         catch
@@ -89,6 +96,9 @@ internal sealed class HostedControlPlane : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync();
+        await _renewing;
+        _stop.Dispose();
         await _supervisor.DisposeAsync();
         await _lock.DisposeAsync();
     }

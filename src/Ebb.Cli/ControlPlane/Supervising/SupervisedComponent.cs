@@ -33,6 +33,7 @@ internal sealed partial class SupervisedComponent(
     private readonly ComponentLog _log = new(Path.Combine(launching.Logs, $"{spec.Name}.log"));
     private readonly TaskCompletionSource _working = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(20), time, random);
+    private volatile TaskCompletionSource<string> _restart = NewRestart();
     private volatile ComponentState _state = new()
     {
         Name = spec.Name,
@@ -50,6 +51,9 @@ internal sealed partial class SupervisedComponent(
 
     /// <summary>Ends once it has worked for the first time, or has ended too often before that.</summary>
     public Task Working => _working.Task;
+
+    /// <summary>Ends the process that runs now, so that another is started at once with the files as they are.</summary>
+    public void Restart(string reason) => _restart.TrySetResult(reason);
 
     /// <summary>Until it is cancelled; then it has stopped.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -101,6 +105,7 @@ internal sealed partial class SupervisedComponent(
 
         _log.Rotate();
         var from = _log.Length;
+        _restart = NewRestart();
         using var process = ComponentProcess.Start(
             spec, launching.Binaries.Of(spec.Binary), launching.Prefix, launching.Marks, _log.Path);
         Become(_state with { Condition = Condition.Starting, ProcessId = process.Id });
@@ -108,11 +113,11 @@ internal sealed partial class SupervisedComponent(
         try
         {
             var exit = process.WaitForExitAsync(ct);
-            var hung = await WatchAsync(exit, ct);
-            if (hung is not null)
+            var toEnd = await WatchAsync(exit, _restart.Task, ct);
+            if (toEnd is not null)
             {
                 await process.StopAsync(StopPatience, time);
-                return hung;
+                return toEnd;
             }
 
             await exit;
@@ -125,8 +130,8 @@ internal sealed partial class SupervisedComponent(
     }
 
     /// <summary>Asks how it is until it ends.</summary>
-    /// <returns>Null when it ended; why it has to be ended when it hangs.</returns>
-    private async Task<string?> WatchAsync(Task exit, CancellationToken ct)
+    /// <returns>Null when it ended; else why it has to be ended.</returns>
+    private async Task<string?> WatchAsync(Task exit, Task<string> restart, CancellationToken ct)
     {
         using var check = new HealthCheck(spec.Health, launching.Dial, time);
         var pause = LookFirst;
@@ -163,8 +168,13 @@ internal sealed partial class SupervisedComponent(
                 Become(_state with { Condition = Condition.Unhealthy, LastError = finding.Problem });
             }
 
-            await Task.WhenAny(exit, Task.Delay(pause, time, ct));
+            await Task.WhenAny(exit, restart, Task.Delay(pause, time, ct));
             ct.ThrowIfCancellationRequested();
+            if (restart.IsCompleted)
+            {
+                return await restart;
+            }
+
             _log.Rotate();
         }
 
@@ -193,6 +203,8 @@ internal sealed partial class SupervisedComponent(
         _state = next.Condition == condition ? next : next with { Since = time.GetUtcNow() };
         Changed?.Invoke();
     }
+
+    private static TaskCompletionSource<string> NewRestart() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static string How(int code, IReadOnlyList<string> lastLines)
     {

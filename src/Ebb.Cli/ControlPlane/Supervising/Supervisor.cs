@@ -7,6 +7,8 @@ namespace Ebb.Cli.ControlPlane.Supervising;
 /// <summary>Starts components stage by stage, keeps them running, and stops them the other way round.</summary>
 internal sealed class Supervisor : IAsyncDisposable
 {
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
+
     private readonly TimeProvider _time;
     private readonly ImmutableArray<SupervisedComponent> _components;
     private readonly Stack<Running> _running = [];
@@ -46,6 +48,26 @@ internal sealed class Supervisor : IAsyncDisposable
             var late = members.First(member => !member.Working.IsCompletedSuccessfully).State;
             throw new TimeoutException(
                 $"{late.Name} did not work within {within.TotalSeconds:0} s{(late.LastError is { } error ? $": {error}" : "")}. Its log is {late.Log}.");
+        }
+    }
+
+    /// <summary>Restarts one and waits until it works again.</summary>
+    /// <exception cref="TimeoutException">It did not in time; it is still being started again and again.</exception>
+    public async Task RestartAsync(string name, string reason, TimeSpan within, CancellationToken ct)
+    {
+        var component = _components.Single(c => c.Spec.Name == name);
+        var before = component.State.Restarts;
+        component.Restart(reason);
+        var asked = _time.GetTimestamp();
+        while (component.State is not { Condition: Condition.Healthy } now || now.Restarts == before)
+        {
+            if (_time.GetElapsedTime(asked) > within)
+            {
+                throw new TimeoutException(
+                    $"{name} did not work again within {within.TotalSeconds:0} s{(component.State.LastError is { } error ? $": {error}" : "")}.");
+            }
+
+            await Task.Delay(LookEvery, _time, ct);
         }
     }
 
