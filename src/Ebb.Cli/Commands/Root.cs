@@ -37,6 +37,7 @@ internal static class Root
             ScaleCommand.Create(terminal),
             RunCommand.Create(terminal),
             KubeconfigCommand.Create(terminal),
+            PkiCommand.Create(terminal),
             CompletionCommand.Create(terminal),
             HostCommand.Create(terminal),
         };
@@ -49,5 +50,6 @@ internal static class Root
     }
 
     /// <summary>The command as typed, for example <c>ebb status</c>.</summary>
-    public static string PathOf(Command command) => command is RootCommand ? "ebb" : $"ebb {command.Name}";
+    public static string PathOf(Command command) =>
+        command is RootCommand ? "ebb" : $"{(command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? PathOf(parent) : "ebb")} {command.Name}";
 }

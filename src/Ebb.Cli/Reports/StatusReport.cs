@@ -117,5 +117,7 @@ internal sealed record PendingReport
 [JsonSerializable(typeof(ScaleReport))]
 [JsonSerializable(typeof(UpReport))]
 [JsonSerializable(typeof(KubeconfigReport))]
+[JsonSerializable(typeof(ImmutableArray<CertificateReport>))]
+[JsonSerializable(typeof(RenewalReport))]
 [JsonSerializable(typeof(ComponentsReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;
