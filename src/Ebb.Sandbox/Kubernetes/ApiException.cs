@@ -29,8 +29,9 @@ public sealed class ApiException(int code, string reason, string message) : Exce
     public static ApiException NotAllowed() =>
         new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource") { Details = [] };
 
-    public static ApiException AlreadyExists(string resource, string name) =>
-        new(409, "AlreadyExists", $"{resource} \"{name}\" already exists") { Details = Of(resource, name) };
+    /// <param name="deleting">The one that has the name is on its way out.</param>
+    public static ApiException AlreadyExists(string resource, string name, bool deleting = false) =>
+        new(409, "AlreadyExists", (deleting ? "object is being deleted: " : "") + $"{resource} \"{name}\" already exists") { Details = Of(resource, name) };
 
     public static ApiException Conflict(string resource, string name, string? why = null) =>
         new(409, "Conflict", $"Operation cannot be fulfilled on {resource} \"{name}\": " + (why ??

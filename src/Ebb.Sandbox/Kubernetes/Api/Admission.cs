@@ -20,6 +20,7 @@ internal sealed class Admission(ObjectStore store)
     public void Admit(Kind kind, JsonObject json)
     {
         Defaults.Apply(kind, json);
+        StatusDefaults.Apply(kind, json);
         if (kind.Equals(Kinds.Pod))
         {
             Pod(json);
@@ -47,7 +48,7 @@ internal sealed class Admission(ObjectStore store)
         LimitRanges(ns, spec);
         Account(ns, name, spec);
         Priority(name, spec);
-        Runtime(spec);
+        Runtime(name, spec);
         Tolerate(spec);
         var status = json.Ensure("status");
         status.Default("phase", "Pending");
@@ -115,14 +116,30 @@ internal sealed class Admission(ObjectStore store)
                 ?? throw ApiException.Forbidden("pods", name, $"no PriorityClass with name {wanted} was found");
         }
 
-        spec["priority"] = found?.Json.Whole("value") ?? 0;
+        var computed = found?.Json.Whole("value") ?? 0;
+        if (spec.Whole("priority") is { } given && given != computed)
+        {
+            throw ApiException.Forbidden(
+                "pods",
+                name,
+                $"the integer value of priority ({given}) must not be provided in pod spec; priority admission controller " +
+                $"computed {computed} from the given PriorityClass name");
+        }
+
+        spec["priority"] = computed;
         spec.Default("preemptionPolicy", found?.Json.Text("preemptionPolicy") ?? "PreemptLowerPriority");
     }
 
-    private void Runtime(JsonObject spec)
+    private void Runtime(string pod, JsonObject spec)
     {
-        if (spec.Text("runtimeClassName") is { } name
-            && store.Get(Kinds.RuntimeClass, "", name)?.Json.At("overhead", "podFixed") is { } overhead)
+        if (spec.Text("runtimeClassName") is not { Length: > 0 } name)
+        {
+            return;
+        }
+
+        var found = store.Get(Kinds.RuntimeClass, "", name)
+            ?? throw ApiException.Forbidden("pods", pod, $"pod rejected: RuntimeClass \"{name}\" not found");
+        if (found.Json.At("overhead", "podFixed") is { } overhead)
         {
             spec.Default("overhead", overhead.DeepClone());
         }

@@ -116,11 +116,6 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
         var where = $"{Resource.Kind.Name} in version \"{Resource.Version}\" cannot be handled as a {Resource.Kind.Name}";
         var reading = new StrictReading(where);
         reading.Check(body, schema, "");
-        if (!Resource.Kind.Custom && Request.Method is "POST" or "PUT")
-        {
-            StrictReading.DropEmpty(json, schema);
-        }
-
         if (reading.Unknown.Count == 0)
         {
             return json;
@@ -141,6 +136,15 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
 
         StrictReading.Prune(json, schema);
         return json;
+    }
+
+    /// <summary>Brings an object into the form in which it is kept.</summary>
+    public void Settle(JsonObject json)
+    {
+        if (!Resource.Kind.Custom && Resource.Schema is { } schema)
+        {
+            Canonical.Apply(json, schema);
+        }
     }
 
     public static ApiException Unsupported(string supported) => new(

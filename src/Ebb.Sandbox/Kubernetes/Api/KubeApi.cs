@@ -155,6 +155,11 @@ public sealed class KubeApi
             throw ApiException.NoSuchPath();
         }
 
+        if (call.Subresource == "status" && verb is "create" or "delete")
+        {
+            throw ApiException.NotAllowed();
+        }
+
         return verb switch
         {
             "get" => _verbs.Get(call, form),
@@ -205,7 +210,8 @@ public sealed class KubeApi
         "PUT" => call.Name.Length > 0 ? "update" : throw ApiException.NotAllowed(),
         "PATCH" => call.Name.Length > 0 ? "patch" : throw ApiException.NotAllowed(),
         "DELETE" when call.Name.Length > 0 => "delete",
-        "DELETE" when call.Namespace.Length > 0 || !call.Resource.Kind.Namespaced => "deletecollection",
+        "DELETE" when call.Namespace.Length > 0
+            || !(call.Resource.Kind.Namespaced || call.Resource.Kind.Equals(Kinds.Namespace)) => "deletecollection",
         _ => throw ApiException.NotAllowed(),
     };
 

@@ -65,6 +65,7 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
         }
 
         store.NameIt(kind, json);
+        call.Settle(json);
         Defaults.Apply(kind, json);
         Rules.CheckNew(kind, json);
         return store.Create(kind, json, call.DryRun);
@@ -124,6 +125,13 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
 
         KeepIdentity(stored, json, metadata);
         KeepOtherPart(call, stored, json);
+        call.Settle(json);
+        if (kind.Equals(Kinds.Pod) && json["status"] is JsonObject { } status
+            && status.Text("podIP") is { Length: > 0 } address && status["podIPs"] is null)
+        {
+            status["podIPs"] = new JsonArray(new JsonObject { ["ip"] = address });
+        }
+
         if (specTouched && call.Subresource.Length == 0)
         {
             Defaults.Apply(kind, json);
@@ -131,7 +139,7 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
         }
         else
         {
-            Rules.CheckMetadata(kind, json);
+            Rules.CheckMetadata(stored, json);
         }
 
         json = Alignment.Like(stored.Json, json);
@@ -160,10 +168,10 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
         foreach (var item in lists.Select(call))
         {
             RefuseProtected(item.Kind, item.Name);
-            var deletion = store.Delete(item.Kind, item.Namespace, item.Name, options);
+            store.Delete(item.Kind, item.Namespace, item.Name, options);
 
-            // What goes at once is shown as it last was.
-            gone.Add(deletion.Gone && !item.Deleting ? item : deletion.Object);
+            // Shown as they were found.
+            gone.Add(item);
         }
 
         var metadata = new JsonObject { ["resourceVersion"] = store.ResourceVersion.ToString() };
@@ -209,7 +217,12 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
         var policy = body.Text("propagationPolicy") ?? call.Query["propagationPolicy"];
         var dryRun = body is null ? call.Query.All("dryRun") : body.Texts("dryRun");
         RequestOptions.CheckDelete(body, dryRun, policy);
-        var orphans = body.At("orphanDependents")?.GetValueKind() == JsonValueKind.True || call.Query.IsTrue("orphanDependents");
+        var orphans = body.At("orphanDependents")?.GetValueKind() switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => call.Query["orphanDependents"] is null ? (bool?)null : call.Query.IsTrue("orphanDependents"),
+        };
         return new DeleteOptions
         {
             GracePeriodSeconds = body.Whole("gracePeriodSeconds") ?? call.Query.Whole("gracePeriodSeconds"),
@@ -223,7 +236,12 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
                 "Orphan" => Propagation.Orphan,
 
                 // Jobs alone are older than garbage collection: who does not say otherwise leaves their pods.
-                _ => orphans || call.Resource.Kind.Equals(Kinds.Job) ? Propagation.Orphan : Propagation.Background,
+                _ => orphans switch
+                {
+                    true => Propagation.Orphan,
+                    false => Propagation.Background,
+                    null => call.Resource.Kind.Equals(Kinds.Job) ? Propagation.Orphan : Propagation.AsBefore,
+                },
             },
         };
     }

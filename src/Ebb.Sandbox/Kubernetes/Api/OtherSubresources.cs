@@ -15,6 +15,10 @@ internal sealed class OtherSubresources(ObjectStore store, ObjectVerbs verbs, To
         ("finalize", "PUT") when call.Resource.Kind.Equals(Kinds.Namespace) => Finalize(call, form),
         ("approval", "GET") when call.Resource.Kind.Equals(Kinds.CertificateSigningRequest) => verbs.Get(call, form),
         ("approval", "PUT") when call.Resource.Kind.Equals(Kinds.CertificateSigningRequest) => Approve(call, form),
+        ("scale", _) when call.Resource.Kind.HasScale => throw ApiException.NotAllowed(),
+        ("token", _) when call.Resource.Kind.Equals(Kinds.ServiceAccount) => throw ApiException.NotAllowed(),
+        ("finalize", _) when call.Resource.Kind.Equals(Kinds.Namespace) => throw ApiException.NotAllowed(),
+        ("approval", _) when call.Resource.Kind.Equals(Kinds.CertificateSigningRequest) => throw ApiException.NotAllowed(),
         _ => throw ApiException.NoSuchPath(),
     };
 
@@ -108,8 +112,9 @@ internal sealed class OtherSubresources(ObjectStore store, ObjectVerbs verbs, To
     {
         var stored = verbs.Current(call);
         var body = call.ReadObject();
-        var finalizers = body.At("spec", "finalizers")?.DeepClone();
-        return verbs.Answer(call, 200, store.Update(stored, json => json.Ensure("spec")["finalizers"] = finalizers), form);
+        RequestOptions.CheckWrite(call, "UpdateOptions");
+        body["status"] = stored.Json["status"]?.DeepClone();
+        return verbs.Answer(call, 200, verbs.Finish(call, stored, body, specTouched: true), form);
     }
 
     private ApiResponse Approve(Call call, Form form)

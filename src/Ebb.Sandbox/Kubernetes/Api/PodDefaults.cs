@@ -6,9 +6,6 @@ namespace Ebb.Sandbox.Kubernetes.Api;
 /// <summary>What the server fills into pods and pod templates.</summary>
 internal static class PodDefaults
 {
-    // The mode 0644, which JSON has to write in decimal.
-    private const int FileMode = 420;
-
     public static void ApplySpec(JsonObject spec)
     {
         spec.Default("restartPolicy", "Always");
@@ -33,7 +30,7 @@ internal static class PodDefaults
 
         foreach (var volume in spec.Objects("volumes"))
         {
-            Volume(volume);
+            VolumeDefaults.Apply(volume);
         }
     }
 
@@ -89,6 +86,7 @@ internal static class PodDefaults
         foreach (var variable in container.Objects("env"))
         {
             variable.Object("valueFrom", "fieldRef")?.Default("apiVersion", "v1");
+            variable.Object("valueFrom", "resourceFieldRef")?.Default("divisor", "0");
         }
 
         foreach (var name in new[] { "livenessProbe", "readinessProbe", "startupProbe" })
@@ -99,10 +97,20 @@ internal static class PodDefaults
                 probe.Default("periodSeconds", 10);
                 probe.Default("successThreshold", 1);
                 probe.Default("failureThreshold", 3);
-                probe.Object("httpGet")?.Default("scheme", "HTTP");
-                probe.Object("httpGet")?.Default("path", "/");
+                Call(probe);
             }
         }
+
+        foreach (var name in new[] { "postStart", "preStop" })
+        {
+            Call(container.Object("lifecycle", name));
+        }
+    }
+
+    private static void Call(JsonObject? handler)
+    {
+        handler.Object("httpGet")?.Default("scheme", "HTTP");
+        handler.Object("httpGet")?.Default("path", "/");
     }
 
     private static string PullPolicy(string image)
@@ -111,19 +119,5 @@ internal static class PodDefaults
         var pinned = name.Contains('@', StringComparison.Ordinal)
             || (name.Contains(':', StringComparison.Ordinal) && !name.EndsWith(":latest", StringComparison.Ordinal));
         return pinned ? "IfNotPresent" : "Always";
-    }
-
-    private static void Volume(JsonObject volume)
-    {
-        foreach (var source in new[] { "secret", "configMap", "downwardAPI", "projected" })
-        {
-            volume.Object(source)?.Default("defaultMode", FileMode);
-        }
-
-        volume.Object("hostPath")?.Default("type", "");
-        if (volume.Count == 1 && volume.ContainsKey("name"))
-        {
-            volume["emptyDir"] = new JsonObject();
-        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Api.Validation;
 using Ebb.Sandbox.Kubernetes.Store;
 
 namespace Ebb.Sandbox.Kubernetes.Api;
@@ -19,6 +20,8 @@ internal sealed class PodVerbs(ObjectStore store, ObjectVerbs verbs)
                 return Log(call, logs);
             case ("ephemeralcontainers" or "resize", "GET"):
                 return verbs.Get(call, form);
+            case ("binding" or "eviction" or "log", _):
+                throw ApiException.NotAllowed();
             case ("exec" or "attach" or "portforward" or "proxy", _):
                 verbs.Current(call);
                 throw ApiException.BadRequest(
@@ -30,6 +33,7 @@ internal sealed class PodVerbs(ObjectStore store, ObjectVerbs verbs)
 
     public (KubeObject Pod, string Container, LogOptions Options) ResolveLog(Call call)
     {
+        CheckLogOptions(call);
         var pod = verbs.Current(call);
         var containers = pod.Json.Objects("spec", "containers").Concat(pod.Json.Objects("spec", "initContainers"))
             .Select(c => c.Text("name") ?? "").ToList();
@@ -62,17 +66,47 @@ internal sealed class PodVerbs(ObjectStore store, ObjectVerbs verbs)
         });
     }
 
+    private static void CheckLogOptions(Call call)
+    {
+        var problems = new Problems("", "PodLogOptions", call.Name);
+        if (call.Query.Whole("tailLines") is < 0 and var lines)
+        {
+            problems.Add(Problem.Invalid("tailLines", lines, "must be greater than or equal to 0"));
+        }
+
+        if (call.Query.Whole("limitBytes") is < 1 and var bytes)
+        {
+            problems.Add(Problem.Invalid("limitBytes", bytes, "must be greater than 0"));
+        }
+
+        if (call.Query["sinceSeconds"] is not null && call.Query["sinceTime"] is not null)
+        {
+            problems.Add(Problem.Forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
+        }
+        else if (call.Query.Whole("sinceSeconds") is < 1 and var seconds)
+        {
+            problems.Add(Problem.Invalid("sinceSeconds", seconds, "must be greater than 0"));
+        }
+
+        problems.ThrowIfAny();
+    }
+
     private ApiResponse Log(Call call, ReadLog? logs)
     {
         var (pod, container, options) = ResolveLog(call);
         var status = pod.Json.Objects("status", "containerStatuses").Concat(pod.Json.Objects("status", "initContainerStatuses"))
             .FirstOrDefault(s => s.Text("name") == container);
-        if (pod.NodeName.Length == 0 || status is null || status.Object("state", "waiting") is not null)
+        if (pod.NodeName.Length == 0)
+        {
+            // There is nothing yet, and nobody to ask.
+            return new ApiResponse(204, ReadOnlyMemory<byte>.Empty) { ContentType = "" };
+        }
+
+        if (status is null || status.Object("state", "waiting") is not null)
         {
             var reason = status.Text("state", "waiting", "reason") ?? "ContainerCreating";
-            throw ApiException.BadRequest(pod.NodeName.Length == 0
-                ? $"pod {pod.Name} does not have a host assigned"
-                : $"container \"{container}\" in pod \"{pod.Name}\" is waiting to start: {reason}");
+            throw ApiException.BadRequest(
+                $"container \"{container}\" in pod \"{pod.Name}\" is waiting to start: {reason}");
         }
 
         if (options.Previous && (status.Whole("restartCount") ?? 0) == 0)
@@ -92,7 +126,12 @@ internal sealed class PodVerbs(ObjectStore store, ObjectVerbs verbs)
         var node = body.Text("target", "name");
         if (string.IsNullOrEmpty(node))
         {
-            throw new ApiException(422, "Invalid", $"Binding \"{name}\" is invalid: target.name: Required value");
+            throw ApiException.Unforeseen("target.name: Required value");
+        }
+
+        if (body.Text("target", "kind") is { } kind and not ("" or "Node"))
+        {
+            throw ApiException.Unforeseen($"target.kind: Unsupported value: \"{kind}\": supported values: \"Node\", \"<empty>\"");
         }
 
         var pod = store.Get(Kinds.Pod, call.Namespace, name) ?? throw ApiException.NotFound("pods", name);
@@ -102,7 +141,7 @@ internal sealed class PodVerbs(ObjectStore store, ObjectVerbs verbs)
                 "pods/binding", name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {pod.Uid}");
         }
 
-        Pods.Bind(store, pod, node, call.DryRun);
+        Pods.Bind(store, pod, node, call.DryRun, body.Object("metadata", "annotations"));
         return Success(201);
     }
 
@@ -111,7 +150,13 @@ internal sealed class PodVerbs(ObjectStore store, ObjectVerbs verbs)
         var body = ReadLoose(call);
         if (body.Text("kind") is { } kind and not "Eviction")
         {
-            throw ApiException.BadRequest($"the body is a {kind}, expected an Eviction");
+            throw ApiException.BadRequest(
+                $"{kind} in version \"v1\" cannot be handled as a Eviction: no kind \"{kind}\" is registered at this path");
+        }
+
+        if (body.Text("metadata", "name") != call.Name)
+        {
+            throw ApiException.BadRequest("name in URL does not match name in Eviction object");
         }
 
         var pod = verbs.Current(call);

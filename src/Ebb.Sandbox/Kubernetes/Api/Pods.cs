@@ -11,7 +11,9 @@ public static class Pods
 
     /// <summary>Binds a pod to a node, once and for all.</summary>
     /// <exception cref="ApiException">409 when the pod is bound already, is being deleted or is held back by gates.</exception>
-    public static KubeObject Bind(ObjectStore store, KubeObject pod, string node, bool dryRun = false)
+    /// <param name="annotations">Of the binding: the pod takes them over.</param>
+    public static KubeObject Bind(
+        ObjectStore store, KubeObject pod, string node, bool dryRun = false, JsonObject? annotations = null)
     {
         lock (store.Agenda.Gate)
         {
@@ -38,6 +40,11 @@ public static class Pods
                 json =>
                 {
                     json.Ensure("spec")["nodeName"] = node;
+                    foreach (var (name, value) in annotations ?? [])
+                    {
+                        json["metadata"]!.AsObject().Ensure("annotations")[name] = value?.DeepClone();
+                    }
+
                     SetCondition(json, "PodScheduled", "True", null, null, store.Agenda.Now);
                 },
                 dryRun);
@@ -50,12 +57,13 @@ public static class Pods
     {
         lock (store.Agenda.Gate)
         {
-            Ending.CheckPreconditions(pod, options);
             if (!pod.Deleting && pod.Json.Text("status", "phase") is not ("Succeeded" or "Failed" or "Pending"))
             {
                 TakeFromBudget(store, pod, options.DryRun);
             }
 
+            // Only now, as the real server: what the budget gave is spent even when this refuses.
+            Ending.CheckPreconditions(pod, options);
             if (!options.DryRun && !pod.Deleting)
             {
                 pod = store.Update(pod, json => SetCondition(
@@ -116,9 +124,7 @@ public static class Pods
 
         if (budgets.Count > 1)
         {
-            throw new ApiException(
-                500,
-                "InternalError",
+            throw ApiException.Unforeseen(
                 "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
         }
 

@@ -86,7 +86,11 @@ internal sealed class Gateway(
     {
         var response = http.Response;
         response.StatusCode = answer.Code;
-        response.ContentType = answer.ContentType;
+        if (answer.ContentType.Length > 0)
+        {
+            response.ContentType = answer.ContentType;
+        }
+
         response.Headers.CacheControl = "no-cache, private";
         foreach (var warning in answer.Warnings)
         {
@@ -109,6 +113,11 @@ internal sealed class Gateway(
                 await packed.WriteAsync(part, ct);
             }
 
+            return;
+        }
+
+        if (answer.Code == StatusCodes.Status204NoContent)
+        {
             return;
         }
 

@@ -23,6 +23,9 @@ public sealed record DeleteOptions
 /// <summary>What becomes of an object's dependents.</summary>
 public enum Propagation
 {
+    /// <summary>What an earlier deletion said, or else in the background.</summary>
+    AsBefore,
+
     /// <summary>The garbage collector deletes them afterwards.</summary>
     Background,
 

@@ -32,27 +32,36 @@ internal static class Ending
         }
     }
 
-    /// <summary>A copy that is marked as being deleted; null when the object is already on its way and this adds nothing.</summary>
+    /// <summary>
+    /// The object as a deletion leaves it: marked as being deleted while something holds it, or as it last was. Null when it
+    /// is already on its way and this adds nothing.
+    /// </summary>
     public static JsonObject? Mark(KubeObject stored, DeleteOptions options, DateTimeOffset now)
     {
         var kind = stored.Kind;
         var isPod = kind.Equals(Kinds.Pod);
-        var grace = isPod ? GraceOf(stored, options) : 0;
         var json = stored.Json.DeepClone().AsObject();
         var metadata = json["metadata"]!.AsObject();
-        if (stored.Deleting)
+        var left = (long?)metadata["deletionGracePeriodSeconds"] ?? 0;
+        var grace = 0L;
+        if (isPod && stored.Deleting)
         {
             // A second deletion may only shorten the grace period.
-            var left = (long?)metadata["deletionGracePeriodSeconds"] ?? 0;
-            if (!isPod || options.GracePeriodSeconds is null || grace >= left)
+            grace = options.GracePeriodSeconds is null ? left : GraceOf(stored, options);
+            if (left > 0 && grace >= left)
             {
-                return HasOpenFinalizers(kind, json) || isPod ? null : json;
+                return null;
             }
         }
-        else if (options.Propagation is not Propagation.Background)
+        else if (isPod)
         {
-            AddFinalizer(
-                metadata, options.Propagation is Propagation.Foreground ? ForegroundFinalizer : OrphanFinalizer);
+            grace = GraceOf(stored, options);
+        }
+
+        SetFinalizers(metadata, options.Propagation);
+        if (!isPod && !HasOpenFinalizers(kind, json))
+        {
+            return json;
         }
 
         if (!stored.Deleting && (long?)metadata["generation"] is { } generation)
@@ -60,8 +69,15 @@ internal static class Ending
             metadata["generation"] = generation + 1;
         }
 
-        metadata["deletionTimestamp"] = Timestamps.Seconds(now.AddSeconds(grace));
-        metadata["deletionGracePeriodSeconds"] = grace;
+        if (!stored.Deleting || left > 0)
+        {
+            metadata["deletionTimestamp"] = Timestamps.Seconds(now.AddSeconds(grace));
+            if (!kind.Equals(Kinds.Namespace))
+            {
+                metadata["deletionGracePeriodSeconds"] = grace;
+            }
+        }
+
         if (kind.Equals(Kinds.Namespace))
         {
             var status = json["status"] as JsonObject ?? [];
@@ -94,14 +110,35 @@ internal static class Ending
         return grace < 0 ? 1 : grace;
     }
 
-    private static void AddFinalizer(JsonObject metadata, string finalizer)
+    /// <summary>Puts the finalizer of a way of deleting in place of that of another.</summary>
+    private static void SetFinalizers(JsonObject metadata, Propagation propagation)
     {
-        var finalizers = metadata["finalizers"] as JsonArray ?? [];
-        if (!finalizers.Any(f => (string?)f == finalizer))
+        var before = (metadata["finalizers"] as JsonArray ?? []).Select(f => (string?)f).ToList();
+        var wanted = propagation switch
         {
-            finalizers.Add(finalizer);
+            Propagation.Foreground => ForegroundFinalizer,
+            Propagation.Orphan => OrphanFinalizer,
+            Propagation.AsBefore => before.Find(f => f is ForegroundFinalizer or OrphanFinalizer),
+            _ => null,
+        };
+        var after = before.Where(f => f is not (ForegroundFinalizer or OrphanFinalizer)).ToList();
+        if (wanted is not null)
+        {
+            after.Add(wanted);
         }
 
-        metadata["finalizers"] = finalizers;
+        if (after.Count == before.Count && after.All(before.Contains))
+        {
+            return;
+        }
+
+        if (after.Count == 0)
+        {
+            metadata.Remove("finalizers");
+        }
+        else
+        {
+            metadata["finalizers"] = new JsonArray([.. after.Select(f => JsonValue.Create(f))]);
+        }
     }
 }

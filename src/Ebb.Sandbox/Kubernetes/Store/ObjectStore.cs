@@ -88,9 +88,9 @@ public sealed class ObjectStore(Agenda agenda, Random random)
             var ns = kind.Namespaced ? (string)metadata["namespace"]! : "";
             var name = (string)metadata["name"]!;
             RefuseIfEnding(kind, ns, name);
-            if (Of(kind).Get(ns, name) is not null)
+            if (Of(kind).Get(ns, name) is { } there)
             {
-                throw ApiException.AlreadyExists(kind.Resource, name);
+                throw ApiException.AlreadyExists(kind.Resource, name, there.Deleting);
             }
 
             if (dryRun)

@@ -61,10 +61,10 @@ public static class Tree
         return found;
     }
 
-    /// <summary>Sets a default: only when nothing is there.</summary>
+    /// <summary>Sets a default: only when nothing is there, or an empty text, which a typed server takes for nothing.</summary>
     public static void Default(this JsonObject json, string name, JsonNode value)
     {
-        if (json[name] is null)
+        if (json[name] is not { } there || there.Text() is "")
         {
             json[name] = value;
         }

@@ -39,6 +39,9 @@ internal static class StrategicMerge
             }
         }
 
+        var before = patch.Where(part => part.Key.StartsWith(Order, StringComparison.Ordinal))
+            .Select(part => part.Key[Order.Length..])
+            .ToDictionary(field => field, field => target[field]?.DeepClone() as JsonArray);
         foreach (var (name, value) in patch)
         {
             if (name.StartsWith(Delete, StringComparison.Ordinal))
@@ -56,7 +59,11 @@ internal static class StrategicMerge
             if (name.StartsWith(Order, StringComparison.Ordinal) && value is JsonArray order)
             {
                 var field = name[Order.Length..];
-                Reorder(target[field] as JsonArray, order, schema?.Fields.GetValueOrDefault(field)?.MergeKey);
+                Reorder(
+                    target[field] as JsonArray,
+                    order,
+                    before.GetValueOrDefault(field) ?? [],
+                    schema?.Fields.GetValueOrDefault(field)?.MergeKey);
             }
         }
     }
@@ -87,7 +94,9 @@ internal static class StrategicMerge
                     target[name] = list = [];
                 }
 
+                var before = list.DeepClone().AsArray();
                 MergeList(list, items, key, field.Type.Item?.Of);
+                Reorder(list, items, before, key);
                 break;
             case JsonArray items:
                 target[name] = WithoutDirectives(items);
@@ -176,45 +185,44 @@ internal static class StrategicMerge
         }
     }
 
-    /// <summary>Brings the named items into the wanted order; each other item stays behind the one it followed.</summary>
-    private static void Reorder(JsonArray? list, JsonArray order, string? key)
+    /// <summary>
+    /// Brings the items that a patch names into its order, and puts each other one before the first of them that it stood
+    /// before until now.
+    /// </summary>
+    private static void Reorder(JsonArray? list, JsonArray order, JsonArray before, string? key)
     {
         if (list is null)
         {
             return;
         }
 
-        int Rank(JsonNode? item)
-        {
-            for (var i = 0; i < order.Count; i++)
-            {
-                var same = string.IsNullOrEmpty(key)
-                    ? JsonNode.DeepEquals(order[i], item)
-                    : JsonNode.DeepEquals(order[i].At(key), item.At(key));
-                if (same)
-                {
-                    return i;
-                }
-            }
-
-            return -1;
-        }
-
         var items = list.ToList();
-        var sorted = items.Where(item => Rank(item) >= 0).OrderBy(Rank).ToList();
-        for (var i = 0; i < items.Count; i++)
+        var named = new Queue<JsonNode?>(items.Where(item => Rank(order, item, key) >= 0).OrderBy(item => Rank(order, item, key)));
+        var others = new Queue<JsonNode?>(items.Where(item => Rank(order, item, key) < 0));
+        list.Clear();
+        while (named.Count + others.Count > 0)
         {
-            if (Rank(items[i]) < 0)
+            var other = others.Count > 0 ? Rank(before, others.Peek(), key) : -1;
+            var first = named.Count == 0
+                || (others.Count > 0 && other >= 0 && Rank(before, named.Peek(), key) is >= 0 and var there && other < there);
+            list.Add(first ? others.Dequeue() : named.Dequeue());
+        }
+    }
+
+    private static int Rank(JsonArray order, JsonNode? item, string? key)
+    {
+        for (var i = 0; i < order.Count; i++)
+        {
+            var same = string.IsNullOrEmpty(key) || order[i] is not JsonObject
+                ? JsonNode.DeepEquals(order[i], item)
+                : JsonNode.DeepEquals(order[i].At(key), item.At(key));
+            if (same)
             {
-                sorted.Insert(i == 0 ? 0 : sorted.IndexOf(items[i - 1]) + 1, items[i]);
+                return i;
             }
         }
 
-        list.Clear();
-        foreach (var item in sorted)
-        {
-            list.Add(item);
-        }
+        return -1;
     }
 
     private static JsonArray WithoutDirectives(JsonArray items)

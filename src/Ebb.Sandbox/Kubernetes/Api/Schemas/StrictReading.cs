@@ -108,47 +108,6 @@ internal sealed partial class StrictReading(string kindAndVersion)
         }
     }
 
-    /// <summary>Takes away lists and maps with nothing in them, which a typed store does not tell from none at all.</summary>
-    public static void DropEmpty(JsonNode? node, FieldType type)
-    {
-        switch (node)
-        {
-            case JsonObject json when type.Shape is Shape.Object:
-                foreach (var (name, value) in json.ToArray())
-                {
-                    if (!type.Of!.Fields.TryGetValue(name, out var field))
-                    {
-                        continue;
-                    }
-
-                    if (value is JsonArray { Count: 0 } || (value is JsonObject { Count: 0 } && field.Type.Shape is Shape.Map))
-                    {
-                        json.Remove(name);
-                    }
-                    else
-                    {
-                        DropEmpty(value, field.Type);
-                    }
-                }
-
-                break;
-            case JsonObject map when type.Shape is Shape.Map:
-                foreach (var (_, value) in map)
-                {
-                    DropEmpty(value, type.Item!);
-                }
-
-                break;
-            case JsonArray list when type.Shape is Shape.List:
-                foreach (var item in list)
-                {
-                    DropEmpty(item, type.Item!);
-                }
-
-                break;
-        }
-    }
-
     private void CheckObject(JsonElement value, ObjectSchema schema, string path)
     {
         Demand(value.ValueKind == JsonValueKind.Object, value, path, schema.Name);

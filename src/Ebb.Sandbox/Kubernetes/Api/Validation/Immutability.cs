@@ -124,6 +124,16 @@ internal static class Immutability
 
     private static void CheckPod(KubeObject stored, JsonObject json, Problems problems)
     {
+        foreach (var part in new[] { "containers", "initContainers" })
+        {
+            if ((stored.Json.Array("spec", part)?.Count ?? 0) != (json.Array("spec", part)?.Count ?? 0))
+            {
+                problems.Add(Problem.Forbidden("spec." + part, "pod updates may not add or remove containers"));
+                return;
+            }
+        }
+
+        CheckDeadline(stored, json, problems);
         var before = Comparable(stored.Json);
         var after = Comparable(json);
         var gatesBefore = stored.Json.Objects("spec", "schedulingGates").Select(g => g.Text("name")).ToHashSet();
@@ -156,6 +166,20 @@ internal static class Immutability
                 "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`," +
                 "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations)," +
                 "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"));
+        }
+    }
+
+    private static void CheckDeadline(KubeObject stored, JsonObject json, Problems problems)
+    {
+        const string field = "spec.activeDeadlineSeconds";
+        var (before, after) = (stored.Json.Whole("spec", "activeDeadlineSeconds"), json.Whole("spec", "activeDeadlineSeconds"));
+        if (before is not null && after is null)
+        {
+            problems.Add(Problem.Invalid(field, null, "must not update from a positive integer to nil value"));
+        }
+        else if (after > before)
+        {
+            problems.Add(Problem.Invalid(field, after, "must be less than or equal to previous value"));
         }
     }
 

@@ -17,6 +17,20 @@ internal static class MetadataRules
         CheckFinalizers(kind, metadata, problems);
     }
 
+    /// <summary>What may not change.</summary>
+    public static void CheckChange(KubeObject stored, JsonNode? metadata, Problems problems)
+    {
+        var before = stored.Metadata.Texts("finalizers").ToHashSet();
+        var more = metadata.Texts("finalizers").Where(finalizer => !before.Contains(finalizer)).Distinct().ToList();
+        if (stored.Deleting && more.Count > 0)
+        {
+            problems.Add(Problem.Forbidden(
+                Field + ".finalizers",
+                "no new finalizers can be added if the object is being deleted, found new finalizers " +
+                $"[]string{{{string.Join(", ", more.Select(finalizer => $"\"{finalizer}\""))}}}"));
+        }
+    }
+
     private static void CheckNames(Kind kind, JsonNode? metadata, Problems problems)
     {
         var name = metadata.Text("name") ?? "";

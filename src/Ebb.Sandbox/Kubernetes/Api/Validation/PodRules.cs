@@ -1,12 +1,10 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Ebb.Sandbox.Kubernetes.Store;
 
 namespace Ebb.Sandbox.Kubernetes.Api.Validation;
 
-/// <summary>What pods and pod templates must look like.</summary>
-internal static partial class PodRules
+/// <summary>What pods and pod templates must look like. The order is the real server's, which names all problems at once.</summary>
+internal static class PodRules
 {
     public static void CheckTemplate(JsonNode? template, string path, Problems problems, bool restartAlways)
     {
@@ -16,7 +14,8 @@ internal static partial class PodRules
             return;
         }
 
-        Names.CheckLabels(template.At("metadata", "labels"), path + ".metadata.labels", problems);
+        Names.CheckLabels(template.At("metadata", "labels"), path + ".labels", problems);
+        Names.CheckAnnotations(template.At("metadata", "annotations"), path + ".annotations", problems);
         Check(template["spec"], path + ".spec", problems);
         var policy = template.Text("spec", "restartPolicy");
         if (restartAlways && policy is not (null or "Always"))
@@ -25,138 +24,74 @@ internal static partial class PodRules
         }
         else if (!restartAlways && policy is null or "Always")
         {
-            problems.Add(policy is null
-                ? Problem.Required(path + ".spec.restartPolicy", "valid values: \"OnFailure\", \"Never\"")
-                : Problem.Unsupported(path + ".spec.restartPolicy", policy, "OnFailure", "Never"));
+            problems.Add(Problem.Unsupported(path + ".spec.restartPolicy", policy, "OnFailure", "Never"));
+        }
+    }
+
+    /// <summary>What is asked of pods but not of templates.</summary>
+    public static void CheckPod(JsonNode? spec, Problems problems)
+    {
+        Check(spec, "spec", problems);
+        foreach (var part in new[] { "containers", "initContainers" })
+        {
+            var i = 0;
+            foreach (var container in spec.Objects(part))
+            {
+                var image = container.Text("image") ?? "";
+                if (image.Trim() != image)
+                {
+                    problems.Add(Problem.Invalid(
+                        $"spec.{part}[{i}].image", image, "must not have leading or trailing whitespace"));
+                }
+
+                i++;
+            }
         }
     }
 
     public static void Check(JsonNode? spec, string path, Problems problems)
     {
-        var volumes = spec.Objects("volumes").Select(volume => volume.Text("name") ?? "").ToHashSet();
-        var names = new HashSet<string>();
-        if (spec.Array("containers") is not { Count: > 0 })
-        {
-            problems.Add(Problem.Required(path + ".containers"));
-        }
-
-        foreach (var part in new[] { "initContainers", "containers" })
-        {
-            var i = 0;
-            foreach (var container in spec.Objects(part))
-            {
-                CheckContainer(container, $"{path}.{part}[{i++}]", names, volumes, problems);
-            }
-        }
-
-        if (spec.Text("restartPolicy") is { } policy and not ("Always" or "OnFailure" or "Never"))
-        {
-            problems.Add(Problem.Unsupported(path + ".restartPolicy", policy, "Always", "OnFailure", "Never"));
-        }
-
-        if (spec.Text("dnsPolicy") is { } dns
-            and not ("ClusterFirst" or "ClusterFirstWithHostNet" or "Default" or "None"))
-        {
-            problems.Add(Problem.Unsupported(
-                path + ".dnsPolicy", dns, "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"));
-        }
-
-        foreach (var count in new[] { "terminationGracePeriodSeconds", "activeDeadlineSeconds" })
-        {
-            if (spec.Whole(count) is < 0)
-            {
-                problems.Add(Problem.Invalid($"{path}.{count}", spec![count], "must be greater than or equal to 0"));
-            }
-        }
-
-        CheckTolerations(spec, path, problems);
+        var volumes = VolumeRules.Check(spec, path + ".volumes", problems);
+        ContainerRules.Check(spec, path, volumes, problems);
+        OneOf(spec, "restartPolicy", path, problems, "Always", "OnFailure", "Never");
+        OneOf(spec, "dnsPolicy", path, problems, "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None");
+        Names.CheckLabels(spec?["nodeSelector"], path + ".nodeSelector", problems);
+        AffinityRules.Check(spec?["affinity"], path + ".affinity", problems);
         CheckSpread(spec, path, problems);
+        foreach (var name in new[] { "serviceAccountName", "nodeName" })
+        {
+            AddAll(spec.Text(name), path + "." + name, Names.WrongInSubdomain, problems);
+        }
+
+        if (spec.Whole("activeDeadlineSeconds") is < 1 or > int.MaxValue)
+        {
+            problems.Add(Problem.Invalid(
+                path + ".activeDeadlineSeconds", spec!["activeDeadlineSeconds"], "must be between 1 and 2147483647, inclusive"));
+        }
+
+        AddAll(spec.Text("hostname"), path + ".hostname", Names.WrongInLabel, problems);
+        AddAll(spec.Text("subdomain"), path + ".subdomain", Names.WrongInLabel, problems);
+        CheckTolerations(spec, path, problems);
+        AddAll(spec.Text("priorityClassName"), path + ".priorityClassName", Names.WrongInSubdomain, problems);
+        AddAll(spec.Text("runtimeClassName"), path + ".runtimeClassName", Names.WrongInSubdomain, problems);
         CheckGates(spec, path, problems);
     }
 
-    private static void CheckContainer(
-        JsonObject container, string path, HashSet<string> names, HashSet<string> volumes, Problems problems)
+    internal static void OneOf(JsonNode? owner, string name, string path, Problems problems, params string[] values)
     {
-        var name = container.Text("name");
-        if (string.IsNullOrEmpty(name))
+        if (owner.Text(name) is { } value && !values.Contains(value))
         {
-            problems.Add(Problem.Required(path + ".name"));
-        }
-        else if (Names.WrongInLabel(name).ToList() is { Count: > 0 } wrong)
-        {
-            wrong.ForEach(rule => problems.Add(Problem.Invalid(path + ".name", name, rule)));
-        }
-        else if (!names.Add(name))
-        {
-            problems.Add(Problem.Duplicate(path + ".name", name));
-        }
-
-        if (string.IsNullOrEmpty(container.Text("image")))
-        {
-            problems.Add(Problem.Required(path + ".image"));
-        }
-
-        if (container.Text("imagePullPolicy") is { } pull and not ("Always" or "IfNotPresent" or "Never"))
-        {
-            problems.Add(Problem.Unsupported(path + ".imagePullPolicy", pull, "Always", "IfNotPresent", "Never"));
-        }
-
-        CheckResources(container, path + ".resources", problems);
-        var i = 0;
-        foreach (var port in container.Objects("ports"))
-        {
-            if (port.Whole("containerPort") is not (>= 1 and <= 65535))
-            {
-                problems.Add(Problem.Invalid(
-                    $"{path}.ports[{i}].containerPort", port["containerPort"] ?? 0, "must be between 1 and 65535, inclusive"));
-            }
-
-            i++;
-        }
-
-        i = 0;
-        foreach (var mount in container.Objects("volumeMounts"))
-        {
-            if (!volumes.Contains(mount.Text("name") ?? ""))
-            {
-                problems.Add(new Problem(
-                    "FieldValueNotFound", $"{path}.volumeMounts[{i}].name", $"Not found: \"{mount.Text("name")}\""));
-            }
-
-            i++;
+            problems.Add(Problem.Unsupported($"{path}.{name}", value, values));
         }
     }
 
-    private static void CheckResources(JsonObject container, string path, Problems problems)
+    internal static void AddAll(string? value, string field, Func<string, IEnumerable<string>> rule, Problems problems)
     {
-        foreach (var part in new[] { "limits", "requests" })
+        if (!string.IsNullOrEmpty(value))
         {
-            foreach (var (resource, amount) in container.Object("resources", part) ?? [])
+            foreach (var wrong in rule(value))
             {
-                var text = amount is JsonValue value && value.GetValueKind() == JsonValueKind.Number
-                    ? value.ToJsonString() : amount.Text() ?? "";
-                if (!Quantity().IsMatch(text))
-                {
-                    problems.Add(Problem.Invalid(
-                        $"{path}.{part}[{resource}]",
-                        text,
-                        "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"));
-                }
-                else if (text.StartsWith('-'))
-                {
-                    problems.Add(Problem.Invalid(
-                        $"{path}.{part}[{resource}]", text, "must be greater than or equal to 0"));
-                }
-            }
-        }
-
-        var limits = container.Object("resources", "limits");
-        foreach (var (resource, amount) in container.Object("resources", "requests") ?? [])
-        {
-            if (limits?[resource] is { } limit && Views.Quantity.ValueOf(amount) > Views.Quantity.ValueOf(limit))
-            {
-                problems.Add(Problem.Invalid(
-                    $"{path}.requests", amount, $"must be less than or equal to {resource} limit of {limit}"));
+                problems.Add(Problem.Invalid(field, value, wrong));
             }
         }
     }
@@ -167,46 +102,77 @@ internal static partial class PodRules
         foreach (var toleration in spec.Objects("tolerations"))
         {
             var at = $"{path}.tolerations[{i++}]";
-            var operation = toleration.Text("operator");
-            if (operation is not (null or "" or "Equal" or "Exists" or "Lt" or "Gt"))
+            var key = toleration.Text("key") ?? "";
+            var operation = toleration.Text("operator") ?? "";
+            var value = toleration.Text("value") ?? "";
+            var effect = toleration.Text("effect") ?? "";
+            if (key.Length > 0)
             {
-                problems.Add(Problem.Unsupported(at + ".operator", operation, "Equal", "Exists"));
+                Names.CheckKey(key, at + ".key", problems);
             }
-
-            if (string.IsNullOrEmpty(toleration.Text("key")) && operation != "Exists")
+            else if (operation != "Exists")
             {
                 problems.Add(Problem.Invalid(
-                    at + ".operator", operation ?? "", "operator must be Exists when `key` is empty, which means \"match all values and all keys\""));
+                    at + ".operator", operation, "operator must be Exists when `key` is empty, which means \"match all values and all keys\""));
             }
 
-            if (toleration.Text("effect") is { } effect and not ("" or "NoSchedule" or "PreferNoSchedule" or "NoExecute"))
+            if (toleration["tolerationSeconds"] is not null && effect != "NoExecute")
             {
-                problems.Add(Problem.Unsupported(
-                    at + ".effect", effect, "NoSchedule", "PreferNoSchedule", "NoExecute"));
+                problems.Add(Problem.Invalid(
+                    at + ".effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"));
+            }
+
+            switch (operation)
+            {
+                case "" or "Equal":
+                    AddAll(value, at + ".operator", text => Joined(Names.WrongInValue(text)), problems);
+                    break;
+                case "Exists" when value.Length > 0:
+                    problems.Add(Problem.Invalid(
+                        at + ".operator", toleration.DeepClone(), "value must be empty when `operator` is 'Exists'"));
+                    break;
+                case "Exists" or "Lt" or "Gt":
+                    break;
+                default:
+                    problems.Add(Problem.Unsupported(at + ".operator", operation, "Equal", "Exists"));
+                    break;
+            }
+
+            if (effect is not ("" or "NoSchedule" or "PreferNoSchedule" or "NoExecute"))
+            {
+                problems.Add(Problem.Unsupported(at + ".effect", effect, "NoSchedule", "PreferNoSchedule", "NoExecute"));
             }
         }
     }
 
+    private static IEnumerable<string> Joined(IEnumerable<string> wrong) =>
+        wrong.ToList() is { Count: > 0 } all ? [string.Join(";", all)] : [];
+
     private static void CheckSpread(JsonNode? spec, string path, Problems problems)
     {
-        var i = 0;
-        foreach (var constraint in spec.Objects("topologySpreadConstraints"))
+        var constraints = spec.Objects("topologySpreadConstraints").ToList();
+        for (var i = 0; i < constraints.Count; i++)
         {
-            var at = $"{path}.topologySpreadConstraints[{i++}]";
+            var (constraint, at) = (constraints[i], $"{path}.topologySpreadConstraints[{i}]");
+            var (key, otherwise) = (constraint.Text("topologyKey") ?? "", constraint.Text("whenUnsatisfiable") ?? "");
             if (constraint.Whole("maxSkew") is not > 0)
             {
                 problems.Add(Problem.Invalid(at + ".maxSkew", constraint["maxSkew"] ?? 0, "must be greater than zero"));
             }
 
-            if (constraint.Text("whenUnsatisfiable") is not ("DoNotSchedule" or "ScheduleAnyway"))
-            {
-                problems.Add(Problem.Unsupported(
-                    at + ".whenUnsatisfiable", constraint.Text("whenUnsatisfiable"), "DoNotSchedule", "ScheduleAnyway"));
-            }
-
-            if (string.IsNullOrEmpty(constraint.Text("topologyKey")))
+            if (key.Length == 0)
             {
                 problems.Add(Problem.Required(at + ".topologyKey", "can not be empty"));
+            }
+
+            if (otherwise is not ("DoNotSchedule" or "ScheduleAnyway"))
+            {
+                problems.Add(Problem.Unsupported(at + ".whenUnsatisfiable", otherwise, "DoNotSchedule", "ScheduleAnyway"));
+            }
+
+            if (constraints.Skip(i + 1).Any(c => c.Text("topologyKey") == key && c.Text("whenUnsatisfiable") == otherwise))
+            {
+                problems.Add(Problem.Duplicate(at + ".{topologyKey, whenUnsatisfiable}", $"{{{key}, {otherwise}}}"));
             }
         }
     }
@@ -219,7 +185,4 @@ internal static partial class PodRules
                 path + ".nodeName", "cannot be set until all schedulingGates have been cleared"));
         }
     }
-
-    [GeneratedRegex(@"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(([numkMGTPE]|[KMGTPE]i)?|[eE][+-]?[0-9]+)\z")]
-    private static partial Regex Quantity();
 }

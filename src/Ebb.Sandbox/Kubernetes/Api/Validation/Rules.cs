@@ -14,10 +14,11 @@ internal static class Rules
         problems.ThrowIfAny();
     }
 
-    public static void CheckMetadata(Kind kind, JsonObject json)
+    public static void CheckMetadata(KubeObject stored, JsonObject json)
     {
-        var problems = new Problems(kind, json.Text("metadata", "name") ?? "");
-        MetadataRules.Check(kind, json["metadata"], problems);
+        var problems = new Problems(stored.Kind, stored.Name);
+        MetadataRules.Check(stored.Kind, json["metadata"], problems);
+        MetadataRules.CheckChange(stored, json["metadata"], problems);
         problems.ThrowIfAny();
     }
 
@@ -25,6 +26,7 @@ internal static class Rules
     {
         var problems = new Problems(stored.Kind, stored.Name);
         MetadataRules.Check(stored.Kind, json["metadata"], problems);
+        MetadataRules.CheckChange(stored, json["metadata"], problems);
         if (stored.Kind.Equals(Kinds.Secret))
         {
             // Of these the real one says first what may not change.
@@ -57,7 +59,7 @@ internal static class Rules
                 DataRules.CheckSecret(json, problems);
                 break;
             case "pods":
-                PodRules.Check(spec, "spec", problems);
+                PodRules.CheckPod(spec, problems);
                 break;
             case "deployments" or "replicasets" or "statefulsets" or "daemonsets":
                 CheckSelector(spec, problems);
