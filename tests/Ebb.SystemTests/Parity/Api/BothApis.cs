@@ -1,28 +1,38 @@
 using System.Text.Json.Nodes;
-using Ebb.Sandbox.Certificates;
+using Ebb.SystemTests.RealKubernetes;
 
 namespace Ebb.SystemTests.Parity.Api;
 
 /// <summary>The real API server and the embedded one, side by side, for all scenarios.</summary>
-public sealed class BothApis : IAsyncLifetime
+public sealed class BothApis : IAsyncDisposable
 {
-    private readonly Authority _authority = Authority.Create("parity", TimeProvider.System);
-    private RealApi? _real;
+    private RealControlPlane? _real;
     private EmbeddedApi? _embedded;
 
-    /// <summary>Why there is no real one; null when there is.</summary>
-    public string? Missing { get; private set; }
+    /// <summary>That of the real one.</summary>
+    public Version Release { get; private set; } = new();
 
-    public Version Release => _real!.Release;
-
-    public async ValueTask InitializeAsync()
+    /// <summary>Both, with the scenario's namespace in place, as a controller manager would leave it.</summary>
+    internal async Task<(ParityServer Real, ParityServer Ours)> EnterAsync(string ns, CancellationToken ct)
     {
-        Missing = RealApi.Missing(out var binaries);
-        if (Missing is null)
+        await StartAsync(ct);
+        var real = new ParityServer(_real!.Address, _real.Authority);
+        var ours = new ParityServer(_embedded!.Address, _real.Authority);
+        foreach (var server in new[] { real, ours })
         {
-            _real = await RealApi.StartAsync(binaries, _authority, CancellationToken.None);
-            _embedded = await EmbeddedApi.StartAsync(_authority, CancellationToken.None);
+            server.Kept["ns"] = ns;
+            await server.SendAsync("POST", "/api/v1/namespaces", Named(ns), ct);
         }
+
+        // Without tokens: how they are mounted has changed over the releases, and has scenarios of its own.
+        var account = Named("default");
+        account["automountServiceAccountToken"] = false;
+        await real.SendAsync("POST", "/api/v1/namespaces/{{ns}}/serviceaccounts", account, ct);
+        await ours.SendAsync("PATCH", "/api/v1/namespaces/{{ns}}/serviceaccounts/default", account, ct);
+        var root = Named("kube-root-ca.crt");
+        root["data"] = new JsonObject { ["ca.crt"] = _real.Authority.CertificatePem };
+        await real.SendAsync("POST", "/api/v1/namespaces/{{ns}}/configmaps", root, ct);
+        return (real, ours);
     }
 
     public async ValueTask DisposeAsync()
@@ -36,30 +46,21 @@ public sealed class BothApis : IAsyncLifetime
         {
             await _real.DisposeAsync();
         }
-
-        _authority.Dispose();
     }
 
-    /// <summary>Both, with the scenario's namespace in place, as a controller manager would leave it.</summary>
-    internal async Task<(ParityServer Real, ParityServer Ours)> EnterAsync(string ns, CancellationToken ct)
+    private async Task StartAsync(CancellationToken ct)
     {
-        var real = new ParityServer(_real!.Address, _authority);
-        var ours = new ParityServer(_embedded!.Address, _authority);
-        foreach (var server in new[] { real, ours })
+        if (_embedded is not null)
         {
-            server.Kept["ns"] = ns;
-            await server.SendAsync("POST", "/api/v1/namespaces", Named(ns), ct);
+            return;
         }
 
-        // Without tokens: how they are mounted has changed over the releases, and has scenarios of its own.
-        var account = Named("default");
-        account["automountServiceAccountToken"] = false;
-        await real.SendAsync("POST", "/api/v1/namespaces/{{ns}}/serviceaccounts", account, ct);
-        await ours.SendAsync("PATCH", "/api/v1/namespaces/{{ns}}/serviceaccounts/default", account, ct);
-        var root = Named("kube-root-ca.crt");
-        root["data"] = new JsonObject { ["ca.crt"] = _authority.CertificatePem };
-        await real.SendAsync("POST", "/api/v1/namespaces/{{ns}}/configmaps", root, ct);
-        return (real, ours);
+        // Nothing may act on what is kept: the embedded one has no controllers either.
+        _real = await RealControlPlane.StartAsync(new RealControlPlaneOptions { ControllerManager = false, Scheduler = false }, ct);
+        _embedded = await EmbeddedApi.StartAsync(_real.Authority, ct);
+        using var asked = new ParityServer(_real.Address, _real.Authority);
+        var version = await asked.SendAsync(new Step(0, "GET", "/version"), ct);
+        Release = new Version(int.Parse(version.At("major")!), int.Parse(version.At("minor")!.TrimEnd('+')));
     }
 
     private static JsonObject Named(string name) => new() { ["metadata"] = new JsonObject { ["name"] = name } };

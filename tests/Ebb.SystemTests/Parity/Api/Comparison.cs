@@ -66,7 +66,7 @@ internal static class Comparison
                 }
 
                 break;
-            case (JsonArray one, JsonArray other) when one.Concat(other).All(item => item?["metadata"]?["name"] is not null):
+            case (JsonArray one, JsonArray other) when one.Concat(other).All(item => (item as JsonObject)?["metadata"]?["name"] is not null):
                 found.Add(new Difference(where, Listed(one), Listed(other)));
                 break;
             case (null, null):
@@ -87,8 +87,8 @@ internal static class Comparison
     private static string Listed(JsonArray items) =>
         string.Join(", ", items.Select(item => item!["metadata"]!["name"].AsTextOrNull()));
 
-    private static string? Brief(JsonNode? body) => body?["message"].AsTextOrNull() is { } message
-        ? $"{body["reason"].AsTextOrNull()}: {message}" : Show(body);
+    private static string? Brief(JsonNode? body) => (body as JsonObject)?["message"].AsTextOrNull() is { } message
+        ? $"{body!["reason"].AsTextOrNull()}: {message}" : Show(body);
 
     private static string? Show(JsonNode? node) => node.AsTextOrNull() ?? node?.ToJsonString(Plain);
 }

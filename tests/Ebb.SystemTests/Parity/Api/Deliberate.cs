@@ -36,18 +36,28 @@ internal sealed record Deliberate(string Id, Version? Until, IReadOnlyList<Place
 }
 
 /// <summary>Where a difference shows.</summary>
+/// <param name="Kinds">Only in answers of these kinds; none: in all.</param>
 /// <param name="Lacking">Only where the sandbox has nothing.</param>
+/// <param name="Surplus">Only where the real one has nothing.</param>
 /// <param name="Agreeing">Both begin with the same text, up to the end of this; null: nothing is asked of them.</param>
-internal sealed record Place(Regex Where, bool Lacking, Regex? Agreeing)
+internal sealed record Place(Regex Where, string[] Kinds, bool Lacking, bool Surplus, Regex? Agreeing)
 {
     public static Place Read(string text)
     {
-        var words = text.Split(' ', 3);
-        return new Place(new Regex(words[0]), words is [_, "lacking"], words is [_, "agreeing", var start] ? new Regex(start) : null);
+        var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string? After(string word) => Array.IndexOf(words, word) is > 0 and var at ? words[at + 1] : null;
+        return new Place(
+            new Regex(words[0]),
+            After("of")?.Split(',') ?? [],
+            words.Contains("lacking"),
+            words.Contains("surplus"),
+            After("agreeing") is { } start ? new Regex(start) : null);
     }
 
-    public bool Has(Difference difference) => Where.IsMatch(difference.Where)
+    public bool Has(Difference difference, string kind) => Where.IsMatch(difference.Where)
+        && (Kinds.Length == 0 || Kinds.Contains(kind))
         && (!Lacking || difference.Ours is null)
+        && (!Surplus || difference.Real is null)
         && (Agreeing is null || (Agreeing.Match(difference.Real ?? "") is { Success: true } real
             && Agreeing.Match(difference.Ours ?? "") is { Success: true } ours && real.Value == ours.Value));
 }

@@ -46,12 +46,31 @@ internal sealed partial class Normal(IReadOnlyDictionary<string, string> kept, R
             result["metadata"]!["name"] = "<generated>";
         }
 
+        if (result["details"] is JsonObject { Count: > 0 } details && details["causes"] is JsonArray { Count: > 1 } causes)
+        {
+            Sort(result, details, causes);
+        }
+
         if (json["kind"].AsTextOrNull() == "Table")
         {
             Ages(result);
         }
 
         return result;
+    }
+
+    /// <summary>What is wrong in several places is named in any order, and sometimes twice.</summary>
+    private static void Sort(JsonObject status, JsonObject details, JsonArray causes)
+    {
+        var sorted = causes.Select(cause => cause!.DeepClone()).DistinctBy(cause => cause.ToJsonString())
+            .OrderBy(cause => cause["field"].AsTextOrNull(), StringComparer.Ordinal)
+            .ThenBy(cause => cause["message"].AsTextOrNull(), StringComparer.Ordinal).ToArray();
+        details["causes"] = new JsonArray(sorted);
+        if (status["message"].AsTextOrNull() is { } message && message.IndexOf(" is invalid: [", StringComparison.Ordinal) is > 0 and var at)
+        {
+            status["message"] = message[..at] + " is invalid: "
+                + string.Join(", ", sorted.Select(cause => cause["field"].AsTextOrNull() + ": " + cause["message"].AsTextOrNull()).Distinct());
+        }
     }
 
     private static void Ages(JsonObject table)
