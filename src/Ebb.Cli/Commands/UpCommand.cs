@@ -43,6 +43,7 @@ internal static class UpCommand
             if (home.KindFor(chosen) is KubernetesKind.Real)
             {
                 await BinariesBuild.EnsureAsync(terminal.Say, ct);
+                chosen = chosen with { Machines = await MachineChoice.SettleAsync(chosen.Machines, terminal.Say, ct) };
             }
 
             if (parsed.GetValue(detach))

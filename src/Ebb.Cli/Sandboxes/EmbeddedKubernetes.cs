@@ -32,6 +32,10 @@ internal sealed class EmbeddedKubernetes : ISandboxKubernetes
 
     public MachineKind? Machines => null;
 
+    public int MostMachines => int.MaxValue;
+
+    public string? CustomDataOf(string pool) => null;
+
     public static async Task<EmbeddedKubernetes> StartAsync(
         SandboxHome home, SandboxSettings settings, Authority authority, TimeProvider time, CancellationToken ct)
     {

@@ -18,6 +18,10 @@ internal sealed class HollowSandboxMachines(TimeProvider time, ILoggerFactory lo
 
     public MachineKind Kind => MachineKind.Hollow;
 
+    public int Most => int.MaxValue;
+
+    public string? CustomDataOf(string pool) => null;
+
     public Task<ControlPlaneOptions> PlaceAsync(ControlPlaneOptions options, CancellationToken ct) => Task.FromResult(options);
 
     public async Task ServeAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, CancellationToken ct)

@@ -22,6 +22,12 @@ internal interface ISandboxKubernetes : IAsyncDisposable
     /// <summary>What its machines are; null for those of an embedded one, which are part of it.</summary>
     MachineKind? Machines { get; }
 
+    /// <summary>How many machines can run here at a time.</summary>
+    int MostMachines { get; }
+
+    /// <summary>What a pool's machines are to be made with, as the cloud takes it; null when they need nothing.</summary>
+    string? CustomDataOf(string pool);
+
     /// <summary>From now on what the cloud boots joins the cluster.</summary>
     /// <param name="azure">Where machines learn who they are.</param>
     Task ServeMachinesAsync(AzureFace azure, CancellationToken ct);

@@ -12,6 +12,12 @@ internal interface ISandboxMachines : IAsyncDisposable
     /// <summary>Puts the control plane where the machines reach it.</summary>
     Task<ControlPlaneOptions> PlaceAsync(ControlPlaneOptions options, CancellationToken ct);
 
+    /// <summary>How many can run here at a time.</summary>
+    int Most { get; }
+
+    /// <summary>What a pool's machines are to be made with, as the cloud takes it; null when they need nothing.</summary>
+    string? CustomDataOf(string pool);
+
     /// <summary>From now on what the cloud boots joins the cluster.</summary>
     Task ServeAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, CancellationToken ct);
 }

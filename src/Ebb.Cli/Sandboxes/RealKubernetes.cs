@@ -33,6 +33,10 @@ internal sealed class RealKubernetes : ISandboxKubernetes
 
     public MachineKind? Machines => _machines.Kind;
 
+    public int MostMachines => _machines.Most;
+
+    public string? CustomDataOf(string pool) => _machines.CustomDataOf(pool);
+
     public static async Task<RealKubernetes> StartAsync(
         SandboxHome home, SandboxSettings settings, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
     {
@@ -44,7 +48,10 @@ internal sealed class RealKubernetes : ISandboxKubernetes
             Port = settings.Port,
             ClusterName = $"ebb-{home.Name}",
         };
-        var machines = new HollowSandboxMachines(time, loggers);
+        await NspawnSandboxMachines.RemoveLeftoversAsync(home, time, ct);
+        ISandboxMachines machines = settings.Machines is MachineKind.Nspawn
+            ? new NspawnSandboxMachines(home, time, loggers)
+            : new HollowSandboxMachines(time, loggers);
         try
         {
             var plane = await HostedControlPlane.StartAsync(await machines.PlaceAsync(options, ct), time, loggers, ct);
@@ -66,9 +73,11 @@ internal sealed class RealKubernetes : ISandboxKubernetes
     public async ValueTask DisposeAsync()
     {
         _plane.Changed -= Tell;
+
+        // It may be in the machines' network, which goes with them.
+        await _plane.DisposeAsync();
         await _machines.DisposeAsync();
         _agenda.Dispose();
-        await _plane.DisposeAsync();
     }
 
     private void Tell()

@@ -25,12 +25,18 @@ internal static class SandboxCluster
     /// <summary>
     /// Cheap spot machines for nearly everything, and GPU machines at zero until a pod asks for one.
     /// </summary>
-    public static void Furnish(CloudWorld cloud, SandboxSettings settings)
+    public static void Furnish(ISandboxKubernetes kubernetes, SandboxSettings settings)
     {
+        var cloud = kubernetes.Cloud;
+        var most = Math.Min(settings.Max, kubernetes.MostMachines);
         var location = cloud.Options.Location;
         Require(cloud.PutResourceGroup(ResourceGroup, location, null));
-        Put("agents", "Standard_D4s_v5", Priority.Spot, min: 1, settings.Max);
-        Put("gpu", "Standard_NC4as_T4_v3", Priority.Regular, min: 0, Math.Min(4, settings.Max));
+        Put("agents", "Standard_D4s_v5", Priority.Spot, min: 1, most);
+        if (kubernetes.Machines is not MachineKind.Nspawn)
+        {
+            // What is under an nspawn machine has no GPU to give.
+            Put("gpu", "Standard_NC4as_T4_v3", Priority.Regular, min: 0, Math.Min(4, most));
+        }
 
         void Put(string name, string size, Priority priority, int min, int max)
         {
@@ -45,7 +51,13 @@ internal static class SandboxCluster
                     .Add("ebb-max", max.ToString(CultureInfo.InvariantCulture))
                     .Add("ebb-idle-after", $"{(int)settings.IdleAfter.TotalSeconds}s"),
             };
-            Require(cloud.CreateOrUpdateScaleSet(ResourceGroup, name, spec.ToModel(location)));
+            var model = spec.ToModel(location);
+            if (kubernetes.CustomDataOf(name) is { } customData)
+            {
+                model["properties"]!["virtualMachineProfile"]!["osProfile"]!["customData"] = customData;
+            }
+
+            Require(cloud.CreateOrUpdateScaleSet(ResourceGroup, name, model));
         }
     }
 

@@ -43,8 +43,9 @@ internal static class SandboxEnd
             throw new IOException($"Sandbox '{home.Name}' was started again while it was being ended.");
         }
 
-        var left = home.LastState() is not null || ControlPlaneDirectory.HasCluster(home.Kubernetes);
+        var left = home.LastState() is not null || ControlPlaneDirectory.HasCluster(home.Kubernetes) || Directory.Exists(home.Machines);
         await Leftovers.EndAsync(new ControlPlaneDirectory(home.Kubernetes).Marks, time);
+        await NspawnSandboxMachines.RemoveLeftoversAsync(home, time, ct);
         home.Clean();
         return ran ? How.Ended : left ? How.CleanedUp : How.Nothing;
     }

@@ -36,6 +36,9 @@ internal sealed partial class SandboxHome
     /// <summary>A real cluster's keys, data and logs.</summary>
     public string Kubernetes => System.IO.Path.Combine(Path, "kubernetes");
 
+    /// <summary>Disks and consoles of systemd-nspawn machines; not there when none run, nor any that were left behind.</summary>
+    public string Machines => System.IO.Path.Combine(Path, "machines");
+
     private string StateFile => System.IO.Path.Combine(Path, "sandbox.json");
 
     private string ComponentsFile => System.IO.Path.Combine(Path, "components.json");

@@ -46,7 +46,7 @@ internal static class SandboxHost
             using var azure = new AzureFace(world, new AzureFaceOptions { Apps = [new AppRegistration(client.Id, client.Secret)] });
             await using var cloud = await AzureHost.StartAsync(azure, authority, 0, 0, ct);
             await kubernetes.ServeMachinesAsync(azure, ct);
-            SandboxCluster.Furnish(world, settings);
+            SandboxCluster.Furnish(kubernetes, settings);
             home.WriteAuthority(authority.CertificatePem);
             var state = new SandboxState
             {

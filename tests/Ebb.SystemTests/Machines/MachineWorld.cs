@@ -40,7 +40,7 @@ public sealed class MachineWorld : IAsyncLifetime
             Delete = Latency.Seconds(2, 2),
         });
         Cloud.PutResourceGroup(Group, Cloud.Options.Location, null);
-        if (NspawnSupport.Problems().Any(p => !p.Contains("apt-get")))
+        if (NspawnSupport.Obstacles().Any())
         {
             // Each test that needs machines is skipped and says why.
             return;

@@ -1,6 +1,6 @@
+using System.Text.Json.Nodes;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Kubernetes.Views;
-using System.Text.Json.Nodes;
 
 namespace Ebb.Sandbox.Kubernetes.Kubelet;
 

@@ -42,7 +42,7 @@ internal static class Firmware
         var wants = Path.Combine(directory, "etc/systemd/system/sysinit.target.wants");
         Directory.CreateDirectory(wants);
         File.CreateSymbolicLink(Path.Combine(wants, "sandbox-hardware.service"), "../sandbox-hardware.service");
-        Put(directory, "etc/cloud/cloud.cfg.d/90_sandbox.cfg", "datasource_list: [NoCloud, None]\nnetwork: {config: disabled}\n");
+        Put(directory, "etc/cloud/cloud.cfg.d/90_sandbox.cfg", "datasource_list: [NoCloud, None]\nnetwork: {config: disabled}\nssh_genkeytypes: []\n");
 
         var id = generation == 0 ? instance.VmId : $"{instance.VmId}-{generation}";
         Put(directory, "var/lib/cloud/seed/nocloud/meta-data", $"instance-id: {id}\nlocal-hostname: {instance.ComputerName}\n");

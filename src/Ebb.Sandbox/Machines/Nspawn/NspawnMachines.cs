@@ -43,6 +43,7 @@ public sealed class NspawnMachines : IAsyncDisposable
         }
 
         await RemoveMachinesAsync(options.Name, options.Directory, time, ct);
+        Directory.CreateDirectory(options.Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var machines = new NspawnMachines(options, cloud, room, time, logger);
         machines._metadata = await MetadataListener.StartAsync(room, face, cloud, ct);
         lock (cloud.Agenda.Gate)
@@ -59,8 +60,10 @@ public sealed class NspawnMachines : IAsyncDisposable
     /// </summary>
     public static async Task RemoveLeftoversAsync(string sandbox, string directory, TimeProvider time, CancellationToken ct)
     {
-        await RemoveMachinesAsync(sandbox, directory, time, ct);
+        // The directory goes last: as long as it is there, there is something to remove.
+        await ControlGroups.OfSandbox(Room.NameOf(sandbox)).RemoveAsync(time, ct);
         await Room.RemoveAsync(sandbox, time, ct);
+        await RemoveMachinesAsync(sandbox, directory, time, ct);
     }
 
     /// <summary>Cuts every machine's power and removes it.</summary>

@@ -21,6 +21,21 @@ public static class NspawnSupport
     /// <summary>Why machines cannot run on this host, each with its remedy; empty when they can.</summary>
     public static IEnumerable<string> Problems()
     {
+        foreach (var obstacle in Obstacles())
+        {
+            yield return obstacle;
+        }
+
+        var missing = Programs.Where(p => !IsOnPath(p.Program)).Select(p => p.Package).Distinct().ToList();
+        if (missing.Count > 0)
+        {
+            yield return $"Packages are missing for systemd-nspawn machines: apt-get install {string.Join(' ', missing)}";
+        }
+    }
+
+    /// <summary>Those of the causes that no package mends.</summary>
+    public static IEnumerable<string> Obstacles()
+    {
         if (!OperatingSystem.IsLinux())
         {
             yield return "systemd-nspawn machines need Linux.";
@@ -30,12 +45,6 @@ public static class NspawnSupport
         if (!Environment.IsPrivilegedProcess)
         {
             yield return "systemd-nspawn machines need root, for namespaces, mounts and control groups.";
-        }
-
-        var missing = Programs.Where(p => !IsOnPath(p.Program)).Select(p => p.Package).Distinct().ToList();
-        if (missing.Count > 0)
-        {
-            yield return $"Packages are missing for systemd-nspawn machines: apt-get install {string.Join(' ', missing)}";
         }
 
         // A module that is not loaded is not listed; mounting loads it, where modules can be loaded.
@@ -77,6 +86,14 @@ public static class NspawnSupport
     {
         var limit = ReadLines("/proc/sys/fs/inotify/max_user_instances").FirstOrDefault();
         return int.TryParse(limit, out var instances) ? Math.Max(1, (instances - WatchersOfTheHost) / WatchersOfAMachine) : int.MaxValue;
+    }
+
+    /// <summary>Whether processes here may make others less likely to be ended when memory runs out, as container runtimes like to.</summary>
+    public static bool MayRaisePriority()
+    {
+        const int SystemResource = 24;
+        var line = ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith("CapEff:", StringComparison.Ordinal)) ?? "CapEff:\t0";
+        return ((Convert.ToUInt64(line[7..].Trim(), 16) >> SystemResource) & 1) == 1;
     }
 
     private static bool IsOnPath(string program) =>
