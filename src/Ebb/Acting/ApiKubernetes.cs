@@ -1,6 +1,8 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Objects;
+using Ebb.Scheduling;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Acting;
@@ -28,6 +30,10 @@ public sealed partial class ApiKubernetes(
         var budgets = await KnownAsync(Resources.PodDisruptionBudgets, ct)
             ? Resources.PodDisruptionBudgets
             : Resources.PodDisruptionBudgetsBeta;
+
+        // A server that is upgraded meanwhile is taken for what it was until the next start: what differs is rare and small.
+        var rules = await AnswerAsync(() => RulesAsync(ct), ct);
+        InTurn(() => into.Heed(rules));
         await Task.WhenAll(
             FeedAsync(Resources.Nodes, into, all),
             FeedAsync(Resources.Pods, into, all),
@@ -188,21 +194,39 @@ public sealed partial class ApiKubernetes(
         await new Informer<T>(client, resource, Selection.All, sink, time, RandomOfItsOwn(), logger).RunAsync(ct);
     }
 
-    private async Task<bool> KnownAsync<T>(Resource<T> resource, CancellationToken ct)
-        where T : V1Object
+    private Task<bool> KnownAsync<T>(Resource<T> resource, CancellationToken ct)
+        where T : V1Object => AnswerAsync(() => discovery.SupportsAsync(resource, ct), ct);
+
+    /// <summary>Asks until there is an answer.</summary>
+    private async Task<T> AnswerAsync<T>(Func<Task<T>> ask, CancellationToken ct)
     {
         var backoff = new Backoff(TimeSpan.FromSeconds(0.8), TimeSpan.FromSeconds(30), time, RandomOfItsOwn());
         while (true)
         {
             try
             {
-                return await discovery.SupportsAsync(resource, ct);
+                return await ask();
             }
             catch (KubeException e)
             {
                 LogNoDiscovery(e.Message);
                 await backoff.FailedAsync(ct);
             }
+        }
+    }
+
+    private async Task<SchedulerRules> RulesAsync(CancellationToken ct)
+    {
+        try
+        {
+            // Managed clusters put a plus behind the number.
+            var version = await discovery.ServerVersionAsync(ct);
+            return int.TryParse(version.Minor.TrimEnd('+'), out var minor) ? SchedulerRules.Of(minor) : SchedulerRules.Newest;
+        }
+        catch (KubeException e) when (e.NotFound || e.Code is HttpStatusCode.Forbidden)
+        {
+            // What serves the API need not say what it is.
+            return SchedulerRules.Newest;
         }
     }
 

@@ -29,6 +29,7 @@ public sealed class ClusterState : IClusterSink
     private ImmutableDictionary<string, LabelSet> _namespaces = ImmutableDictionary<string, LabelSet>.Empty;
     private ImmutableArray<DaemonSet> _daemonSetArray = [];
     private ImmutableArray<DisruptionBudget> _budgetArray = [];
+    private SchedulerRules _rules = SchedulerRules.Newest;
     private bool _othersChanged;
     private long _version;
 
@@ -84,6 +85,19 @@ public sealed class ClusterState : IClusterSink
             lock (_lock)
             {
                 return _version;
+            }
+        }
+    }
+
+    public void Heed(SchedulerRules rules)
+    {
+        lock (_lock)
+        {
+            if (_rules != rules)
+            {
+                _rules = _volumes.Rules = rules;
+                _version++;
+                ClaimsMayMeanOther(rules);
             }
         }
     }
@@ -164,6 +178,7 @@ public sealed class ClusterState : IClusterSink
                 DaemonSets = _daemonSetArray,
                 Budgets = _budgetArray,
                 Namespaces = _namespaces,
+                Rules = _rules,
                 Departing = departing ?? ImmutableHashSet.Create<string>(StringComparer.OrdinalIgnoreCase),
             };
         }

@@ -1,6 +1,7 @@
 using Ebb.Clouds;
 using Ebb.Kubernetes.Objects;
 using Ebb.Planning;
+using Ebb.Scheduling;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Acting;
@@ -68,6 +69,12 @@ public sealed class ControlLoop(
     private sealed class WakingSink(ClusterState state, Wake wake) : IClusterSink
     {
         private long _version;
+
+        public void Heed(SchedulerRules rules)
+        {
+            state.Heed(rules);
+            WakeIfChanged();
+        }
 
         public void Replace<T>(IReadOnlyCollection<T> all)
             where T : V1Object

@@ -1,4 +1,5 @@
 using Ebb.Kubernetes.Objects;
+using Ebb.Scheduling;
 
 namespace Ebb.Acting;
 
@@ -45,6 +46,9 @@ public interface IKubernetes
 /// <summary>Takes what a cluster shows. Not to block: it notes the change and returns.</summary>
 public interface IClusterSink
 {
+    /// <summary>How the cluster's scheduler decides; of one that nothing is told about, as the newest release.</summary>
+    void Heed(SchedulerRules rules);
+
     /// <summary>The whole of one kind as of now: what is not in it is gone.</summary>
     void Replace<T>(IReadOnlyCollection<T> all)
         where T : V1Object;

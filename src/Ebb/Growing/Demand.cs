@@ -157,7 +157,7 @@ internal sealed class Demand
         var group = new PodGroup(kind, ns, labels, Dimensions.Row(kind.Requests));
         if (PodsMatter)
         {
-            var topology = new GroupTopology(kind, ns, labels, NamespaceLabels);
+            var topology = new GroupTopology(kind, ns, labels, NamespaceLabels, _draft.Snapshot.Rules);
             if (kind.LooksAtPods || KeepingApart.Any(topology.IsShunnedBy))
             {
                 group.Topology = topology;

@@ -138,6 +138,7 @@ internal sealed class Placement
             Cordoned = node.Node.Cordoned,
             Free = _demand.Dimensions.Free(node.Node),
             Ports = node.Load.Ports,
+            Overcommitted = _draft.Snapshot.Rules.RefusesOvercommitted ? NodeFit.Overcommitted(node.Node) : Causes.None,
             Of = node,
         };
         if (node.Joining)

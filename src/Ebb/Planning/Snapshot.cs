@@ -27,6 +27,9 @@ public sealed record Snapshot
     /// <summary>Labels of every namespace, for selectors that look at them.</summary>
     public ImmutableDictionary<string, LabelSet> Namespaces { get; init; } = ImmutableDictionary<string, LabelSet>.Empty;
 
+    /// <summary>How the cluster's scheduler decides.</summary>
+    public SchedulerRules Rules { get; init; } = SchedulerRules.Newest;
+
     /// <summary>
     /// Provider ids of machines whose removal was asked for since the cloud was read: they count for nothing and
     /// are never released, whatever the cloud still shows.

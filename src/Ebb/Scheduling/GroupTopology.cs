@@ -12,9 +12,12 @@ internal sealed class GroupTopology
     private readonly string _namespace;
     private readonly LabelSet _labels;
     private readonly Func<string, LabelSet> _namespaceLabels;
+    private readonly SchedulerRules _rules;
 
     // Matching pods by the value of the topology key, one dictionary for each constraint or term.
     private readonly Dictionary<string, int>[] _spread;
+    /// <summary>The same on nodes that take no part in the constraint, for schedulers which count those too.</summary>
+    private readonly Dictionary<string, int>[] _outside;
     private readonly Dictionary<string, int>[] _near;
     private readonly Dictionary<string, int>[] _apart;
 
@@ -28,10 +31,11 @@ internal sealed class GroupTopology
     private bool _someNear;
 
     /// <param name="namespaceLabels">The labels of a namespace.</param>
-    public GroupTopology(PodClass kind, string ns, LabelSet labels, Func<string, LabelSet> namespaceLabels)
+    public GroupTopology(PodClass kind, string ns, LabelSet labels, Func<string, LabelSet> namespaceLabels, SchedulerRules rules)
     {
-        (_class, _namespace, _labels, _namespaceLabels) = (kind, ns, labels, namespaceLabels);
+        (_class, _namespace, _labels, _namespaceLabels, _rules) = (kind, ns, labels, namespaceLabels, rules);
         _spread = [.. kind.Spread.Select(_ => new Dictionary<string, int>())];
+        _outside = [.. kind.Spread.Select(_ => new Dictionary<string, int>())];
         _least = new int?[_spread.Length];
         _near = [.. kind.Affinity.Select(_ => new Dictionary<string, int>())];
         _apart = [.. kind.AntiAffinity.Select(_ => new Dictionary<string, int>())];
@@ -64,10 +68,19 @@ internal sealed class GroupTopology
         for (var i = 0; i < _spread.Length; i++)
         {
             var constraint = _class.Spread[i];
-            if (!leaving && ns == _namespace && constraint.Selector?.Selects(labels) == true
-                && Counts(i, node, nodeLabels, taints) is { } domain)
+            if (leaving || ns != _namespace || constraint.Selector?.Selects(labels) != true)
+            {
+                continue;
+            }
+
+            if (Counts(i, node, nodeLabels, taints) is { } domain)
             {
                 Bump(_spread[i], domain, by);
+                _least[i] = null;
+            }
+            else if (_rules.CountsPodsOnAllNodes && nodeLabels.Get(constraint.TopologyKey) is { } elsewhere)
+            {
+                Bump(_outside[i], elsewhere, by);
                 _least[i] = null;
             }
         }
@@ -164,9 +177,12 @@ internal sealed class GroupTopology
         }
 
         var counts = _spread[i];
-        var least = _least[i] ??= counts.Count < constraint.MinDomains || counts.Count == 0 ? 0 : counts.Values.Min();
+        var least = _least[i] ??= counts.Count < constraint.MinDomains || counts.Count == 0
+            ? 0
+            : counts.Min(count => count.Value + _outside[i].GetValueOrDefault(count.Key));
         var self = constraint.Selector?.Selects(_labels) == true ? 1 : 0;
-        return counts.GetValueOrDefault(domain) + self - least <= constraint.MaxSkew;
+        var there = counts.TryGetValue(domain, out var inside) ? inside + _outside[i].GetValueOrDefault(domain) : 0;
+        return there + self - least <= constraint.MaxSkew;
     }
 
     private bool NearHolds(LabelSet node)

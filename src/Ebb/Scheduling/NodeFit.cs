@@ -96,6 +96,12 @@ internal static class NodeFit
         return causes;
     }
 
+    /// <summary>Of which resources more is asked for already than there is.</summary>
+    public static Causes Overcommitted(Node node) =>
+        (node.Load.CpuMilli > node.Shape.Allocatable.CpuMilli ? Causes.Cpu : 0)
+        | (node.Load.MemoryBytes > node.Shape.Allocatable.MemoryBytes ? Causes.Memory : 0)
+        | (node.Load.EphemeralStorageBytes > node.Shape.Allocatable.EphemeralStorageBytes ? Causes.EphemeralStorage : 0);
+
     public static bool AnyHolds(ImmutableArray<NodeTerm> terms, string node, LabelSet labels)
     {
         foreach (var term in terms)

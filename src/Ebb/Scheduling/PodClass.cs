@@ -34,6 +34,10 @@ public sealed class PodClass
     /// <summary>Why no node at all can take it yet, for example a claim that does not exist; else null.</summary>
     public string? Blocked { get; init; }
 
+    /// <summary>Whether it asks for more than one place among the pods of its node.</summary>
+    internal bool AsksForSomething =>
+        Requests is { CpuMilli: > 0 } or { MemoryBytes: > 0 } or { EphemeralStorageBytes: > 0 } or { Extended.Count: > 0 };
+
     /// <summary>Whether where it fits depends on where other pods are.</summary>
     internal bool LooksAtPods => Spread.Length > 0 || Affinity.Length > 0 || AntiAffinity.Length > 0;
 }

@@ -24,7 +24,11 @@ internal sealed class Room
     /// <summary>How many pods were put here in thought.</summary>
     public int Placed { get; set; }
 
-    public Causes Fit(PodClass pod) => NodeFit.Check(pod, Name, Labels, Taints, Cordoned);
+    /// <summary>Resources of which more is asked for than there is, where that forbids pods which ask for others; see <see cref="SchedulerRules"/>.</summary>
+    public Causes Overcommitted { get; init; }
+
+    public Causes Fit(PodClass pod) =>
+        NodeFit.Check(pod, Name, Labels, Taints, Cordoned) | (pod.AsksForSomething ? Overcommitted : Causes.None);
 
     public bool PortsFree(PodClass pod)
     {

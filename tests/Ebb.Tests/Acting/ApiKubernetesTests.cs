@@ -3,6 +3,7 @@ using System.Text;
 using Ebb.Acting;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Objects;
+using Ebb.Scheduling;
 using Ebb.Simulation;
 using Ebb.Tests.Kubernetes;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -162,6 +163,7 @@ public sealed class ApiKubernetesTests : IDisposable
     {
         _api.Otherwise = asked => asked.Path switch
         {
+            "/version" => FakeApi.Response(HttpStatusCode.OK, """{"major":"1","minor":"20+"}"""),
             "/api/v1" => Serves("nodes", "pods", "namespaces", "persistentvolumes", "persistentvolumeclaims"),
             "/apis/apps/v1" => Serves("daemonsets"),
             "/apis/policy/v1beta1" => Serves("poddisruptionbudgets"),
@@ -179,6 +181,7 @@ public sealed class ApiKubernetesTests : IDisposable
         Assert.Equal(
             ["V1DaemonSet 1", "V1Namespace 1", "V1Node 1", "V1PersistentVolume 1", "V1PersistentVolumeClaim 1", "V1Pod 1", "V1PodDisruptionBudget 1", "V1StorageClass 0"],
             sink.Told.Order(StringComparer.Ordinal));
+        Assert.Equal(SchedulerRules.Of(20), sink.Rules);
         Assert.Contains(_api.Requests, r => r.Path.StartsWith("/apis/policy/v1beta1/poddisruptionbudgets?", StringComparison.Ordinal));
         Assert.DoesNotContain(_api.Requests, r => r.Path.Contains("storageclasses", StringComparison.Ordinal));
     }
@@ -189,6 +192,10 @@ public sealed class ApiKubernetesTests : IDisposable
     private sealed class Sink : IClusterSink
     {
         public List<string> Told { get; } = [];
+
+        public SchedulerRules? Rules { get; private set; }
+
+        public void Heed(SchedulerRules rules) => Rules = rules;
 
         public void Replace<T>(IReadOnlyCollection<T> all)
             where T : V1Object => Told.Add($"{typeof(T).Name} {all.Count}");

@@ -214,6 +214,7 @@ public sealed class ClusterStateTests
         state.Upsert(claim);
         var unbound = Take(state).Pending[0].Class.Blocked;
         state.Upsert(claim with { Spec = new V1PersistentVolumeClaimSpec { VolumeName = "pv" } });
+        var lost = Take(state).Pending[0].Class.Blocked;
         state.Upsert(new V1PersistentVolume
         {
             Metadata = new V1Meta { Name = "pv", Labels = new Dictionary<string, string> { ["topology.kubernetes.io/zone"] = "eu-1__eu-2" } },
@@ -222,8 +223,39 @@ public sealed class ClusterStateTests
 
         Assert.Equal("its volume claim data does not exist", missing);
         Assert.Equal("its volume claim data is not bound yet", unbound);
+        Assert.Equal("the volume pv of its claim data does not exist", lost);
         Assert.Null(bound.Blocked);
         Assert.Equal("topology.kubernetes.io/zone in (eu-1, eu-2)", bound.VolumeTerms[0][0].Labels[0].ToString());
+    }
+
+    [Theory]
+    [InlineData(27, "failure-domain.beta.kubernetes.io/zone=eu-1", true)]
+    [InlineData(27, "topology.kubernetes.io/zone=eu-1", false)]
+    [InlineData(28, "topology.kubernetes.io/zone=eu-1", true)]
+    [InlineData(28, "topology.kubernetes.io/zone=eu-2", false)]
+    [InlineData(20, "topology.kubernetes.io/region=eu", false)]
+    [InlineData(20, "disk=ssd", true)]
+    public void A_volume_with_a_zone_label_can_be_reached_from_its_zone_and_where_there_are_no_zones(int minor, string label, bool expected)
+    {
+        var state = new ClusterState();
+        state.Heed(SchedulerRules.Of(minor));
+        var pod = Pod("p", "");
+        state.Upsert(pod with
+        {
+            Spec = pod.Spec with { Volumes = [new V1Volume { Name = "data", PersistentVolumeClaim = new V1ClaimSource { ClaimName = "data" } }] },
+        });
+        state.Upsert(new V1PersistentVolumeClaim
+        {
+            Metadata = new V1Meta { Name = "data", Namespace = "default" },
+            Spec = new V1PersistentVolumeClaimSpec { VolumeName = "pv" },
+        });
+        state.Upsert(new V1PersistentVolume
+        {
+            Metadata = new V1Meta { Name = "pv", Labels = new Dictionary<string, string> { ["failure-domain.beta.kubernetes.io/zone"] = "eu-1" } },
+        });
+        var labels = LabelSet.From([KeyValuePair.Create(label.Split('=')[0], label.Split('=')[1])]);
+
+        Assert.Equal(expected, NodeFit.Check(Take(state).Pending[0].Class, "n", labels, [], cordoned: false) == Ebb.Scheduling.Causes.None);
     }
 
     [Fact]

@@ -9,6 +9,7 @@ using Ebb.Sandbox.Certificates;
 using Ebb.Sandbox.Kubernetes.Api;
 using Ebb.Sandbox.Kubernetes.Face;
 using Ebb.Sandbox.Kubernetes.Store;
+using Ebb.Scheduling;
 using Microsoft.Extensions.Logging.Abstractions;
 using Kubeconfig = Ebb.Kubernetes.Config.Kubeconfig;
 using Yaml = Ebb.Cli.Clusters.Yaml;
@@ -259,6 +260,11 @@ public sealed class EmbeddedApiTests : IAsyncLifetime
 
     private sealed class Sink(ChannelWriter<string> told) : IClusterSink
     {
+        public void Heed(SchedulerRules rules)
+        {
+            // What is told of objects is what these tests are about.
+        }
+
         public void Replace<T>(IReadOnlyCollection<T> all)
             where T : V1Object => told.TryWrite($"all {typeof(T).Name} {all.Count}");
 

@@ -19,6 +19,8 @@ internal sealed class Some
 
     public Policy Policy { get; set; } = new();
 
+    public SchedulerRules Rules { get; set; } = SchedulerRules.Newest;
+
     public List<DaemonSet> DaemonSets { get; } = [];
 
     public List<DisruptionBudget> Budgets { get; } = [];
@@ -160,6 +162,7 @@ internal sealed class Some
         Notes = Notes.ToImmutableDictionary(),
         DaemonSets = [.. DaemonSets],
         Budgets = [.. Budgets],
+        Rules = Rules,
         Departing = Departing.ToImmutableHashSet(StringComparer.OrdinalIgnoreCase),
     };
 

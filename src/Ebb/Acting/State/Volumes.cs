@@ -13,6 +13,8 @@ internal sealed class Volumes
         "failure-domain.beta.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/region",
     ];
 
+    public SchedulerRules Rules { get; set; } = SchedulerRules.Newest;
+
     public Dictionary<(string Namespace, string Name), V1PersistentVolumeClaim> Claims { get; } = [];
 
     public Dictionary<string, V1PersistentVolume> Persistent { get; } = [];
@@ -48,11 +50,12 @@ internal sealed class Volumes
 
             if (claim.Spec.VolumeName is { Length: > 0 } bound)
             {
-                if (Persistent.TryGetValue(bound, out var volume))
+                if (!Persistent.TryGetValue(bound, out var volume))
                 {
-                    (terms ??= []).AddRange(Of(volume));
+                    return ([], $"the volume {bound} of its claim {name} does not exist");
                 }
 
+                (terms ??= []).AddRange(Of(volume));
                 continue;
             }
 
@@ -71,7 +74,7 @@ internal sealed class Volumes
         return terms is null ? ([], null) : ([.. terms], null);
     }
 
-    private static IEnumerable<ImmutableArray<NodeTerm>> Of(V1PersistentVolume volume)
+    private IEnumerable<ImmutableArray<NodeTerm>> Of(V1PersistentVolume volume)
     {
         var affinity = Selectors.Read(volume.Spec.NodeAffinity?.Required);
         if (affinity.Length > 0)
@@ -84,9 +87,23 @@ internal sealed class Volumes
             // A volume in several zones names them joined by two underscores.
             if (volume.Metadata.Labels?.TryGetValue(key, out var zones) == true)
             {
-                yield return [new NodeTerm([new Requirement(key, SelectorOperator.In, [.. zones.Split("__")])], [])];
+                yield return [.. InZone(key, [.. zones.Split("__")])];
             }
         }
+    }
+
+    private IEnumerable<NodeTerm> InZone(string key, ImmutableArray<string> zones)
+    {
+        yield return new NodeTerm([new Requirement(key, SelectorOperator.In, zones)], []);
+        var today = key.Replace("failure-domain.beta", "topology", StringComparison.Ordinal);
+        if (today != key && !Rules.TellsOldZonesApart)
+        {
+            var unsaid = new Requirement(key, SelectorOperator.DoesNotExist, []);
+            yield return new NodeTerm([unsaid, new Requirement(today, SelectorOperator.In, zones)], []);
+        }
+
+        // A cluster that does not say where its nodes are has no zones.
+        yield return new NodeTerm([.. ZoneKeys.Select(other => new Requirement(other, SelectorOperator.DoesNotExist, []))], []);
     }
 
     private static NodeTerm Of(V1TopologySelectorTerm term) => new(
