@@ -22,15 +22,27 @@ internal sealed class VolumeFilter
 
     public VolumeFilter(PodView pod, ObjectStore store)
     {
+        // That all claims exist is looked at before what becomes of any of them.
+        var claims = new List<KubeObject>();
         foreach (var name in pod.Needs.Claims)
         {
-            var claim = store.Get(Kinds.PersistentVolumeClaim, pod.Namespace, name);
-            if (claim is null)
+            if (store.Get(Kinds.PersistentVolumeClaim, pod.Namespace, name) is not { } claim)
             {
                 Problem = $"persistentvolumeclaim \"{name}\" not found";
                 return;
             }
 
+            if (claim.Deleting)
+            {
+                Problem = $"persistentvolumeclaim \"{name}\" is being deleted";
+                return;
+            }
+
+            claims.Add(claim);
+        }
+
+        foreach (var claim in claims)
+        {
             if (claim.Json["spec"].Text("volumeName") is { Length: > 0 } volumeName)
             {
                 if (store.Get(Kinds.PersistentVolume, "", volumeName) is not { } volume)
@@ -59,16 +71,28 @@ internal sealed class VolumeFilter
 
     public Verdict Check(NodeView node, Reasons? reasons)
     {
-        if (_placed.Exists(terms => !terms.Any(term => term.Matches(node))))
+        // Of volumes that are there and of those to be made it tells both.
+        var unreachable = _placed.Exists(terms => !terms.Any(term => term.Matches(node)));
+        var unplaceable = _placeable.Exists(terms => !terms.Any(term => term.Matches(node)));
+        if (unreachable)
         {
             reasons?.Add(Reasons.VolumeNode);
+        }
+
+        if (unplaceable)
+        {
+            reasons?.Add(Reasons.VolumeTopology);
+        }
+
+        if (unreachable || unplaceable)
+        {
             return Verdict.Never;
         }
 
-        if (_placeable.Exists(terms => !terms.Any(term => term.Matches(node))))
+        if (!ZoneKeys.Any(node.Labels.ContainsKey))
         {
-            reasons?.Add(Reasons.VolumeTopology);
-            return Verdict.Never;
+            // A cluster that does not say where its nodes are has no zones.
+            return Verdict.Fits;
         }
 
         foreach (var (key, values) in _zones)

@@ -357,6 +357,38 @@ public sealed class SchedulerTests : IDisposable
         Assert.Equal("node-0", _world.PodNamed("db")!.NodeName);
     }
 
+    [Fact]
+    public void That_all_claims_exist_is_looked_at_before_whether_they_are_bound()
+    {
+        _world.Nodes(1);
+        _world.Create(Kinds.PersistentVolumeClaim, """{"metadata":{"name":"data"},"spec":{"storageClassName":"","accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}""");
+
+        _world.Pod("db", WorldUnderTest.Runs("sleep 1000")
+            + ",\"volumes\":[{\"name\":\"d\",\"persistentVolumeClaim\":{\"claimName\":\"data\"}},{\"name\":\"e\",\"persistentVolumeClaim\":{\"claimName\":\"other\"}}]");
+        _world.Pass(5);
+
+        Assert.StartsWith("0/1 nodes are available: persistentvolumeclaim \"other\" not found.", Message("db"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_no_node_says_its_zone_a_volumes_zone_does_not_matter()
+    {
+        _world.Nodes(1, node => node with { Zone = "" });
+        _world.Create(Kinds.PersistentVolume, """
+            {"metadata":{"name":"pv","labels":{"topology.kubernetes.io/zone":"z-1"}},
+             "spec":{"capacity":{"storage":"1Gi"},"accessModes":["ReadWriteOnce"],"claimRef":{"namespace":"default","name":"data"}}}
+            """);
+        _world.Create(Kinds.PersistentVolumeClaim, """
+            {"metadata":{"name":"data","annotations":{"pv.kubernetes.io/bind-completed":"yes"}},
+             "spec":{"volumeName":"pv","accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}
+            """);
+
+        _world.Pod("db", WorldUnderTest.Runs("sleep 1000") + ",\"volumes\":[{\"name\":\"d\",\"persistentVolumeClaim\":{\"claimName\":\"data\"}}]");
+        _world.Pass(5);
+
+        Assert.Equal("node-0", _world.PodNamed("db")!.NodeName);
+    }
+
     private static string Spread(string key, string extra) => WorldUnderTest.Runs("sleep 1000", cpu: "10m")
         + ",\"topologySpreadConstraints\":[{\"topologyKey\":\"" + key + "\",\"maxSkew\":1,\"whenUnsatisfiable\":\"DoNotSchedule\","
         + "\"labelSelector\":{\"matchLabels\":{\"app\":\"web\"}}" + extra + "}]";
