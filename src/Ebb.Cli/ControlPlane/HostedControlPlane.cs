@@ -76,8 +76,7 @@ internal sealed class HostedControlPlane : IAsyncDisposable
             supervisor = new Supervisor(
                 specs, launching, time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), loggers);
             var plane = new HostedControlPlane(held, supervisor, shape, record, address);
-            var renewals = new TakingUp(
-                specs, supervisor, new PkiFiles(directory.Path), () => ClusterPki.Ensure(directory.Path, pki, time), time, loggers.CreateLogger<TakingUp>());
+            var renewals = plane.TakingUpOf(specs, () => ClusterPki.Ensure(directory.Path, pki, time), time, loggers);
             await plane.StartAsync(options.Dial, time, loggers, ct);
             plane._renewing = renewals.RunAsync(plane._stop.Token);
             return plane;
@@ -102,6 +101,16 @@ internal sealed class HostedControlPlane : IAsyncDisposable
         await _supervisor.DisposeAsync();
         await _lock.DisposeAsync();
     }
+
+    private TakingUp TakingUpOf(ImmutableArray<ComponentSpec> specs, Action ensure, TimeProvider time, ILoggerFactory loggers) => new(
+        [.. specs.Select(spec => (spec.Name, spec.Files))],
+        new PkiFiles(Shape.Paths.Root),
+        new TakingUpActions(
+            ensure,
+            (name, ct) => _supervisor.RestartAsync(name, "its keys or settings changed", StageWithin, ct),
+            name => Components.Single(component => component.Name == name).Condition is Condition.Healthy),
+        time,
+        loggers.CreateLogger<TakingUp>());
 
     private async Task StartAsync(Dial? dial, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
     {

@@ -1,53 +1,38 @@
 using System.Collections.Immutable;
-using Ebb.Cli.ControlPlane.Components;
 using Ebb.Cli.ControlPlane.Pki;
-using Ebb.Cli.ControlPlane.Supervising;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.ControlPlane;
 
 /// <summary>
 /// Keeps the certificates of a running control plane from ending, and has renewed ones taken up: components whose files changed
-/// are restarted one at a time, the store first, each only when the one before works again.
+/// are restarted one at a time, in their order, each only when the one before works again.
 /// </summary>
-/// <param name="ensure">Renews what is near its end.</param>
+/// <param name="reads">Which files each component reads, in the order to restart them.</param>
 internal sealed partial class TakingUp(
-    ImmutableArray<ComponentSpec> specs, Supervisor supervisor, PkiFiles files, Action ensure, TimeProvider time, ILogger<TakingUp> logger)
+    ImmutableArray<(string Name, ImmutableArray<string> Files)> reads, PkiFiles files, TakingUpActions actions, TimeProvider time, ILogger<TakingUp> logger)
 {
-    public static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
 
     // Certificates are renewed with a third of a year left; a day more or less is nothing.
     private static readonly TimeSpan EnsureEvery = TimeSpan.FromDays(1);
 
-    // An etcd member with much to read takes this long on a slow disk.
-    private static readonly TimeSpan WorksAgainWithin = TimeSpan.FromMinutes(2);
+    // From before the components start: what is written from then on is seen.
+    private readonly Dictionary<string, string> _startedWith = reads.ToDictionary(part => part.Name, part => PkiFingerprint.Of(part.Files));
 
-    // Made before the components start: what is written from then on is seen.
-    private readonly Dictionary<string, string> _startedWith = specs.ToDictionary(spec => spec.Name, spec => PkiFingerprint.Of(spec.Files));
-
+    private long _ensuredAt = time.GetTimestamp();
+    private string? _done;
     private string? _stuck;
+    private string? _trouble;
 
     /// <summary>Until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
-        var ensured = time.GetTimestamp();
-        string? stamps = null;
         try
         {
             while (true)
             {
-                if (time.GetElapsedTime(ensured) >= EnsureEvery)
-                {
-                    ensured = time.GetTimestamp();
-                    Try(ensure);
-                }
-
-                if (_stuck is not null || Stamps() != stamps)
-                {
-                    var seen = Stamps();
-                    stamps = await TakeUpAsync(ct) ? seen : null;
-                }
-
+                await LookAsync(ct);
                 await Task.Delay(LookEvery, time, ct);
             }
         }
@@ -57,41 +42,59 @@ internal sealed partial class TakingUp(
         }
     }
 
-    /// <summary>Restarts what has to be; false when that is not all done.</summary>
+    /// <summary>Restarts whatever has to be, now.</summary>
+    public async Task LookAsync(CancellationToken ct)
+    {
+        if (time.GetElapsedTime(_ensuredAt) >= EnsureEvery && Try(actions.Ensure))
+        {
+            _ensuredAt = time.GetTimestamp();
+        }
+
+        // Reading times is cheap enough to be done every other second; what changed meanwhile is seen the next time.
+        var stamps = Stamps();
+        if (stamps != _done && await TakeUpAsync(ct))
+        {
+            _done = stamps;
+        }
+    }
+
+    /// <returns>False when not all is done.</returns>
     private async Task<bool> TakeUpAsync(CancellationToken ct)
     {
         // The next must not go down while the one before is not up: etcd would lose its majority.
-        if (IsRenewing() || (_stuck is not null && supervisor.States.Single(state => state.Name == _stuck).Condition is not Condition.Healthy))
+        if (IsRenewing() || (_stuck is { } stuck && !actions.Works(stuck)))
         {
             return false;
         }
 
         _stuck = null;
-        var all = PkiFingerprint.Of(files);
-        foreach (var spec in specs)
+        if (reads.Any(Changed) && !Try(actions.Ensure))
         {
-            var now = PkiFingerprint.Of(spec.Files);
-            if (now == _startedWith[spec.Name])
-            {
-                continue;
-            }
+            // A renewal that was cut short is finished first; where that cannot be, what runs is better left alone.
+            return false;
+        }
 
-            _startedWith[spec.Name] = now;
-            LogRestarting(spec.Name);
+        var all = PkiFingerprint.Of(files);
+        foreach (var part in reads.Where(Changed))
+        {
+            _startedWith[part.Name] = PkiFingerprint.Of(part.Files);
+            LogRestarting(part.Name);
             try
             {
-                await supervisor.RestartAsync(spec.Name, "its keys or settings changed", WorksAgainWithin, ct);
+                await actions.Restart(part.Name, ct);
             }
             catch (TimeoutException e)
             {
                 LogStuck(e.Message);
-                _stuck = spec.Name;
+                _stuck = part.Name;
                 return false;
             }
         }
 
         return Try(() => SecretFile.Write(files.TakenUp, all));
     }
+
+    private bool Changed((string Name, ImmutableArray<string> Files) part) => PkiFingerprint.Of(part.Files) != _startedWith[part.Name];
 
     private bool IsRenewing()
     {
@@ -106,19 +109,26 @@ internal sealed partial class TakingUp(
         }
     }
 
-    private string Stamps() => string.Join(' ', specs.SelectMany(spec => spec.Files).Distinct().Select(File.GetLastWriteTimeUtc).Select(at => at.Ticks));
+    private string Stamps() =>
+        string.Join(' ', reads.SelectMany(part => part.Files).Distinct().Select(path => File.GetLastWriteTimeUtc(path).Ticks));
 
     private bool Try(Action action)
     {
         try
         {
             action();
+            _trouble = null;
             return true;
         }
         catch (Exception e) when (e is EbbException or IOException)
         {
-            // A full disk, or a file that a person has to look at. What runs goes on with what it has; it is tried again.
-            LogTrouble(e.Message);
+            // A full disk, or a file that a person has to look at: said once, tried again every time.
+            if (_trouble != e.Message)
+            {
+                LogTrouble(e.Message);
+                _trouble = e.Message;
+            }
+
             return false;
         }
     }
@@ -132,3 +142,9 @@ internal sealed partial class TakingUp(
     [LoggerMessage(LogLevel.Error, "The cluster's keys could not be seen to: {Trouble}")]
     private partial void LogTrouble(string trouble);
 }
+
+/// <summary>What taking up needs of a control plane.</summary>
+/// <param name="Ensure">Renews what is near its end, and what does not fit together.</param>
+/// <param name="Restart">Restarts one component and waits until it works; a <see cref="TimeoutException"/> when it does not in time.</param>
+/// <param name="Works">Whether it works now.</param>
+internal sealed record TakingUpActions(Action Ensure, Func<string, CancellationToken, Task> Restart, Func<string, bool> Works);

@@ -16,7 +16,7 @@ internal static class KubeControllers
             Version = shape.Kubernetes,
             Stage = StartStage.Control,
             Ports = [shape.Ports.ControllerManager],
-            Files = [kubeconfig, paths.Pki("ca.crt"), paths.Pki("ca.key"), paths.Pki("front-proxy-ca.crt"), paths.Pki("sa.key")],
+            Files = [kubeconfig, paths.Pki("ca.crt"), paths.Pki("ca-signing.crt"), paths.Pki("ca.key"), paths.Pki("front-proxy-ca.crt"), paths.Pki("sa.key")],
             Health = new HealthProbe(shape.BindAddress, shape.Ports.ControllerManager, "/healthz", "ok", null, null, null),
             Arguments = shape.Flags(
                 Name,
@@ -30,7 +30,7 @@ internal static class KubeControllers
                 $"--requestheader-client-ca-file={paths.Pki("front-proxy-ca.crt")}",
                 $"--root-ca-file={paths.Pki("ca.crt")}",
                 $"--service-account-private-key-file={paths.Pki("sa.key")}",
-                $"--cluster-signing-cert-file={paths.Pki("ca.crt")}",
+                $"--cluster-signing-cert-file={paths.Pki("ca-signing.crt")}",
                 $"--cluster-signing-key-file={paths.Pki("ca.key")}",
                 "--use-service-account-credentials=true",
                 $"--controllers={Controllers(shape.Kubernetes)}",

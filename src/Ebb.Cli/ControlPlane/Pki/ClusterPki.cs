@@ -28,6 +28,7 @@ internal static class ClusterPki
                 changes.AddIf(made, name);
             }
 
+            changes.AddRange(EnsureSigning(files, authorities[PkiFiles.ClusterAuthority]));
             changes.AddIf(ServiceAccountKeys.Ensure(files, options.KeyAlgorithm), "sa");
             foreach (var spec in Wanted.Certificates(options))
             {
@@ -50,6 +51,19 @@ internal static class ClusterPki
                 authority.Dispose();
             }
         }
+    }
+
+    private static IEnumerable<PkiChange> EnsureSigning(PkiFiles files, CertificateAuthority authority)
+    {
+        var wanted = authority.Certificate.ExportCertificatePem() + "\n";
+        var found = SecretFile.Read(files.SigningCertificate);
+        if (found == wanted)
+        {
+            return [];
+        }
+
+        SecretFile.Write(files.SigningCertificate, wanted);
+        return [new PkiChange("ca-signing", found is null ? "it was missing" : "the authority changed")];
     }
 
     private static IEnumerable<PkiChange> Ensure(

@@ -13,6 +13,12 @@ internal sealed record PkiFiles(string Directory)
 
     public string ServiceAccountPublicKeys => Path.Combine(Directory, "pki", "sa.pub");
 
+    /// <summary>
+    /// The one certificate that machines' certificates are signed with: the controller manager takes no bundle, which
+    /// <c>ca.crt</c> is while authorities change.
+    /// </summary>
+    public string SigningCertificate => Path.Combine(Directory, "pki", "ca-signing.crt");
+
     public string Encryption => Path.Combine(Directory, "encryption.yaml");
 
     public string AuditPolicy => Path.Combine(Directory, "audit-policy.yaml");
@@ -46,10 +52,14 @@ internal sealed record PkiFiles(string Directory)
             try
             {
                 System.IO.Directory.CreateDirectory(path, OwnerOnly);
+                if ((File.GetUnixFileMode(path) & ~OwnerOnly) != 0)
+                {
+                    File.SetUnixFileMode(path, OwnerOnly);
+                }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new EbbException($"The directory '{path}' cannot be made: {e.Message} Make its parent writable, or choose another.", e);
+                throw new EbbException($"The directory '{path}' cannot be made, or closed to others: {e.Message} Make its parent writable, or choose another.", e);
             }
         }
     }

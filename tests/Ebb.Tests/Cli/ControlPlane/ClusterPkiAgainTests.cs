@@ -245,6 +245,27 @@ public sealed class ClusterPkiAgainTests : IDisposable
         Assert.Equal(["admin.conf", "controller-manager.conf", "scheduler.conf", "ebb.conf"], _lab.Ensure());
 
         Assert.Equal(bundle, _lab.Kubeconfig("admin").AuthorityPem);
+        Assert.EndsWith(File.ReadAllText(_lab.Files.SigningCertificate), bundle, StringComparison.Ordinal);
+    }
+
+    /// <summary>How an authority is changed: trust both, then sign with the new one, then trust it alone.</summary>
+    [Fact]
+    public void An_authority_can_be_changed_in_three_steps()
+    {
+        using var next = new PkiLab();
+        next.Ensure();
+        var (old, @new) = (File.ReadAllText(_lab.Files.Certificate("ca")), File.ReadAllText(next.Files.Certificate("ca")));
+        string[] signed = ["apiserver", "apiserver-kubelet-client", "admin.conf", "controller-manager.conf", "scheduler.conf", "ebb.conf"];
+
+        File.WriteAllText(_lab.Files.Certificate("ca"), old + @new);
+        Assert.Equal(signed[2..], _lab.Ensure());
+
+        File.Copy(next.Files.Key("ca"), _lab.Files.Key("ca"), overwrite: true);
+        Assert.Equal(["ca-signing", .. signed], _lab.Ensure());
+        Assert.Equal(@new, File.ReadAllText(_lab.Files.SigningCertificate));
+
+        File.WriteAllText(_lab.Files.Certificate("ca"), @new);
+        Assert.Equal(signed[2..], _lab.Ensure());
     }
 
     [Theory]
