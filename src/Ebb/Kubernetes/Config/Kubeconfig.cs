@@ -26,7 +26,7 @@ public sealed class Kubeconfig(Func<string, JsonElement> yaml, Func<string, stri
                 ?? throw new EbbException($"There is no kubeconfig: {searched} does not exist. Name one with --kubeconfig or KUBECONFIG.");
         }
 
-        return new KubeconfigReader(KubeconfigFile.Merge(files), searched, environment, time).Connection(context);
+        return new KubeconfigReader(KubeconfigFile.Merge(files), searched, environment, time, () => Load(path, context)).Connection(context);
     }
 
     /// <summary>All contexts, each with what is wrong with it, if anything.</summary>

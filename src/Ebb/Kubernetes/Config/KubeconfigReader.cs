@@ -6,7 +6,9 @@ using System.Text.Json;
 namespace Ebb.Kubernetes.Config;
 
 /// <summary>Turns one context of a merged kubeconfig into a connection.</summary>
-internal sealed class KubeconfigReader(KubeconfigFile config, string searched, Func<string, string?> environment, TimeProvider time)
+/// <param name="again">Reads the kubeconfig as it is later.</param>
+internal sealed class KubeconfigReader(
+    KubeconfigFile config, string searched, Func<string, string?> environment, TimeProvider time, Func<KubeConnection> again)
 {
     public KubeConnection Connection(string? contextName)
     {
@@ -24,7 +26,7 @@ internal sealed class KubeconfigReader(KubeconfigFile config, string searched, F
             Origin = origin,
             TlsServerName = tls.ServerName,
             Transport = other => TlsTransport.Make(tls, other ?? certificate),
-            Credential = user is null ? static (_, _) => ValueTask.FromResult(KubeCredential.None) : Credential(user, cluster, server, tls),
+            Credential = user is null ? static (_, _) => ValueTask.FromResult(KubeCredential.None) : Credential(user, cluster, server, tls, certificate),
             Impersonation = user is null ? [] : Impersonation(user),
         };
     }
@@ -150,7 +152,7 @@ internal sealed class KubeconfigReader(KubeconfigFile config, string searched, F
     }
 
     private Func<KubeCredential?, CancellationToken, ValueTask<KubeCredential>> Credential(
-        KubeconfigEntry user, KubeconfigEntry cluster, Uri server, TlsSettings tls)
+        KubeconfigEntry user, KubeconfigEntry cluster, Uri server, TlsSettings tls, X509Certificate2? certificate)
     {
         var (body, file) = (user.Body, user.File);
         if (body.TryGetProperty("exec", out var exec) && exec.ValueKind is JsonValueKind.Object)
@@ -173,8 +175,7 @@ internal sealed class KubeconfigReader(KubeconfigFile config, string searched, F
         var header = body.Text("token", file) is { Length: > 0 } token
             ? Headers.Bearer(token, $"Kubeconfig '{file}': the token of user '{user.Name}'")
             : Basic(user);
-        var fixedOne = new KubeCredential(header, null, Renewable: false);
-        return (_, _) => ValueTask.FromResult(fixedOne);
+        return new WrittenCredential(new KubeCredential(header, certificate, Renewable: true), again).GetAsync;
     }
 
     private static AuthenticationHeaderValue? Basic(KubeconfigEntry user)

@@ -23,6 +23,7 @@ public sealed class TlsTests : IAsyncLifetime
     private readonly Certificates _others = new();
     private WebApplication _server = null!;
     private string? _askedFor;
+    private string _refused = "CN=none";
     private int _port;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -44,7 +45,7 @@ public sealed class TlsTests : IAsyncLifetime
             https.AllowAnyClientCertificate();
         })));
         _server = builder.Build();
-        _server.MapGet("/version", (HttpContext http) => Results.Json(new
+        _server.MapGet("/version", (HttpContext http) => http.Connection.ClientCertificate?.Subject == _refused ? Results.Unauthorized() : Results.Json(new
         {
             major = "1",
             minor = http.Connection.ClientCertificate?.Subject ?? "nobody",
@@ -143,6 +144,27 @@ public sealed class TlsTests : IAsyncLifetime
         var version = await discovery.ServerVersionAsync(Ct);
 
         Assert.Equal(("CN=from-plugin", "Bearer t"), (version.Minor, version.GitVersion));
+    }
+
+    [Fact]
+    public async Task A_certificate_that_was_renewed_in_the_kubeconfig_is_taken_up_once_the_old_one_is_refused()
+    {
+        var cluster = $"server: 'https://localhost:{_port}', insecure-skip-tls-verify: true";
+        using var client = new KubeClient(Connection(cluster, User("before")), TimeProvider.System, NullLogger<KubeClient>.Instance);
+        using var discovery = new ApiDiscovery(client, TimeProvider.System);
+        Assert.Equal("CN=before", (await discovery.ServerVersionAsync(Ct)).Minor);
+
+        _refused = "CN=before";
+        await Assert.ThrowsAsync<KubeException>(() => discovery.ServerVersionAsync(Ct));
+        Connection(cluster, User("after"));
+
+        Assert.Equal("CN=after", (await discovery.ServerVersionAsync(Ct)).Minor);
+
+        string User(string name)
+        {
+            var (certificate, key) = _certificates.Client(name);
+            return $"client-certificate-data: {Base64(certificate)}, client-key-data: {Base64(key)}";
+        }
     }
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
