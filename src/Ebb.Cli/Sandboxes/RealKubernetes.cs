@@ -1,4 +1,5 @@
 using Ebb.Cli.ControlPlane;
+using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Sandbox;
 using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Cloud;
@@ -87,6 +88,12 @@ internal sealed class RealKubernetes : ISandboxKubernetes
             try
             {
                 _home.WriteComponents(_plane.Components);
+
+                // What people use is a copy; it may have been renewed.
+                if (SecretFile.Read(_plane.AdminKubeconfig) is { } admin && admin != SecretFile.Read(_home.Kubeconfig))
+                {
+                    _home.WriteKubeconfig(admin);
+                }
             }
             catch (IOException)
             {
