@@ -31,7 +31,7 @@ internal static class SandboxCluster
         var most = Math.Min(settings.Max, kubernetes.MostMachines);
         var location = cloud.Options.Location;
         Require(cloud.PutResourceGroup(ResourceGroup, location, null));
-        Put("agents", "Standard_D4s_v5", Priority.Spot, min: 1, most);
+        Put("agents", "Standard_D4s_v5", Priority.Spot, kubernetes.Machines is MachineKind.Nspawn ? 0 : 1, most);
         if (kubernetes.Machines is not MachineKind.Nspawn)
         {
             // What is under an nspawn machine has no GPU to give.

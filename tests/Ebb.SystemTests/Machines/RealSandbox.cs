@@ -1,0 +1,99 @@
+using System.Text.Json.Nodes;
+using Ebb.Cli.ControlPlane;
+using Ebb.Sandbox.Machines.Nspawn;
+using Ebb.SystemTests.Commands;
+
+namespace Ebb.SystemTests.Machines;
+
+/// <summary>A sandbox with a real Kubernetes and real machines, as a user starts it; shared by the tests of one class.</summary>
+public sealed class RealSandbox : IAsyncLifetime
+{
+    public const string Up = "up -d --kubernetes real --machines nspawn --max 5 --idle-after 10s --speed 3";
+
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
+
+    private Shell? _shell;
+
+    public string Home => Path.Combine(Shell.State, "sandbox");
+
+    public Shell Shell => _shell ?? throw new InvalidOperationException("The sandbox was not started.");
+
+    /// <summary>Null where it runs; else why the tests are skipped.</summary>
+    private static string? Missing =>
+        string.Join(' ', NspawnSupport.Obstacles()) is { Length: > 0 } obstacles ? obstacles
+        : Binaries.Locate() is null ? "Kubernetes' programs are not here; eng/kubernetes.sh builds them."
+        : Shell.KubectlPath is null ? "kubectl is not installed"
+        : null;
+
+    public static void Require() => Assert.SkipWhen(Missing is not null, Missing ?? "");
+
+    public async ValueTask InitializeAsync()
+    {
+        if (Missing is null)
+        {
+            _shell = new Shell();
+            (await _shell.EbbAsync(Up)).Good();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_shell is not null)
+        {
+            await _shell.DisposeAsync();
+        }
+    }
+
+    /// <summary>What kubectl printed; fails the test when it fails.</summary>
+    public async Task<string> KubectlAsync(params string[] arguments) => (await TryAsync(arguments)).Good().Out;
+
+    public Task<Ran> TryAsync(params string[] arguments)
+    {
+        Shell.Environment["KUBECONFIG"] = Path.Combine(Home, "kubeconfig");
+        return Shell.RunAsync(Shell.KubectlPath!, arguments, CancellationToken.None);
+    }
+
+    public async Task ApplyAsync(string manifest)
+    {
+        var file = Path.Combine(Shell.State, $"{Guid.NewGuid()}.yaml");
+        await File.WriteAllTextAsync(file, manifest);
+        await KubectlAsync("apply", "-f", file);
+    }
+
+    /// <summary>The objects of a kind in the default namespace, or of the cluster.</summary>
+    public async Task<List<JsonNode>> ListAsync(string kind, string? selector = null)
+    {
+        string[] select = selector is null ? [] : ["-l", selector];
+        var list = JsonNode.Parse(await KubectlAsync(["get", kind, "-o", "json", .. select]))!;
+        return [.. list["items"]!.AsArray().Select(item => item!)];
+    }
+
+    public Task<string> TextAsync(string kind, string name, string path) =>
+        KubectlAsync("get", kind, name, "-o", $"jsonpath={{{path}}}");
+
+    /// <summary>As root on a machine.</summary>
+    public async Task<string> OnMachineAsync(string node, params string[] command)
+    {
+        var init = InitOf(node) ?? throw new InvalidOperationException($"{node} is not on.");
+        return (await Shell.RunAsync("nsenter", ["--target", $"{init}", "--all", .. command], CancellationToken.None)).Good().Out;
+    }
+
+    public IEnumerable<string> MachinesOnDisk() =>
+        Directory.Exists(Path.Combine(Home, "machines")) ? Directory.EnumerateDirectories(Path.Combine(Home, "machines")) : [];
+
+    public static Task UntilAsync(string what, Func<Task<bool>> isSo) => Shell.UntilAsync(what, Patience, isSo);
+
+    public static bool IsReady(JsonNode node) =>
+        node["status"]!["conditions"]!.AsArray().Any(c => (string?)c!["type"] == "Ready" && (string?)c["status"] == "True");
+
+    // The first process of the machine's own process namespace: the last of its numbers is 1.
+    private static int? InitOf(string node) =>
+        Directory.EnumerateDirectories("/sys/fs/cgroup", node, new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 2 })
+            .SelectMany(group => Directory.EnumerateFiles(group, "cgroup.procs", SearchOption.AllDirectories))
+            .SelectMany(File.ReadAllLines)
+            .Where(process => File.Exists($"/proc/{process}/status")
+                && File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("NSpid:", StringComparison.Ordinal)).EndsWith("\t1", StringComparison.Ordinal)
+                && File.ReadAllText($"/proc/{process}/comm").StartsWith("systemd", StringComparison.Ordinal))
+            .Select(process => (int?)int.Parse(process))
+            .FirstOrDefault();
+}
