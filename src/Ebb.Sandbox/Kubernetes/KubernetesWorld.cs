@@ -17,10 +17,12 @@ public sealed class KubernetesWorld
         Store = new ObjectStore(agenda, new Random(random.Next()));
         Api = new KubeApi(Store);
         var events = new EventRecorder(Store, options.EventsKept);
-        var context = new ControllerContext(Store, events, options.ControllerDelay);
+        var strays = new Strays(Store);
+        var context = new ControllerContext(Store, events, strays, options.ControllerDelay);
         var scheduler = new Scheduler(Store, events, options.Scheduler, new Random(random.Next()));
         var lifecycle = new NodeLifecycle(context, options.NodeGrace);
         Kubelets = new HollowKubelets(new StoreKubeletApi(Store, events), options.Hollow, new Random(random.Next()), lifecycle.Tell);
+        Store.Subscribe(strays.See);
         Store.Subscribe(scheduler.See);
         Store.Subscribe(new JobController(context).See);
         Store.Subscribe(new CronJobController(context).See);

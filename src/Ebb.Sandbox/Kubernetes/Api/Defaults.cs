@@ -52,6 +52,7 @@ internal static class Defaults
                 StatefulSet(json.Ensure("spec"));
                 break;
             case "daemonsets":
+                json.Ensure("metadata").Ensure("annotations").Default(TemplateGeneration.Annotation, "1");
                 DaemonSet(json.Ensure("spec"));
                 break;
             case "jobs":

@@ -135,6 +135,7 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
         if (specTouched && call.Subresource.Length == 0)
         {
             Defaults.Apply(kind, json);
+            TemplateGeneration.Keep(stored, json);
             Rules.CheckChange(stored, json);
         }
         else

@@ -4,7 +4,7 @@ namespace Ebb.Sandbox.Kubernetes.Controllers;
 
 /// <summary>What every controller works with.</summary>
 /// <param name="Delay">From an event to its reconciliation.</param>
-internal sealed record ControllerContext(ObjectStore Store, EventRecorder Events, TimeSpan Delay)
+internal sealed record ControllerContext(ObjectStore Store, EventRecorder Events, Strays Strays, TimeSpan Delay)
 {
     public Agenda Agenda => Store.Agenda;
 

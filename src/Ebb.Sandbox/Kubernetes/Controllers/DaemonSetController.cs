@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Api;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Kubernetes.Views;
 
@@ -21,11 +22,13 @@ internal sealed class DaemonSetController
 
     private readonly ControllerContext _context;
     private readonly Workqueue<ObjectKey> _queue;
+    private readonly Revisions _revisions;
 
     public DaemonSetController(ControllerContext context)
     {
         _context = context;
         _queue = context.Queue<ObjectKey>(Reconcile);
+        _revisions = new Revisions(context, RevisionLabel);
     }
 
     private ObjectStore Store => _context.Store;
@@ -37,9 +40,17 @@ internal sealed class DaemonSetController
         {
             _queue.Add(ObjectKey.Of(item));
         }
-        else if (item.Kind == Kinds.Pod && PodView.Of(item).Owner is { Kind: "DaemonSet" } owner)
+        else if (item.Kind == Kinds.Pod)
         {
-            _queue.Add(new ObjectKey(item.Namespace, owner.Name));
+            if (PodView.Of(item).Owner is { Kind: "DaemonSet" } owner)
+            {
+                _queue.Add(new ObjectKey(item.Namespace, owner.Name));
+            }
+
+            foreach (var set in _context.Strays.SuitorsOf(change, Kinds.DaemonSet))
+            {
+                _queue.Add(ObjectKey.Of(set));
+            }
         }
         else if (item.Kind == Kinds.Node && Matters(change))
         {
@@ -71,9 +82,10 @@ internal sealed class DaemonSetController
         }
 
         var spec = set.Json["spec"];
-        var revision = PodTemplate.Hash(spec.At("template"));
+        var revisions = _revisions.Update(set);
+        var revision = revisions.Count == 0 ? "" : _revisions.HashOf(revisions[^1]);
         var sample = PodView.Of(NewPod(set, "", revision)).Needs;
-        var byNode = Store.PodsOf(set).ToLookup(TargetOf);
+        var byNode = _context.Claim(set, Kinds.Pod).ToLookup(TargetOf);
         var wanted = new HashSet<string>(StringComparer.Ordinal);
         foreach (var node in Store.List(Kinds.Node))
         {
@@ -89,6 +101,8 @@ internal sealed class DaemonSetController
 
         Update(set, wanted, revision);
         WriteStatus(set, wanted, revision);
+        _revisions.Prune(set, revisions, old =>
+            Store.PodsOf(set).Any(pod => PodView.Of(pod).Labels.GetValueOrDefault(RevisionLabel) == _revisions.HashOf(old)));
     }
 
     /// <summary>The node that a pod of a DaemonSet is meant for, bound or not.</summary>
@@ -126,6 +140,11 @@ internal sealed class DaemonSetController
             var view = PodView.Of(pod);
             if (view.Phase == "Failed" && !view.Terminating)
             {
+                _context.Events.Warning(
+                    set,
+                    "daemonset-controller",
+                    "FailedDaemonPod",
+                    $"Found failed daemon pod {pod.Namespace}/{pod.Name} on node {node}, will try to kill it");
                 _context.DeletePod(pod, set);
             }
             else if (!view.Terminating)
@@ -159,6 +178,7 @@ internal sealed class DaemonSetController
         var metadata = pod["metadata"]!.AsObject();
         metadata["generateName"] = Templates.Prefix(set.Name);
         metadata.Sub("labels")[RevisionLabel] = revision;
+        metadata.Sub("labels").Put("pod-template-generation", set.Metadata.At("annotations").Text(TemplateGeneration.Annotation));
         var spec = pod.Sub("spec");
         if (spec["tolerations"] is not JsonArray tolerations)
         {
@@ -181,25 +201,20 @@ internal sealed class DaemonSetController
         return pod;
     }
 
-    /// <summary>Each term of the template's own affinity, narrowed to one node by its name.</summary>
-    private static void Target(JsonObject spec, string node)
-    {
-        var required = spec.Sub("affinity").Sub("nodeAffinity").Sub("requiredDuringSchedulingIgnoredDuringExecution");
-        if (required["nodeSelectorTerms"] is not JsonArray { Count: > 0 } terms)
+    /// <summary>Whether the template's own terms hold has been looked at: what is left of them is the node, by its name.</summary>
+    private static void Target(JsonObject spec, string node) =>
+        spec.Sub("affinity").Sub("nodeAffinity")["requiredDuringSchedulingIgnoredDuringExecution"] = new JsonObject
         {
-            required["nodeSelectorTerms"] = terms = [new JsonObject()];
-        }
-
-        foreach (var term in terms.OfType<JsonObject>())
-        {
-            term["matchFields"] = new JsonArray(new JsonObject
+            ["nodeSelectorTerms"] = new JsonArray(new JsonObject
             {
-                ["key"] = "metadata.name",
-                ["operator"] = "In",
-                ["values"] = new JsonArray(node),
-            });
-        }
-    }
+                ["matchFields"] = new JsonArray(new JsonObject
+                {
+                    ["key"] = "metadata.name",
+                    ["operator"] = "In",
+                    ["values"] = new JsonArray(node),
+                }),
+            }),
+        };
 
     /// <summary>Replaces pods of an older template, so many at a time.</summary>
     private void Update(KubeObject set, HashSet<string> wanted, string revision)
@@ -210,38 +225,45 @@ internal sealed class DaemonSetController
             return;
         }
 
+        var minReady = MinReady(set);
         var pods = Store.PodsOf(set).Where(pod => wanted.Contains(TargetOf(pod))).ToList();
         var allowed = strategy.At("rollingUpdate", "maxUnavailable").CountOrPercent(wanted.Count, roundUp: true) ?? 1;
-        allowed -= wanted.Count - pods.Count(pod => PodView.Of(pod) is { Ready: true, Active: true });
+        allowed -= wanted.Count - pods.Count(pod => PodView.Of(pod).Active && IsAvailable(set, pod, minReady));
         foreach (var pod in pods.Where(pod => PodView.Of(pod).Active && PodView.Of(pod).Labels.GetValueOrDefault(RevisionLabel) != revision))
         {
-            if (!PodView.Of(pod).Ready)
-            {
-                _context.DeletePod(pod, set);
-            }
-            else if (allowed-- > 0)
+            if (!IsAvailable(set, pod, minReady) || allowed-- > 0)
             {
                 _context.DeletePod(pod, set);
             }
         }
     }
 
+    private static TimeSpan MinReady(KubeObject set) =>
+        TimeSpan.FromSeconds(Math.Clamp(set.Json["spec"].Number("minReadySeconds") ?? 0, 0, int.MaxValue));
+
+    private bool IsAvailable(KubeObject set, KubeObject pod, TimeSpan minReady) =>
+        Availability.Of(PodView.Of(pod), minReady, _context.Now, () => _queue.AddIn(ObjectKey.Of(set), minReady));
+
     private void WriteStatus(KubeObject set, HashSet<string> wanted, string revision)
     {
-        var pods = Store.PodsOf(set).Select(pod => (View: PodView.Of(pod), Node: TargetOf(pod))).Where(p => p.View.Active).ToList();
-        var placed = pods.Where(p => wanted.Contains(p.Node)).ToList();
-        var ready = placed.Count(p => p.View.Ready);
+        // One pod for each node, the oldest; it counts until it is gone.
+        var minReady = MinReady(set);
+        var oldest = Store.PodsOf(set)
+            .GroupBy(TargetOf, (node, pods) => (Node: node, Pod: pods.MinBy(pod => PodView.Of(pod).Created)!))
+            .ToList();
+        var placed = oldest.Where(p => wanted.Contains(p.Node)).Select(p => p.Pod).ToList();
+        var available = placed.Count(pod => IsAvailable(set, pod, minReady));
         Store.Update(set, json =>
         {
             var status = json.Sub("status");
             status["observedGeneration"] = set.Metadata.Number("generation") ?? 1;
             status["desiredNumberScheduled"] = wanted.Count;
             status["currentNumberScheduled"] = placed.Count;
-            status["numberMisscheduled"] = pods.Count - placed.Count;
-            status["numberReady"] = ready;
-            status["updatedNumberScheduled"] = placed.Count(p => p.View.Labels.GetValueOrDefault(RevisionLabel) == revision);
-            status["numberAvailable"] = ready;
-            status["numberUnavailable"] = wanted.Count - ready;
+            status["numberMisscheduled"] = oldest.Count - placed.Count;
+            status["numberReady"] = placed.Count(pod => PodView.Of(pod).Ready);
+            status["updatedNumberScheduled"] = placed.Count(pod => PodView.Of(pod).Labels.GetValueOrDefault(RevisionLabel) == revision);
+            status["numberAvailable"] = available;
+            status["numberUnavailable"] = wanted.Count - available;
         });
     }
 }

@@ -7,37 +7,55 @@ namespace Ebb.Sandbox.Kubernetes.Controllers;
 // What a Deployment says of itself.
 internal sealed partial class DeploymentController
 {
-    private void WriteStatus(KubeObject deployment, KubeObject? current, List<KubeObject> sets)
+    private const string Done = "NewReplicaSetAvailable";
+    private const string TimedOut = "ProgressDeadlineExceeded";
+
+    /// <summary>Pausing and resuming start the deadline anew.</summary>
+    private void NotePause(ref KubeObject deployment)
     {
-        sets = [.. sets.Select(set => Store.Get(Kinds.ReplicaSet, set.Namespace, set.Name)).OfType<KubeObject>()];
+        var reason = deployment.Json.Condition("Progressing").Text("reason");
+        var paused = deployment.Json["spec"].Flag("paused");
+        if (Deadline(deployment) is null || reason == TimedOut || paused == (reason == "DeploymentPaused"))
+        {
+            return;
+        }
+
+        deployment = Store.Update(deployment, json => SetProgress(
+            json, null, paused ? "DeploymentPaused" : "DeploymentResumed", paused ? "Deployment is paused" : "Deployment is resumed"));
+    }
+
+    /// <param name="progress">Also whether the rollout gets on.</param>
+    private void WriteStatus(KubeObject deployment, KubeObject? current, List<KubeObject> sets, bool progress)
+    {
+        deployment = Store.Get(Kinds.Deployment, deployment.Namespace, deployment.Name)!;
+        current = sets.Find(set => set.Uid == current?.Uid);
         var replicas = Replicas(deployment);
-        var total = sets.Sum(set => Status(set, "replicas"));
         var available = sets.Sum(set => Status(set, "availableReplicas"));
-        var updated = current is null ? 0 : Status(current, "replicas");
-        var enough = available >= replicas - RollingLimits.Of(deployment.Json, replicas).Unavailable;
-        var done = current is not null && updated == replicas && total == replicas && available == replicas
-            && Status(current, "availableReplicas") == replicas;
-        Progress(deployment, current, available, updated, done, out var reason, out var message, out var progressing);
+        var now = new Counts(
+            sets.Sum(set => Status(set, "replicas")),
+            current is null ? 0 : Status(current, "replicas"),
+            sets.Sum(set => Status(set, "readyReplicas")),
+            available);
+        var recreates = deployment.Json["spec"].Text("strategy", "type") == "Recreate";
+        var enough = available >= replicas - (recreates ? 0 : RollingLimits.Of(deployment.Json, replicas).Unavailable);
         Store.Update(deployment, json =>
         {
             var status = json.Sub("status");
             status["observedGeneration"] = deployment.Metadata.Number("generation") ?? 1;
-            Count(status, "replicas", total);
-            Count(status, "updatedReplicas", updated);
-            Count(status, "readyReplicas", sets.Sum(set => Status(set, "readyReplicas")));
+            Count(status, "replicas", now.Replicas);
+            Count(status, "updatedReplicas", now.Updated);
+            Count(status, "readyReplicas", now.Ready);
             Count(status, "availableReplicas", available);
-            Count(status, "unavailableReplicas", Math.Max(0, Math.Max(total, replicas) - available));
+            Count(status, "unavailableReplicas", Math.Max(0, sets.Sum(Replicas) - available));
             json.SetCondition(
                 "Available",
                 enough,
                 Now,
                 enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
                 enough ? "Deployment has minimum availability." : "Deployment does not have minimum availability.");
-            var before = json.Condition("Progressing").Text("reason");
-            json.SetCondition("Progressing", progressing, Now, reason, message);
-            if (before != reason || json.Condition("Progressing")!["lastUpdateTime"] is null || Moved(deployment, total, updated, available))
+            if (progress)
             {
-                json.Condition("Progressing")!["lastUpdateTime"] = Timestamps.Seconds(Now);
+                Progress(deployment, json, current, now, replicas);
             }
         });
 
@@ -54,55 +72,61 @@ internal sealed partial class DeploymentController
         }
     }
 
-    private static bool Moved(KubeObject deployment, int total, int updated, int available) =>
-        Status(deployment, "replicas") != total
-        || Status(deployment, "updatedReplicas") != updated
-        || Status(deployment, "availableReplicas") != available;
-
-    private void Progress(
-        KubeObject deployment,
-        KubeObject? current,
-        int available,
-        int updated,
-        bool done,
-        out string reason,
-        out string message,
-        out bool progressing)
+    private void Progress(KubeObject deployment, JsonObject json, KubeObject? current, Counts now, int replicas)
     {
-        var about = current is null ? "Deployment" : $"ReplicaSet \"{current.Name}\"";
-        progressing = true;
-        if (done)
-        {
-            (reason, message) = ("NewReplicaSetAvailable", $"{about} has successfully progressed.");
-            return;
-        }
-
-        (reason, message) = ("ReplicaSetUpdated", $"{about} is progressing.");
         var condition = deployment.Json.Condition("Progressing");
-        var seconds = deployment.Json["spec"].Number("progressDeadlineSeconds") ?? 600;
-        if (condition is null || seconds is <= 0 or >= int.MaxValue)
+        var reason = condition.Text("reason");
+        if (Deadline(deployment) is not { } deadline || (now.Replicas == now.Updated && reason == Done))
         {
             return;
         }
 
-        if (condition.Text("reason") is "NewReplicaSetAvailable" or "ProgressDeadlineExceeded"
-            && !Moved(deployment, Status(deployment, "replicas"), updated, available))
+        var about = current is null ? $"Deployment \"{deployment.Name}\"" : $"ReplicaSet \"{current.Name}\"";
+        if (now.Updated == replicas && now.Replicas == replicas && now.Available == replicas)
         {
-            // A verdict stays until there is something new.
-            (reason, message) = (condition.Text("reason")!, condition.Text("message") ?? "");
-            progressing = condition.Text("status") == "True";
-            return;
+            SetProgress(json, true, Done, $"{about} has successfully progressed.");
         }
-
-        var left = (condition.Time("lastUpdateTime") ?? Now) + TimeSpan.FromSeconds(seconds) - Now;
-        if (left > TimeSpan.Zero)
+        else if (condition is null || now.IsFurtherThan(Counts.Of(deployment)))
         {
+            SetProgress(json, true, "ReplicaSetUpdated", $"{about} is progressing.");
+            _queue.AddIn(ObjectKey.Of(deployment), deadline);
+        }
+        else if (reason != Done && reason != TimedOut)
+        {
+            var left = (condition.Time("lastUpdateTime") ?? Now) + deadline - Now;
+            if (left <= TimeSpan.Zero)
+            {
+                SetProgress(json, false, TimedOut, $"{about} has timed out progressing.");
+                return;
+            }
+
             _queue.AddIn(ObjectKey.Of(deployment), left);
         }
-        else
-        {
-            (reason, message) = ("ProgressDeadlineExceeded", $"{about} has timed out progressing.");
-            progressing = false;
-        }
+    }
+
+    private void SetProgress(JsonObject json, bool? progressing, string reason, string message)
+    {
+        json.SetCondition("Progressing", progressing, Now, reason, message);
+        json.Condition("Progressing")!["lastUpdateTime"] = Timestamps.Seconds(Now);
+    }
+
+    /// <summary>Null: it may take for ever.</summary>
+    private static TimeSpan? Deadline(KubeObject deployment) =>
+        deployment.Json["spec"].Number("progressDeadlineSeconds") is > 0 and < int.MaxValue and { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+
+    /// <summary>What tells whether a rollout gets on.</summary>
+    private readonly record struct Counts(int Replicas, int Updated, int Ready, int Available)
+    {
+        public static Counts Of(KubeObject deployment) => new(
+            Status(deployment, "replicas"),
+            Status(deployment, "updatedReplicas"),
+            Status(deployment, "readyReplicas"),
+            Status(deployment, "availableReplicas"));
+
+        public bool IsFurtherThan(Counts before) =>
+            Updated > before.Updated
+            || Replicas - Updated < before.Replicas - before.Updated
+            || Ready > before.Ready
+            || Available > before.Available;
     }
 }

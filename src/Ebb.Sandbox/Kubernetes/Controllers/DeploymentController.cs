@@ -11,6 +11,7 @@ internal sealed partial class DeploymentController
     private const string Revision = "deployment.kubernetes.io/revision";
     private const string Desired = "deployment.kubernetes.io/desired-replicas";
     private const string Maximum = "deployment.kubernetes.io/max-replicas";
+    private const string History = "deployment.kubernetes.io/revision-history";
 
     private readonly ControllerContext _context;
     private readonly Workqueue<ObjectKey> _queue;
@@ -27,136 +28,195 @@ internal sealed partial class DeploymentController
 
     public void See(StoreEvent change)
     {
-        if (change.Object.Kind == Kinds.Deployment)
+        var item = change.Object;
+        if (item.Kind == Kinds.Deployment)
         {
-            _queue.Add(ObjectKey.Of(change.Object));
+            _queue.Add(ObjectKey.Of(item));
         }
-        else if (change.Object.Kind == Kinds.ReplicaSet
-            && OwnerRef.ControllerOf(change.Object.Metadata) is { Kind: "Deployment" } owner)
+        else if (item.Kind == Kinds.ReplicaSet)
         {
-            _queue.Add(new ObjectKey(change.Object.Namespace, owner.Name));
+            if (OwnerRef.ControllerOf(item.Metadata) is { Kind: "Deployment" } owner)
+            {
+                _queue.Add(new ObjectKey(item.Namespace, owner.Name));
+            }
+
+            foreach (var deployment in _context.Strays.SuitorsOf(change, Kinds.Deployment))
+            {
+                _queue.Add(ObjectKey.Of(deployment));
+            }
+        }
+        else if (item.Kind == Kinds.Pod && change.Type is StoreEventType.Deleted
+            && PodView.Of(item).Owner is { Kind: "ReplicaSet" } set
+            && Store.Get(Kinds.ReplicaSet, item.Namespace, set.Name) is { } replicaSet
+            && OwnerRef.ControllerOf(replicaSet.Metadata) is { Kind: "Deployment" } recreating)
+        {
+            // Recreate waits for the last pod to be gone, of which its ReplicaSet, whose count is zero, says nothing.
+            _queue.Add(new ObjectKey(item.Namespace, recreating.Name));
         }
     }
 
     private void Reconcile(ObjectKey key)
     {
-        if (Store.Get(Kinds.Deployment, key.Namespace, key.Name) is not { Deleting: false } deployment)
+        if (Store.Get(Kinds.Deployment, key.Namespace, key.Name) is not { } deployment)
         {
             return;
         }
 
         var sets = Sets(deployment);
-        var template = deployment.Json["spec"].At("template");
-        var current = sets.Find(set => PodTemplate.Same(set.Json["spec"].At("template"), template));
-        if (!deployment.Json["spec"].Flag("paused") || current is not null)
+        if (deployment.Deleting)
         {
-            current = current is null ? CreateSet(deployment, sets, template) : BringUp(deployment, current, sets);
-            if (current is null)
-            {
-                return;
-            }
-
-            deployment = Store.Get(Kinds.Deployment, key.Namespace, key.Name)!;
-            Roll(deployment, current, sets);
+            WriteStatus(deployment, Current(deployment, sets), sets, progress: false);
+            return;
         }
 
-        var all = Sets(deployment);
-        Prune(deployment, current, all);
-        WriteStatus(deployment, current is null ? null : all.Find(set => set.Uid == current.Uid), all);
+        NotePause(ref deployment);
+        if (deployment.Json["spec"].Flag("paused") || IsBeingScaled(deployment, sets))
+        {
+            var current = BringUp(ref deployment, sets, create: false);
+            Rescale(deployment, current, Sets(deployment));
+            if (deployment.Json["spec"].Flag("paused"))
+            {
+                Prune(deployment, current, Sets(deployment));
+            }
+
+            WriteStatus(deployment, current, Sets(deployment), progress: false);
+        }
+        else if (deployment.Json["spec"].Text("strategy", "type") == "Recreate")
+        {
+            Recreate(deployment, sets);
+        }
+        else
+        {
+            Roll(deployment, sets);
+        }
     }
 
     /// <summary>Its ReplicaSets, oldest first.</summary>
     private List<KubeObject> Sets(KubeObject deployment) =>
     [
-        .. Store.OwnedBy(deployment.Uid)
-            .Where(item => item.Kind == Kinds.ReplicaSet && !item.Deleting)
-            .OrderBy(RevisionOf)
+        .. _context.Claim(deployment, Kinds.ReplicaSet)
+            .OrderBy(set => set.Metadata.Time("creationTimestamp") ?? default)
+            .ThenBy(RevisionOf)
             .ThenBy(item => item.Name, StringComparer.Ordinal),
     ];
+
+    private static KubeObject? Current(KubeObject deployment, List<KubeObject> sets) =>
+        sets.Find(set => PodTemplate.Same(set.Json["spec"].At("template"), deployment.Json["spec"].At("template")));
+
+    private static List<KubeObject> Others(List<KubeObject> sets, KubeObject? current) =>
+        [.. sets.Where(set => set.Uid != current?.Uid)];
 
     private static long RevisionOf(KubeObject set) =>
         long.TryParse(set.Metadata.At("annotations").Text(Revision), out var revision) ? revision : 0;
 
-    private KubeObject? CreateSet(KubeObject deployment, List<KubeObject> sets, JsonNode? template)
+    /// <summary>
+    /// The ReplicaSet of the template as it is now, made when there is none and it may be. An older one that is wanted again
+    /// becomes the newest revision: that is what a rollback is.
+    /// </summary>
+    private KubeObject? BringUp(ref KubeObject deployment, List<KubeObject> sets, bool create)
     {
-        var revision = (sets.Count == 0 ? 0 : sets.Max(RevisionOf)) + 1;
+        var current = Current(deployment, sets);
+        var revision = Others(sets, current).Select(RevisionOf).DefaultIfEmpty().Max() + 1;
+        if (current is not null)
+        {
+            var owner = deployment;
+            current = Store.Update(current, json =>
+            {
+                Annotate(json["metadata"]!.AsObject(), owner, revision);
+                json.Sub("spec")["minReadySeconds"] = owner.Json["spec"].Number("minReadySeconds") ?? 0;
+            });
+            revision = RevisionOf(current);
+        }
+        else if (create)
+        {
+            current = CreateSet(deployment, sets, revision);
+            if (current is not null && Deadline(deployment) is not null)
+            {
+                deployment = Store.Update(deployment, json => SetProgress(
+                    json, true, "NewReplicaSetCreated", $"Created new replica set \"{current.Name}\""));
+            }
+        }
+
+        if (current is not null && deployment.Metadata.At("annotations").Text(Revision) != revision.ToString())
+        {
+            deployment = Store.Update(deployment, json => json["metadata"]!.AsObject().Sub("annotations")[Revision] = revision.ToString());
+        }
+
+        return current;
+    }
+
+    private KubeObject? CreateSet(KubeObject deployment, List<KubeObject> sets, long revision)
+    {
+        var template = deployment.Json["spec"].At("template");
         var hash = PodTemplate.Hash(template);
         var labelled = template?.DeepClone().AsObject() ?? [];
         labelled.Sub("metadata").Sub("labels")[PodTemplate.HashLabel] = hash;
         var selector = deployment.Json["spec"].At("selector")?.DeepClone().AsObject() ?? [];
         selector.Sub("matchLabels")[PodTemplate.HashLabel] = hash;
+        var replicas = RoomFor(deployment, sets, 0);
+        var metadata = new JsonObject
+        {
+            ["name"] = Templates.Prefix(deployment.Name) + hash,
+            ["namespace"] = deployment.Namespace,
+            ["labels"] = labelled["metadata"]!["labels"]!.DeepClone(),
+            ["ownerReferences"] = new JsonArray(Templates.OwnedBy(deployment)),
+        };
+        Annotate(metadata, deployment, revision);
+        NoteSize(metadata, deployment);
         var created = _context.TryCreate(
             Kinds.ReplicaSet,
             new JsonObject
             {
-                ["metadata"] = new JsonObject
-                {
-                    ["name"] = Templates.Prefix(deployment.Name) + hash,
-                    ["namespace"] = deployment.Namespace,
-                    ["labels"] = labelled["metadata"]!["labels"]!.DeepClone(),
-                    ["annotations"] = Annotations(deployment, revision),
-                    ["ownerReferences"] = new JsonArray(Templates.OwnedBy(deployment)),
-                },
+                ["metadata"] = metadata,
                 ["spec"] = new JsonObject
                 {
-                    ["replicas"] = 0,
+                    ["replicas"] = replicas,
                     ["minReadySeconds"] = deployment.Json["spec"].Number("minReadySeconds") ?? 0,
                     ["selector"] = selector,
                     ["template"] = labelled,
                 },
             },
             deployment);
-        SetRevision(deployment, revision);
+        if (created is not null && replicas > 0)
+        {
+            TellScaled(deployment, created, 0, replicas);
+        }
+
         return created;
     }
 
-    /// <summary>An older ReplicaSet that is wanted again becomes the newest revision: that is what a rollback is.</summary>
-    private KubeObject BringUp(KubeObject deployment, KubeObject current, List<KubeObject> sets)
+    /// <summary>The Deployment's annotations, and its revision: never a lower one than it has.</summary>
+    private static void Annotate(JsonObject metadata, KubeObject deployment, long revision)
     {
-        var revision = RevisionOf(current);
-        var newest = sets.Max(RevisionOf);
-        if (revision < newest)
-        {
-            revision = newest + 1;
-        }
-
-        var annotations = Annotations(deployment, revision);
-        current = Store.Update(current, json =>
-        {
-            var own = json["metadata"]!.AsObject().Sub("annotations");
-            foreach (var (name, value) in annotations)
-            {
-                own[name] = value?.DeepClone();
-            }
-        });
-        SetRevision(deployment, revision);
-        return current;
-    }
-
-    private void SetRevision(KubeObject deployment, long revision)
-    {
-        if (deployment.Metadata.At("annotations").Text(Revision) != revision.ToString())
-        {
-            Store.Update(deployment, json => json["metadata"]!.AsObject().Sub("annotations")[Revision] = revision.ToString());
-        }
-    }
-
-    private static JsonObject Annotations(KubeObject deployment, long revision)
-    {
-        var replicas = Replicas(deployment);
-        var annotations = new JsonObject();
+        var own = metadata.Sub("annotations");
         foreach (var (name, value) in deployment.Metadata.Map("annotations"))
         {
-            if (name != "kubectl.kubernetes.io/last-applied-configuration")
+            if (name is not ("kubectl.kubernetes.io/last-applied-configuration" or Revision or Desired or Maximum or History))
             {
-                annotations[name] = value;
+                own[name] = value;
             }
         }
 
-        annotations[Revision] = revision.ToString();
-        annotations[Desired] = replicas.ToString();
-        annotations[Maximum] = (replicas + RollingLimits.Of(deployment.Json, replicas).Surge).ToString();
-        return annotations;
+        var had = own.Text(Revision);
+        if (long.TryParse(had, out var before) && before >= revision)
+        {
+            return;
+        }
+
+        own[Revision] = revision.ToString();
+        if (had is not null)
+        {
+            own[History] = own.Text(History) is { Length: > 0 } history ? $"{history},{had}" : had;
+        }
+    }
+
+    /// <summary>How large the Deployment was when this was last scaled: by that, a later change of it is told from a rolling update.</summary>
+    private static void NoteSize(JsonObject metadata, KubeObject deployment)
+    {
+        var replicas = Replicas(deployment);
+        var own = metadata.Sub("annotations");
+        own[Desired] = replicas.ToString();
+        own[Maximum] = (replicas + RollingLimits.Of(deployment.Json, replicas).Surge).ToString();
     }
 
     private static int Replicas(KubeObject item) =>
@@ -164,109 +224,16 @@ internal sealed partial class DeploymentController
 
     private static int Status(KubeObject item, string name) => (int)(item.Json["status"].Number(name) ?? 0);
 
-    private void Roll(KubeObject deployment, KubeObject current, List<KubeObject> sets)
-    {
-        var old = sets.Where(set => set.Uid != current.Uid).ToList();
-        var replicas = Replicas(deployment);
-        if (deployment.Json["spec"].Flag("paused"))
-        {
-            if (old.Sum(Replicas) == 0)
-            {
-                Scale(deployment, current, replicas);
-            }
-
-            return;
-        }
-
-        if (deployment.Json["spec"].Text("strategy", "type") == "Recreate")
-        {
-            old.ForEach(set => Scale(deployment, set, 0));
-            if (old.TrueForAll(set => !Store.PodsOf(set).Any(pod => !PodView.Of(pod).Finished)))
-            {
-                Scale(deployment, current, replicas);
-            }
-
-            return;
-        }
-
-        var limits = RollingLimits.Of(deployment.Json, replicas);
-        var total = old.Sum(Replicas) + Replicas(current);
-        var room = replicas + limits.Surge - total;
-        var grown = Replicas(current);
-        if (grown > replicas)
-        {
-            grown = replicas;
-        }
-        else if (grown < replicas && room > 0)
-        {
-            grown = Math.Min(replicas, grown + room);
-        }
-
-        Scale(deployment, current, grown);
-        Shrink(deployment, current, old, replicas - limits.Unavailable, grown);
-    }
-
-    /// <summary>Takes down old pods: unhealthy ones freely, healthy ones while enough stay available.</summary>
-    private void Shrink(KubeObject deployment, KubeObject current, List<KubeObject> old, int minAvailable, int grown)
-    {
-        var total = old.Sum(Replicas) + grown;
-        var unavailable = grown - Math.Min(grown, Status(current, "availableReplicas"));
-        var spare = total - minAvailable - unavailable;
-        foreach (var set in old)
-        {
-            if (spare <= 0)
-            {
-                return;
-            }
-
-            var unhealthy = Math.Min(spare, Replicas(set) - Math.Min(Replicas(set), Status(set, "availableReplicas")));
-            if (unhealthy > 0)
-            {
-                Scale(deployment, set, Replicas(set) - unhealthy);
-                spare -= unhealthy;
-            }
-        }
-
-        var available = old.Sum(set => Status(set, "availableReplicas")) + Status(current, "availableReplicas");
-        spare = available - minAvailable;
-        foreach (var name in old.Select(set => set.Name))
-        {
-            var set = Store.Get(Kinds.ReplicaSet, deployment.Namespace, name);
-            if (set is null || spare <= 0)
-            {
-                continue;
-            }
-
-            var down = Math.Min(spare, Replicas(set));
-            Scale(deployment, set, Replicas(set) - down);
-            spare -= down;
-        }
-    }
-
-    private void Scale(KubeObject deployment, KubeObject set, int replicas)
-    {
-        set = Store.Get(Kinds.ReplicaSet, set.Namespace, set.Name)!;
-        var before = Replicas(set);
-        if (before == replicas)
-        {
-            return;
-        }
-
-        Store.Update(set, json => json.Sub("spec")["replicas"] = replicas);
-        _context.Events.Normal(
-            deployment,
-            Component,
-            "ScalingReplicaSet",
-            $"Scaled {(replicas > before ? "up" : "down")} replica set {set.Name} from {before} to {replicas}");
-    }
-
     private void Prune(KubeObject deployment, KubeObject? current, List<KubeObject> sets)
     {
         var kept = (int)Math.Clamp(deployment.Json["spec"].Number("revisionHistoryLimit") ?? 10, 0, int.MaxValue);
-        var old = sets.Where(set => set.Uid != current?.Uid && Replicas(set) == 0 && Status(set, "replicas") == 0).ToList();
+        var old = Others(sets, current).Where(set => !set.Deleting).OrderBy(RevisionOf).ToList();
         foreach (var set in old.Take(Math.Max(0, old.Count - kept)))
         {
-            Store.Delete(Kinds.ReplicaSet, set.Namespace, set.Name, DeleteOptions.Default);
+            if (Replicas(set) == 0 && Status(set, "replicas") == 0)
+            {
+                Store.Delete(Kinds.ReplicaSet, set.Namespace, set.Name, DeleteOptions.Default);
+            }
         }
     }
 }

@@ -132,6 +132,12 @@ internal sealed class GarbageCollector
         {
             foreach (var dependent in Store.OwnedBy(owner.Uid).Where(dependent => !dependent.Deleting))
             {
+                if (Owners(dependent.Json).Any(other => IsHeldBy(dependent, other)))
+                {
+                    Store.Update(dependent, json => Disown(json, uid => uid == owner.Uid));
+                    continue;
+                }
+
                 var propagation = Store.OwnedBy(dependent.Uid).Count > 0 ? Propagation.Foreground : Propagation.Background;
                 Store.Delete(
                     dependent.Kind, dependent.Namespace, dependent.Name, new DeleteOptions { Propagation = propagation });
@@ -143,6 +149,11 @@ internal sealed class GarbageCollector
             }
         }
     }
+
+    /// <summary>By an owner that is there and not itself waiting for its dependents to go.</summary>
+    private bool IsHeldBy(KubeObject item, JsonObject owner) =>
+        KindOf(owner) is null
+        || (Resolve(item, owner) is { } found && !(found.Deleting && found.Metadata.Texts("finalizers").Contains(Foreground)));
 
     private static bool Blocks(KubeObject dependent, KubeObject owner) =>
         Owners(dependent.Json).Any(o => o.Text("uid") == owner.Uid && o.Flag("blockOwnerDeletion"));

@@ -66,7 +66,16 @@ internal sealed partial class JobController
     {
         foreach (var pod in active)
         {
-            tally.Unwanted.Add(pod.Uid);
+            // Pods that a failing Job takes with it have failed, too.
+            if (verdict.Complete)
+            {
+                tally.Unwanted.Add(pod.Uid);
+            }
+            else
+            {
+                tally.CountFailure(PodView.Of(pod), PodView.Of(pod).CompletionIndex, Now);
+            }
+
             _context.DeletePod(pod, job);
         }
 

@@ -63,7 +63,7 @@ internal sealed partial class JobController
 
     private void Reconcile(ObjectKey key)
     {
-        if (Store.Get(Kinds.Job, key.Namespace, key.Name) is not { Deleting: false } job)
+        if (Store.Get(Kinds.Job, key.Namespace, key.Name) is not { } job)
         {
             return;
         }
@@ -75,6 +75,12 @@ internal sealed partial class JobController
         }
 
         var work = new JobWork(job);
+        if (job.Deleting)
+        {
+            WriteStatus(job, work, Tally(job));
+            return;
+        }
+
         var tally = Tally(job);
         var pods = Store.PodsOf(job).ToList();
         foreach (var pod in pods)

@@ -10,6 +10,15 @@ internal sealed class NodeLifecycle
     private const string LeaseNamespace = "kube-node-lease";
     private static readonly string[] Conditions = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
 
+    // Which taint a node gets while it says so.
+    private static readonly (string Condition, string Taint)[] Pressures =
+    [
+        ("MemoryPressure", "node.kubernetes.io/memory-pressure"),
+        ("DiskPressure", "node.kubernetes.io/disk-pressure"),
+        ("PIDPressure", "node.kubernetes.io/pid-pressure"),
+        ("NetworkUnavailable", "node.kubernetes.io/network-unavailable"),
+    ];
+
     private readonly ControllerContext _context;
     private readonly TimeSpan _grace;
     private readonly Workqueue<string> _queue;
@@ -100,6 +109,7 @@ internal sealed class NodeLifecycle
             if (PodView.Of(pod).Ready)
             {
                 _context.Store.Update(pod, json => json.SetCondition("Ready", false, Now));
+                _context.Events.Warning(pod, "node-controller", "NodeNotReady", "Node is not ready");
             }
         }
 
@@ -131,6 +141,14 @@ internal sealed class NodeLifecycle
             wanted.Add((Taint.Unschedulable, Taint.NoSchedule));
         }
 
+        foreach (var (condition, key) in Pressures)
+        {
+            if (node.Json.IsTrue(condition))
+            {
+                wanted.Add((key, Taint.NoSchedule));
+            }
+        }
+
         var kept = view.Taints.Where(t => !IsOurs(t) || wanted.Contains((t.Key, t.Effect))).ToList();
         var added = wanted
             .Where(w => !kept.Exists(t => t.Key == w.Key && t.Effect == w.Effect))
@@ -157,5 +175,7 @@ internal sealed class NodeLifecycle
         });
     }
 
-    private static bool IsOurs(Taint taint) => taint.Key is Taint.NotReady or Taint.Unreachable or Taint.Unschedulable;
+    private static bool IsOurs(Taint taint) =>
+        taint.Key is Taint.NotReady or Taint.Unreachable or Taint.Unschedulable
+        || Array.Exists(Pressures, pressure => pressure.Taint == taint.Key);
 }

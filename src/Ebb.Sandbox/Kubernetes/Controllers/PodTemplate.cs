@@ -32,9 +32,12 @@ internal static class PodTemplate
             // Written or left out, these mean the same.
             metadata.Remove("creationTimestamp");
             (metadata["labels"] as JsonObject)?.Remove(HashLabel);
-            if (metadata["labels"] is JsonObject { Count: 0 })
+            foreach (var map in new[] { "labels", "annotations" })
             {
-                metadata.Remove("labels");
+                if (metadata[map] is null or JsonObject { Count: 0 })
+                {
+                    metadata.Remove(map);
+                }
             }
         }
 

@@ -36,17 +36,39 @@ internal sealed class ReplicaSetController
         {
             _queue.Add(new ObjectKey(change.Object.Namespace, owner.Name));
         }
+        else if (change.Object.Kind == Kinds.Pod)
+        {
+            foreach (var set in _context.Strays.SuitorsOf(change, _kind))
+            {
+                _queue.Add(ObjectKey.Of(set));
+            }
+
+            if (change.Before is { } before && Strays.OwnerOf(before) is { } lost && lost.Kind == _kind.Name)
+            {
+                _queue.Add(new ObjectKey(before.Namespace, lost.Name));
+            }
+        }
     }
 
     private void Reconcile(ObjectKey key)
     {
-        if (Store.Get(_kind, key.Namespace, key.Name) is not { Deleting: false } set)
+        if (Store.Get(_kind, key.Namespace, key.Name) is not { } set)
         {
             return;
         }
 
         var spec = set.Json["spec"];
-        var active = Store.PodsOf(set).Where(pod => PodView.Of(pod).Active).ToList();
+        var active = _context.Claim(set, Kinds.Pod, pod => PodView.Of(pod).Active).Where(pod => PodView.Of(pod).Active).ToList();
+        if (!set.Deleting)
+        {
+            Manage(set, spec, active);
+        }
+
+        WriteStatus(set, spec);
+    }
+
+    private void Manage(KubeObject set, JsonNode? spec, List<KubeObject> active)
+    {
         var wanted = (int)Math.Clamp(spec.Number("replicas") ?? 1, 0, 100_000);
         if (active.Count < wanted)
         {
@@ -59,8 +81,6 @@ internal sealed class ReplicaSetController
                 _context.DeletePod(pod, set);
             }
         }
-
-        WriteStatus(set, spec);
     }
 
     private void Create(KubeObject set, JsonNode? template, int missing)

@@ -11,76 +11,90 @@ internal sealed class StatefulSetController
 
     private readonly ControllerContext _context;
     private readonly Workqueue<ObjectKey> _queue;
+    private readonly Revisions _revisions;
 
     public StatefulSetController(ControllerContext context)
     {
         _context = context;
         _queue = context.Queue<ObjectKey>(Reconcile);
+        _revisions = new Revisions(context, "controller.kubernetes.io/hash");
     }
 
     private ObjectStore Store => _context.Store;
 
     public void See(StoreEvent change)
     {
-        if (change.Object.Kind == Kinds.StatefulSet)
+        var item = change.Object;
+        if (item.Kind == Kinds.StatefulSet)
         {
-            _queue.Add(ObjectKey.Of(change.Object));
+            _queue.Add(ObjectKey.Of(item));
         }
-        else if (change.Object.Kind == Kinds.Pod && PodView.Of(change.Object).Owner is { Kind: "StatefulSet" } owner)
+        else if (item.Kind == Kinds.Pod)
         {
-            _queue.Add(new ObjectKey(change.Object.Namespace, owner.Name));
+            if (PodView.Of(item).Owner is { Kind: "StatefulSet" } owner)
+            {
+                _queue.Add(new ObjectKey(item.Namespace, owner.Name));
+            }
+
+            foreach (var set in _context.Strays.SuitorsOf(change, Kinds.StatefulSet))
+            {
+                _queue.Add(ObjectKey.Of(set));
+            }
         }
     }
 
     private void Reconcile(ObjectKey key)
     {
-        if (Store.Get(Kinds.StatefulSet, key.Namespace, key.Name) is not { Deleting: false } set)
+        if (Store.Get(Kinds.StatefulSet, key.Namespace, key.Name) is not { } set)
         {
             return;
         }
 
-        var spec = set.Json["spec"];
-        var first = (int)Math.Clamp(spec.Number("ordinals", "start") ?? 0, 0, int.MaxValue / 2);
-        var replicas = (int)Math.Clamp(spec.Number("replicas") ?? 1, 0, 100_000);
-        var inOrder = spec.Text("podManagementPolicy") != "Parallel";
-        var revision = PodTemplate.Hash(spec.At("template"));
-        var pods = Store.PodsOf(set).ToDictionary(pod => pod.Name, StringComparer.Ordinal);
-
-        if (Fill(set, pods, first, replicas, inOrder, revision)
-            && TakeAwayExtra(set, pods, first, replicas, inOrder))
+        var plan = new StatefulPlan(set, _revisions.Update(set));
+        var pods = _context.Claim(set, Kinds.Pod, pod => plan.OrdinalOf(pod.Name) is not null)
+            .Where(pod => plan.OrdinalOf(pod.Name) is not null)
+            .ToDictionary(pod => pod.Name, StringComparer.Ordinal);
+        if (!set.Deleting && Fill(plan, pods) && TakeAwayExtra(plan, pods))
         {
-            Replace(set, pods, first, replicas, revision);
+            Replace(plan, pods);
         }
 
-        WriteStatus(set, revision, first, replicas);
+        WriteStatus(plan);
+        _revisions.Prune(set, plan.Revisions, revision => revision.Name == plan.Current
+            || Store.PodsOf(set).Any(pod => RevisionOf(pod) == revision.Name));
     }
 
+    private static string RevisionOf(KubeObject pod) => PodView.Of(pod).Labels.GetValueOrDefault(RevisionLabel, "");
+
+    private static bool IsUp(KubeObject pod) => PodView.Of(pod) is { Ready: true, Phase: "Running" };
+
     /// <summary>Creates what is missing; true when nothing is left to wait for.</summary>
-    private bool Fill(
-        KubeObject set, Dictionary<string, KubeObject> pods, int first, int replicas, bool inOrder, string revision)
+    private bool Fill(StatefulPlan plan, Dictionary<string, KubeObject> pods)
     {
-        for (var i = first; i < first + replicas; i++)
+        for (var i = plan.First; i < plan.End; i++)
         {
-            var existing = pods.GetValueOrDefault($"{set.Name}-{i}");
+            var existing = pods.GetValueOrDefault(plan.NameOf(i));
+            if (existing is not null && PodView.Of(existing) is { Finished: true, Terminating: false })
+            {
+                // Its name is needed again.
+                _context.Events.Warning(
+                    plan.Set,
+                    "statefulset-controller",
+                    "RecreatingFailedPod",
+                    $"StatefulSet {plan.Set.Namespace}/{plan.Set.Name} is recreating failed Pod {existing.Name}");
+                _context.DeletePod(existing, plan.Set);
+                existing = Store.Get(Kinds.Pod, existing.Namespace, existing.Name);
+            }
+
             if (existing is null)
             {
-                Create(set, i, revision);
-                if (inOrder)
+                Create(plan, i);
+                if (plan.InOrder)
                 {
                     return false;
                 }
-
-                continue;
             }
-
-            var view = PodView.Of(existing);
-            if (view.Finished && !view.Terminating)
-            {
-                // Its name is needed again.
-                _context.DeletePod(existing, set);
-            }
-
-            if (inOrder && !(view.Ready && view.Active))
+            else if (plan.InOrder && !(IsUp(existing) && !existing.Deleting))
             {
                 return false;
             }
@@ -89,66 +103,68 @@ internal sealed class StatefulSetController
         return true;
     }
 
-    /// <summary>The highest number goes first.</summary>
-    private bool TakeAwayExtra(
-        KubeObject set, Dictionary<string, KubeObject> pods, int first, int replicas, bool inOrder)
+    /// <summary>The highest number goes first, and the next when it is gone.</summary>
+    private bool TakeAwayExtra(StatefulPlan plan, Dictionary<string, KubeObject> pods)
     {
-        var extra = pods.Values
-            .Where(pod => Ordinal(pod.Name) is { } n && (n < first || n >= first + replicas))
-            .OrderByDescending(pod => Ordinal(pod.Name));
-        var any = false;
+        var extra = pods.Values.Where(pod => !plan.Wants(pod.Name)).OrderByDescending(pod => plan.OrdinalOf(pod.Name)).ToList();
+        var unhealthy = pods.Values.Where(pod => !IsUp(pod) || pod.Deleting).MinBy(pod => plan.OrdinalOf(pod.Name));
         foreach (var pod in extra)
         {
-            any = true;
-            _context.DeletePod(pod, set);
-            if (inOrder)
+            // While another is not well, none that is goes; but the one that ails may.
+            if (plan.InOrder && (pod.Deleting || (!IsUp(pod) && pod != unhealthy)))
             {
-                break;
+                return false;
+            }
+
+            _context.DeletePod(pod, plan.Set);
+            if (plan.InOrder)
+            {
+                return false;
             }
         }
 
-        return !any;
+        return extra.Count == 0;
     }
 
     /// <summary>A rolling update: from the highest number down, each ready again before the next.</summary>
-    private void Replace(
-        KubeObject set, Dictionary<string, KubeObject> pods, int first, int replicas, string revision)
+    private void Replace(StatefulPlan plan, Dictionary<string, KubeObject> pods)
     {
-        var strategy = set.Json["spec"].At("updateStrategy");
-        if (strategy.Text("type") == "OnDelete")
+        if (!plan.Rolls)
         {
             return;
         }
 
-        var partition = strategy.Number("rollingUpdate", "partition") ?? 0;
-        for (var i = first + replicas - 1; i >= Math.Max(first, partition); i--)
+        for (var i = plan.End - 1; i >= Math.Max(plan.First, plan.Partition); i--)
         {
-            if (!pods.TryGetValue($"{set.Name}-{i}", out var pod) || !PodView.Of(pod).Ready || pod.Deleting)
+            if (!pods.TryGetValue(plan.NameOf(i), out var pod))
             {
                 return;
             }
 
-            if (PodView.Of(pod).Labels.GetValueOrDefault(RevisionLabel) != revision)
+            if (RevisionOf(pod) != plan.Newest && !pod.Deleting)
             {
-                _context.DeletePod(pod, set);
+                _context.DeletePod(pod, plan.Set);
+                return;
+            }
+
+            if (!IsUp(pod) || pod.Deleting)
+            {
                 return;
             }
         }
     }
 
-    private static int? Ordinal(string name) =>
-        int.TryParse(name.AsSpan(name.LastIndexOf('-') + 1), out var ordinal) ? ordinal : null;
-
-    private void Create(KubeObject set, int ordinal, string revision)
+    private void Create(StatefulPlan plan, int ordinal)
     {
-        var name = $"{set.Name}-{ordinal}";
-        var pod = Templates.Pod(set, set.Json["spec"].At("template"));
+        var set = plan.Set;
+        var name = plan.NameOf(ordinal);
+        var pod = Templates.Pod(set, plan.TemplateFor(ordinal));
         var metadata = pod["metadata"]!.AsObject();
         metadata["name"] = name;
         var labels = metadata.Sub("labels");
         labels["statefulset.kubernetes.io/pod-name"] = name;
         labels["apps.kubernetes.io/pod-index"] = ordinal.ToString();
-        labels[RevisionLabel] = revision;
+        labels[RevisionLabel] = plan.RevisionFor(ordinal);
         var spec = pod.Sub("spec");
         spec["hostname"] = name;
         spec.Put("subdomain", set.Json["spec"].Text("serviceName"));
@@ -204,25 +220,26 @@ internal sealed class StatefulSetController
         }
     }
 
-    private void WriteStatus(KubeObject set, string revision, int first, int replicas)
+    private void WriteStatus(StatefulPlan plan)
     {
-        var pods = Store.PodsOf(set).Select(PodView.Of).ToList();
-        var updated = pods.Count(pod => pod.Labels.GetValueOrDefault(RevisionLabel) == revision);
-        var ready = pods.Count(pod => pod.Ready && pod.Active);
-        var done = updated == replicas && ready == replicas && pods.Count == replicas;
+        var set = plan.Set;
+        var pods = Store.PodsOf(set).ToList();
+        var alive = pods.Where(pod => !pod.Deleting).ToList();
+        var ready = pods.Count(IsUp);
+        var updated = alive.Count(pod => RevisionOf(pod) == plan.Newest);
+        var done = plan.Rolls && updated == pods.Count && ready == pods.Count;
+        var current = done ? plan.Newest : plan.Current;
         Store.Update(set, json =>
         {
             var status = json.Sub("status");
-            var before = status.Text("currentRevision");
-            var current = done || before is null ? $"{set.Name}-{revision}" : before;
             status["observedGeneration"] = set.Metadata.Number("generation") ?? 1;
             status["replicas"] = pods.Count;
             status["readyReplicas"] = ready;
             status["availableReplicas"] = ready;
-            status["currentReplicas"] = current == $"{set.Name}-{revision}" ? updated : pods.Count - updated;
+            status["currentReplicas"] = alive.Count(pod => RevisionOf(pod) == current);
             status["updatedReplicas"] = updated;
             status["currentRevision"] = current;
-            status["updateRevision"] = $"{set.Name}-{revision}";
+            status["updateRevision"] = plan.Newest;
             status["collisionCount"] = 0;
         });
     }

@@ -6,6 +6,8 @@ namespace Ebb.Sandbox.Kubernetes.Controllers;
 /// <summary>Deletes pods from nodes with NoExecute taints that they do not tolerate, or no longer.</summary>
 internal sealed class TaintEviction
 {
+    private const string Component = "taint-eviction-controller";
+
     private readonly ControllerContext _context;
     private readonly Workqueue<string> _nodes;
     private readonly Dictionary<string, (DateTimeOffset At, Agenda.Entry Entry)> _due = new(StringComparer.Ordinal);
@@ -31,7 +33,7 @@ internal sealed class TaintEviction
         {
             if (change.Type is StoreEventType.Deleted || pod.Finished)
             {
-                Cancel(pod.Uid);
+                Cancel(pod);
             }
             else if ((change.Before is null || PodView.Of(change.Before).NodeName.Length == 0)
                 && _context.Store.Get(Kinds.Node, "", pod.NodeName) is { } node
@@ -57,7 +59,7 @@ internal sealed class TaintEviction
             var view = PodView.Of(pod);
             if (!view.Active || LeavesAt(view, taints) is not { } at)
             {
-                Cancel(view.Uid);
+                Cancel(view);
             }
             else
             {
@@ -111,17 +113,24 @@ internal sealed class TaintEviction
         if (_context.Store.Get(Kinds.Pod, pod.Namespace, pod.Name, pod.Uid) is { Deleting: false } current)
         {
             _context.Events.Normal(
-                current, "taint-eviction-controller", "TaintManagerEviction", $"Marking for deletion Pod {pod.Namespace}/{pod.Name}");
+                current, Component, "TaintManagerEviction", $"Marking for deletion Pod {pod.Namespace}/{pod.Name}");
             _context.Store.Disrupt(
                 current, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
         }
     }
 
-    private void Cancel(string uid)
+    private void Cancel(PodView pod)
     {
-        if (_due.Remove(uid, out var due))
+        if (!_due.Remove(pod.Uid, out var due))
         {
-            due.Entry.Cancel();
+            return;
+        }
+
+        due.Entry.Cancel();
+        if (_context.Store.Get(Kinds.Pod, pod.Namespace, pod.Name, pod.Uid) is { } current)
+        {
+            _context.Events.Normal(
+                current, Component, "TaintManagerEviction", $"Cancelling deletion of Pod {pod.Namespace}/{pod.Name}");
         }
     }
 }
