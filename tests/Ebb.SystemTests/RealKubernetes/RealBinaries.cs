@@ -21,19 +21,13 @@ internal sealed partial class RealBinaries
     /// <summary>The binaries; the test is skipped, with the reason, where one is missing.</summary>
     public static RealBinaries Require()
     {
-        var folders = Folders().ToList();
-        var paths = new Dictionary<string, string>();
-        foreach (var part in Parts)
-        {
-            // Whoever brings a Kubernetes of their own need not bring an etcd: any does.
-            var fallbacks = part.StartsWith("etcd", StringComparison.Ordinal) ? [Cache(), .. Split("PATH")] : Array.Empty<string>();
-            var path = folders.Concat(fallbacks).Select(folder => Path.Combine(folder, part)).FirstOrDefault(File.Exists);
-            Assert.SkipWhen(path is null, $"There is no {part} in {folders[0]}: run eng/kubernetes.sh, or set EBB_KUBERNETES_BIN to a directory that has it.");
-            paths[part] = path!;
-        }
-
+        var missing = Find(out var paths);
+        Assert.SkipWhen(missing is not null, missing ?? "");
         return new RealBinaries(paths);
     }
+
+    /// <summary>Why there is no real Kubernetes here; null when there is one. For fixtures, which cannot skip.</summary>
+    public static string? Missing() => Find(out _);
 
     /// <summary>The minor release, such as 20 of 1.20.2.</summary>
     public async Task<int> MinorAsync(CancellationToken ct)
@@ -46,8 +40,25 @@ internal sealed partial class RealBinaries
         return int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    private static IEnumerable<string> Folders() =>
-        Environment.GetEnvironmentVariable("EBB_KUBERNETES_BIN") is { Length: > 0 } folder ? [folder] : [Cache()];
+    private static string? Find(out Dictionary<string, string> paths)
+    {
+        var folder = Environment.GetEnvironmentVariable("EBB_KUBERNETES_BIN") is { Length: > 0 } set ? set : Cache();
+        paths = [];
+        foreach (var part in Parts)
+        {
+            // Whoever brings a Kubernetes of their own need not bring an etcd: any does.
+            var fallbacks = part.StartsWith("etcd", StringComparison.Ordinal) ? [Cache(), .. SearchPath()] : Array.Empty<string>();
+            var path = fallbacks.Prepend(folder).Select(place => Path.Combine(place, part)).FirstOrDefault(File.Exists);
+            if (path is null)
+            {
+                return $"There is no {part} in {folder}: run eng/kubernetes.sh, or set EBB_KUBERNETES_BIN to a directory that has it.";
+            }
+
+            paths[part] = path;
+        }
+
+        return null;
+    }
 
     private static string Cache()
     {
@@ -57,8 +68,8 @@ internal sealed partial class RealBinaries
         return Path.Combine(caches, "ebb", "kubernetes", "1.20.2", "bin");
     }
 
-    private static string[] Split(string variable) =>
-        (Environment.GetEnvironmentVariable(variable) ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
+    private static string[] SearchPath() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
 
     [GeneratedRegex(@"v1\.(\d+)\.")]
     private static partial Regex Release();

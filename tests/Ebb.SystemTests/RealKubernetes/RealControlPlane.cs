@@ -34,7 +34,7 @@ internal sealed class RealControlPlane : IAsyncDisposable
     private RealControlPlane(Uri address)
     {
         Address = address;
-        _admin = _authority.IssueClient("kubernetes-admin", "system:masters");
+        _admin = _authority.IssueAdmin();
         AdminKubeconfig = Path.Combine(_directory, "admin.conf");
         WriteKubeconfig(AdminKubeconfig, _admin);
         Admin = NewClient();
@@ -90,12 +90,7 @@ internal sealed class RealControlPlane : IAsyncDisposable
     /// <summary>Another client with connections of its own; it ends with the control plane.</summary>
     public HttpClient NewClient()
     {
-        var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        trust.CustomTrustStore.Add(_authority.Certificate);
-        var handler = new SocketsHttpHandler { UseProxy = false };
-        handler.SslOptions.CertificateChainPolicy = trust;
-        handler.SslOptions.ClientCertificates = [_admin];
-        var client = new HttpClient(handler) { BaseAddress = Address, Timeout = Timeout.InfiniteTimeSpan };
+        var client = AdminClient.Create(Address, _authority, _admin);
         _clients.Add(client);
         return client;
     }
