@@ -6,8 +6,11 @@ public sealed record LoopOptions
     /// <summary>A burst of events is over when nothing came for so long. Default 200 ms.</summary>
     public TimeSpan Quiet { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>A burst that does not end is looked at after so long all the same. Default 1.5 s.</summary>
-    public TimeSpan LongestBurst { get; init; } = TimeSpan.FromSeconds(1.5);
+    /// <summary>A burst that does not end is looked at after so long all the same. Default 0.5 s.</summary>
+    public TimeSpan LongestBurst { get; init; } = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>While pods keep coming the cloud is not asked for machines, but no longer than this. Default 15 s.</summary>
+    public TimeSpan GatherAtMost { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How often the cloud is read while nothing moves there. Default 60 s.</summary>
     public TimeSpan ReadCloudEvery { get; init; } = TimeSpan.FromSeconds(60);
@@ -29,6 +32,11 @@ public sealed record LoopOptions
         if (Quiet < TimeSpan.Zero || LongestBurst < Quiet)
         {
             yield return $"quiet is {Quiet} and longestBurst {LongestBurst}; quiet must be from 0 up to longestBurst.";
+        }
+
+        if (GatherAtMost < TimeSpan.Zero)
+        {
+            yield return $"gatherAtMost is {GatherAtMost}; it must not be negative.";
         }
 
         if (ReadCloudAtMostEvery <= TimeSpan.Zero || ReadCloudInMotionEvery < ReadCloudAtMostEvery || ReadCloudEvery < ReadCloudInMotionEvery)

@@ -34,6 +34,7 @@ internal sealed partial class Term(
     private readonly CloudReader _reader = new(cloud, options, time, random, loggers.CreateLogger<ControlLoop>());
     private readonly Actuator _actuator = new(cloud, kubernetes, leadership, time, random, loggers.CreateLogger<Actuator>());
     private readonly Explainer _explainer = new(kubernetes, time, loggers.CreateLogger<ControlLoop>());
+    private readonly Gathering _gathering = new(options);
     private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), time, random);
     private ImmutableDictionary<string, string>? _notes;
     private readonly Dictionary<string, DateTimeOffset> _departing = new(StringComparer.OrdinalIgnoreCase);
@@ -143,11 +144,13 @@ internal sealed partial class Term(
             (snapshot, plan) = Look(_reader.View);
         }
 
-        var acted = await _actuator.ActAsync(_reader.Current ? plan : WithoutCloud(plan), ct);
+        var now = time.GetUtcNow();
+        var hold = _gathering.HoldUntil(plan, now);
+        var acted = await _actuator.ActAsync(!_reader.Current ? WithoutCloud(plan) : hold is null ? plan : WithoutGrowth(plan), ct);
         TakeIn(acted);
         observed(new Observation(snapshot, plan, acted.Complete));
         var more = await _explainer.ExplainAsync(snapshot, plan, ct);
-        return Next(plan, acted, more);
+        return Next(plan, acted, hold, more);
     }
 
     private async Task ReadCloudAsync(CancellationToken ct)
@@ -187,6 +190,23 @@ internal sealed partial class Term(
         Decisions = [.. plan.Decisions.Where(decision => decision is not (Decision.Grow or Decision.Remove or Decision.DeleteNode))],
     };
 
+    /// <summary>While more pods are coming, the cloud is not asked for a part of what they will need.</summary>
+    private static Plan WithoutGrowth(Plan plan)
+    {
+        var held = plan.Decisions.OfType<Decision.Grow>().Where(grow => grow.ForPods > 0).ToList();
+
+        // What did not come is noted until it has been asked for again.
+        var notes = held.Select(grow => Notes.Missing(grow.Pool.Pool.Name)).ToHashSet();
+        return plan with
+        {
+            Decisions =
+            [
+                .. plan.Decisions.Where(decision => decision is not Decision.Grow { ForPods: > 0 }
+                    && !(decision is Decision.Remember { Value: null } note && notes.Contains(note.Key))),
+            ],
+        };
+    }
+
     private void TakeIn(Acted acted)
     {
         foreach (var (key, value) in acted.Notes)
@@ -210,6 +230,11 @@ internal sealed partial class Term(
             _reader.Outdated(pool);
         }
 
+        if (acted.Grown.Count > 0)
+        {
+            _gathering.Asked();
+        }
+
         foreach (var (pool, capacity) in acted.Grown)
         {
             _reader.Grown(pool, capacity);
@@ -222,10 +247,10 @@ internal sealed partial class Term(
         }
     }
 
-    private DateTimeOffset Next(Plan plan, Acted acted, bool more)
+    private DateTimeOffset Next(Plan plan, Acted acted, DateTimeOffset? hold, bool more)
     {
         var now = time.GetUtcNow();
-        DateTimeOffset?[] looks = [plan.LookAgainAt, acted.LookAgainAt, more ? now + ExplainOn : null];
+        DateTimeOffset?[] looks = [plan.LookAgainAt, acted.LookAgainAt, hold, more ? now + ExplainOn : null];
         var next = looks.Min() ?? DateTimeOffset.MaxValue;
         next = next < now + LookAtMostEvery ? now + LookAtMostEvery : next;
         return next < _reader.DueAt ? next : _reader.DueAt;

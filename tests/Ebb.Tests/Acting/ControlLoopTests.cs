@@ -56,6 +56,49 @@ public sealed class ControlLoopTests : IDisposable
     }
 
     [Fact]
+    public void Pods_that_keep_coming_for_ten_seconds_are_one_request()
+    {
+        StartController();
+        _world.Runner.Run(TimeSpan.FromMinutes(1));
+
+        for (var part = 0; part < 10; part++)
+        {
+            CreateJob($"burst-{part}", pods: 80, cpu: 200, seconds: 600);
+            _world.Runner.Run(TimeSpan.FromSeconds(1));
+        }
+
+        _world.Runner.Run(TimeSpan.FromSeconds(2));
+
+        Assert.Equal((1, 40), (Grows, Pool.Capacity));
+    }
+
+    [Fact]
+    public void Pods_that_never_stop_coming_are_not_waited_for_longer_than_fifteen_seconds()
+    {
+        StartController();
+        _world.Runner.Run(TimeSpan.FromMinutes(1));
+
+        for (var part = 0; part < 31; part++)
+        {
+            Assert.Equal(part / 16, Grows);
+            CreateJob($"burst-{part}", pods: 80, cpu: 50, seconds: 600);
+            _world.Runner.Run(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    [Fact]
+    public void A_pod_by_itself_is_not_kept_waiting_for_others()
+    {
+        StartController();
+        _world.Runner.Run(TimeSpan.FromMinutes(1));
+
+        CreateJob("frame", pods: 1, cpu: 2000, seconds: 60);
+        _world.Runner.Run(TimeSpan.FromSeconds(0.5));
+
+        Assert.Equal(1, Grows);
+    }
+
+    [Fact]
     public void In_quiet_the_cloud_is_read_once_a_minute_and_machines_are_not_listed()
     {
         StartController();
