@@ -18,8 +18,8 @@ public sealed class KubeClient(KubeConnection connection, TimeProvider time, ILo
     // What kubectl asks for: small enough for the server's memory, large enough that few requests are needed.
     private const int PageSize = 500;
 
-    // Bookmarks come about every minute; a watch quiet for longer than two of them hangs on a dead peer, or is worth a
-    // fresh connection anyway.
+    // Bookmarks come about every minute, but from older servers only for kinds of which something has changed since they
+    // started. So a watch quiet for longer than two of them is no fault: it may hang on a dead peer, and is begun anew.
     private static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(150);
 
     private static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(60);
@@ -76,7 +76,7 @@ public sealed class KubeClient(KubeConnection connection, TimeProvider time, ILo
         }
     }
 
-    /// <summary>Changes after <paramref name="resourceVersion"/>, until the server ends the watch; then resume from the last version seen.</summary>
+    /// <summary>Changes after <paramref name="resourceVersion"/>, until the server ends the watch or is silent for long; then resume from the last version seen.</summary>
     /// <param name="duration">How long the server should keep it up.</param>
     /// <exception cref="KubeException">Among others <see cref="KubeException.Expired"/>, at once or later: list anew.</exception>
     public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
@@ -97,7 +97,7 @@ public sealed class KubeClient(KubeConnection connection, TimeProvider time, ILo
         await using var stream = await response.Content.ReadAsStreamAsync(ct);
         var doing = _transport.Describe(request);
         using var pieces = new JsonPieces(stream, list: false, MaxObjectBytes, WatchPatience, time);
-        while (await NextAsync(doing, pieces, ct))
+        while (await NextOfWatchAsync(doing, pieces, ct))
         {
             yield return ReadEvent<T>(doing, pieces.Piece.Span);
         }
@@ -247,6 +247,19 @@ public sealed class KubeClient(KubeConnection connection, TimeProvider time, ILo
         return await NextAsync(doing, pieces, ct)
             ? Read<T>(doing, pieces.Piece.Span)
             : throw new KubeException(doing, "the answer is empty.");
+    }
+
+    private static async ValueTask<bool> NextOfWatchAsync(string doing, JsonPieces pieces, CancellationToken ct)
+    {
+        try
+        {
+            return await NextAsync(doing, pieces, ct);
+        }
+        catch (KubeException e) when (e.InnerException is TimeoutException)
+        {
+            // Nothing is lost by it: what there was to tell is told by the next watch.
+            return false;
+        }
     }
 
     private static async ValueTask<bool> NextAsync(string doing, JsonPieces pieces, CancellationToken ct)

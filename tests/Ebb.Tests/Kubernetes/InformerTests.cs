@@ -2,7 +2,6 @@ using System.Net;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Objects;
 using Ebb.Simulation;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ebb.Tests.Kubernetes;
 
@@ -18,6 +17,7 @@ public sealed class InformerTests : IDisposable
     private readonly List<string> _told = [];
     private readonly InformerStore<V1Pod> _store = new();
     private readonly Informer<V1Pod> _informer;
+    private readonly TextLogger<InformerTests> _log = new();
 
     public InformerTests()
     {
@@ -28,7 +28,7 @@ public sealed class InformerTests : IDisposable
             all => Tell($"all {string.Join(' ', all.Select(p => p.Metadata.Name))}", () => keep.Replaced(all)),
             changed => Tell($"set {changed.Metadata.Name}", () => keep.Upserted(changed)),
             last => Tell($"gone {last.Metadata.Name}", () => keep.Removed(last)));
-        _informer = new(_client, Resources.Pods, Selection.All, sink, _time, new Random(1), NullLogger.Instance);
+        _informer = new(_client, Resources.Pods, Selection.All, sink, _time, new Random(1), _log);
     }
 
     public void Dispose()
@@ -202,7 +202,7 @@ public sealed class InformerTests : IDisposable
     }
 
     [Fact]
-    public void A_silent_watch_is_given_up_and_resumed()
+    public void A_silent_watch_is_given_up_and_resumed_without_a_word()
     {
         _api.Answer(HttpStatusCode.OK, EmptyList);
         _api.AnswerWatch(new SlowStream());
@@ -213,6 +213,7 @@ public sealed class InformerTests : IDisposable
         _runner.Run(TimeSpan.FromMinutes(4));
 
         Assert.Equal(["all ", "set a"], _told);
+        Assert.Empty(_log.Lines);
     }
 
     [Fact]
