@@ -1,6 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ebb.Sandbox.Kubernetes.Api;
 
@@ -28,25 +27,6 @@ internal sealed class RealAccess : IDisposable
         handler.SslOptions.CertificateChainPolicy = trust;
         handler.SslOptions.ClientCertificates = [client];
         return new RealAccess(new HttpClient(handler) { BaseAddress = new Uri((string)cluster["server"]!), Timeout = Timeout.InfiniteTimeSpan }, authority);
-    }
-
-    public async Task<JsonNode> SendAsync(HttpMethod method, string path, string? body, CancellationToken ct)
-    {
-        using var request = new HttpRequestMessage(method, path);
-        request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
-        using var response = await Http.SendAsync(request, ct);
-        var text = await response.Content.ReadAsStringAsync(ct);
-        return response.IsSuccessStatusCode
-            ? JsonNode.Parse(text) ?? throw new JsonException($"{method} {path} was answered with nothing.")
-            : throw new HttpRequestException($"{method} {path}: {(int)response.StatusCode}: {text}");
-    }
-
-    /// <summary>How many there are, by a list of one.</summary>
-    public async Task<int> CountAsync(string path, CancellationToken ct)
-    {
-        var list = await SendAsync(HttpMethod.Get, $"{path}?limit=1", null, ct);
-        var items = (list["items"] as JsonArray)?.Count ?? 0;
-        return items + (int)((long?)list["metadata"]?["remainingItemCount"] ?? 0);
     }
 
     public void Dispose()

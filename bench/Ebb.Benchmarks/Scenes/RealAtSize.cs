@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using Ebb.SystemTests.RealKubernetes;
 
 namespace Ebb.Benchmarks.Scenes;
@@ -14,18 +13,19 @@ internal sealed class RealAtSize : IAsyncDisposable
     private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(60);
 
     private readonly RealAccess _api;
+    private readonly FarmWork _work;
     private readonly HollowFarm _farm;
     private readonly ControllerProcess _controller;
     private readonly TextWriter _to;
     private readonly long _started = Time.GetTimestamp();
 
     private RealAtSize(RealAccess api, HollowFarm farm, ControllerProcess controller, TextWriter to) =>
-        (_api, _farm, _controller, _to) = (api, farm, controller, to);
+        (_api, _work, _farm, _controller, _to) = (api, new FarmWork(api.Http), farm, controller, to);
 
     public static async Task<RealAtSize> StartAsync(string kubeconfig, TextWriter to, CancellationToken ct)
     {
         var api = RealAccess.Read(kubeconfig);
-        var farm = await HollowFarm.StartAsync(api.Http, api.Authority, new HollowFarmOptions { Max = 500, IdleAfter = IdleAfter }, ct);
+        var farm = await HollowFarm.StartAsync(api.Http, api.Authority, new HollowFarmOptions { IdleAfter = IdleAfter }, ct);
         var log = Path.Combine(Path.GetTempPath(), "ebb-real.log");
         var controller = ControllerProcess.Start(kubeconfig, farm.Arguments, farm.Environment(), log);
         var scene = new RealAtSize(api, farm, controller, to);
@@ -35,8 +35,7 @@ internal sealed class RealAtSize : IAsyncDisposable
 
     public async Task RunAsync(int machines, int podsPerMachine, int bursts, int samples, TimeSpan steady, CancellationToken ct)
     {
-        await UntilAsync(async () => (await _api.SendAsync(HttpMethod.Get, "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases", null, ct))
-            ["items"]!.AsArray().Any(l => ((string?)l!["metadata"]!["name"])!.StartsWith("ebb", StringComparison.Ordinal)), ct);
+        await UntilAsync(() => _work.IsLedAsync(ct), ct);
         var podsPerBurst = machines * podsPerMachine / bursts;
         for (var burst = 0; burst < bursts; burst++)
         {
@@ -59,15 +58,15 @@ internal sealed class RealAtSize : IAsyncDisposable
     {
         var before = _farm.CapacityRequests.Count();
         var started = Time.GetTimestamp();
-        await JobAsync($"burst-{number}", pods, "130m", "86400", ct);
-        await UntilAsync(async () => await _api.CountAsync("/api/v1/pods", ct) >= pods * (number + 1), ct);
+        await _work.JobAsync($"burst-{number}", pods, "130m", TimeSpan.FromDays(1), ct);
+        await UntilAsync(async () => await _work.CountPodsAsync(ct) >= pods * (number + 1), ct);
         var created = Time.GetElapsedTime(started);
         await UntilAsync(() => Task.FromResult(_farm.CapacityRequests.Count() > before), ct);
         var asked = Time.GetElapsedTime(started);
         await UntilAsync(() => Task.FromResult(_farm.RunningPods >= pods * (number + 1)), ct);
         Say($"burst of {pods:n0} pods: created within {created.TotalSeconds:0.0} s, capacity first asked for after {asked.TotalSeconds:0.0} s "
             + $"in {_farm.CapacityRequests.Count() - before} request(s), all running after {Time.GetElapsedTime(started).TotalSeconds:0} s "
-            + $"on {_farm.Machines} of {machines} machines");
+            + $"on {_farm.Machines()} of {machines} machines");
     }
 
     /// <summary>Nothing happens but heartbeats.</summary>
@@ -90,7 +89,7 @@ internal sealed class RealAtSize : IAsyncDisposable
         {
             var before = _farm.CapacityRequests.Count();
             var created = Time.GetUtcNow();
-            await _api.SendAsync(HttpMethod.Post, "/api/v1/namespaces/default/pods", Pod($"single-{i}", "3500m", "30"), ct);
+            await _work.PodAsync($"single-{i}", "single", "3500m", TimeSpan.FromSeconds(30), ct);
             await UntilAsync(() => Task.FromResult(_farm.CapacityRequests.Count() > before), ct, every: 5);
             took.Add(_farm.CapacityRequests.Last().At - created);
         }
@@ -105,55 +104,16 @@ internal sealed class RealAtSize : IAsyncDisposable
     /// <summary>The machines of the single pods fall idle, and go.</summary>
     private async Task GoneAsync(int machines, CancellationToken ct)
     {
-        await UntilAsync(() => Task.FromResult(_farm.Machines <= machines), ct);
+        await UntilAsync(() => Task.FromResult(_farm.Machines() <= machines), ct);
         var ends = new List<DateTimeOffset>();
-        var pods = await _api.SendAsync(HttpMethod.Get, "/api/v1/namespaces/default/pods?labelSelector=single", null, ct);
-        foreach (var pod in pods["items"]!.AsArray())
+        foreach (var pod in await _work.PodsAsync("single", ct))
         {
-            ends.Add(DateTimeOffset.Parse((string)pod!["status"]!["containerStatuses"]![0]!["state"]!["terminated"]!["finishedAt"]!, CultureInfo.InvariantCulture));
+            ends.Add(DateTimeOffset.Parse((string)pod["status"]!["containerStatuses"]![0]!["state"]!["terminated"]!["finishedAt"]!, CultureInfo.InvariantCulture));
         }
 
         var last = _farm.Removals.Last().At - ends.Max() - IdleAfter;
         Say($"{ends.Count} machines removed by {_farm.Removals.Count()} calls; the last {last.TotalSeconds:0.0} s after it had been idle for the {IdleAfter.TotalSeconds:0} s of its pool");
     }
-
-    private async Task JobAsync(string name, int pods, string cpu, string sleep, CancellationToken ct) => await _api.SendAsync(
-        HttpMethod.Post,
-        "/apis/batch/v1/namespaces/default/jobs",
-        new JsonObject
-        {
-            ["apiVersion"] = "batch/v1",
-            ["kind"] = "Job",
-            ["metadata"] = new JsonObject { ["name"] = name },
-            ["spec"] = new JsonObject
-            {
-                ["parallelism"] = pods,
-                ["completions"] = pods,
-                ["template"] = new JsonObject { ["spec"] = Spec(cpu, sleep) },
-            },
-        }.ToJsonString(),
-        ct);
-
-    private static string Pod(string name, string cpu, string sleep) => new JsonObject
-    {
-        ["apiVersion"] = "v1",
-        ["kind"] = "Pod",
-        ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { ["single"] = "yes" } },
-        ["spec"] = Spec(cpu, sleep),
-    }.ToJsonString();
-
-    private static JsonObject Spec(string cpu, string sleep) => new()
-    {
-        ["restartPolicy"] = "Never",
-        ["terminationGracePeriodSeconds"] = 1,
-        ["containers"] = new JsonArray(new JsonObject
-        {
-            ["name"] = "c",
-            ["image"] = "busybox",
-            ["command"] = new JsonArray("sleep", sleep),
-            ["resources"] = new JsonObject { ["requests"] = new JsonObject { ["cpu"] = cpu } },
-        }),
-    };
 
     private static async Task UntilAsync(Func<Task<bool>> isSo, CancellationToken ct, int every = 200)
     {

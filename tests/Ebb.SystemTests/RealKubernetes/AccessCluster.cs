@@ -86,7 +86,7 @@ public sealed class AccessCluster : IAsyncLifetime, ICollectionFixture<AccessClu
         Directory.Delete(_directory, recursive: true);
     }
 
-    private static KubeConnection Connection(string kubeconfig) =>
+    internal static KubeConnection Connection(string kubeconfig) =>
         new Kubeconfig(Yaml.ToJson, _ => null, TimeProvider.System).Load(kubeconfig, null);
 
     private async Task<Answer> SendAsync(HttpClient http, HttpMethod method, string path, string? body, string? token, CancellationToken ct)

@@ -16,11 +16,7 @@ namespace Ebb.SystemTests.RealKubernetes;
 /// <summary>How a farm is made.</summary>
 internal sealed record HollowFarmOptions
 {
-    public string Size { get; init; } = "Standard_D4s_v5";
-
-    public int Min { get; init; }
-
-    public int Max { get; init; } = 300;
+    public IReadOnlyList<FarmPool> Pools { get; init; } = [new("agents", "Standard_D4s_v5", 500)];
 
     public TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -32,20 +28,22 @@ internal sealed record HollowFarmOptions
     public Latency Boot { get; init; } = Latency.Seconds(1, 3);
 }
 
+internal sealed record FarmPool(string Name, string Size, int Max);
+
 /// <summary>
-/// A cloud whose machines are hollow nodes of a real cluster: one pool, served over HTTPS like the real resource manager, with
-/// a record of who asked for what.
+/// A cloud whose machines are hollow nodes of a real cluster, served over HTTPS like the real resource manager, with a record
+/// of who asked for what.
 /// </summary>
 internal sealed class HollowFarm : IAsyncDisposable
 {
     public const string Group = "farm";
-    public const string Pool = "agents";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ebb-farm-").FullName;
     private readonly List<IAsyncDisposable> _parts = [];
     private readonly Authority _authority = Authority.Create("azure", TimeProvider.System);
     private readonly ImmutableArray<AppRegistration> _apps;
     private readonly Agenda _agenda = new(TimeProvider.System);
+    private readonly ConcurrentBag<string> _bought = [];
     private HollowKubelets? _kubelets;
     private Uri _endpoint = new("https://127.0.0.1");
 
@@ -66,6 +64,9 @@ internal sealed class HollowFarm : IAsyncDisposable
     }
 
     public CloudWorld Cloud { get; }
+
+    /// <summary>Pods that were lost before they had finished.</summary>
+    public ConcurrentQueue<Interruption> Interruptions { get; } = new();
 
     /// <summary>Everything the cloud was asked, in order.</summary>
     public ConcurrentQueue<ArmCall> Calls { get; } = new();
@@ -101,7 +102,10 @@ internal sealed class HollowFarm : IAsyncDisposable
     /// <summary>How many pods run, whether or not the API server has been told already.</summary>
     public int RunningPods => _agenda.Held(() => _kubelets!.RunningPods);
 
-    public int Machines => Cloud.Find(Group, Pool)!.Instances.Count;
+    public int Machines(string pool = "agents") => Cloud.Find(Group, pool)!.Instances.Count;
+
+    /// <summary>How many machines a pool has had, those that are gone counted too.</summary>
+    public int EverBought(string pool = "agents") => _bought.Count(machine => machine.StartsWith($"{pool}/", StringComparison.Ordinal));
 
     /// <summary>The environment in which a controller signs in as itself.</summary>
     public IEnumerable<KeyValuePair<string, string?>> Environment(int controller = 0) =>
@@ -134,24 +138,34 @@ internal sealed class HollowFarm : IAsyncDisposable
             Cloud, api, clientAuthority, new RemoteHollowOptions(), NullLogger<RemoteHollowMachines>.Instance, ct);
         _parts.Add(machines);
         _kubelets = machines.Kubelets;
+        _kubelets.Interrupted += Interruptions.Enqueue;
+        Cloud.InstanceChanged += change =>
+        {
+            if (change.Event is InstanceEvent.Created)
+            {
+                _bought.Add($"{change.Instance.Set}/{change.Instance.Number}");
+            }
+        };
         var face = new AzureFace(Cloud, new AzureFaceOptions { Apps = _apps, Told = Calls.Enqueue });
         var host = await AzureHost.StartAsync(face, _authority, 0, 0, ct);
         _parts.Add(host);
         _endpoint = host.Https;
         await File.WriteAllTextAsync(Path.Combine(_folder, "azure.crt"), _authority.CertificatePem, ct);
         Cloud.PutResourceGroup(Group, Cloud.Options.Location, null);
-        var spec = new ScaleSetSpec
+        foreach (var pool in options.Pools)
         {
-            Size = options.Size,
-            Capacity = options.Min,
-            Tags = ImmutableSortedDictionary<string, string>.Empty
-                .Add("ebb-min", options.Min.ToString(CultureInfo.InvariantCulture))
-                .Add("ebb-max", options.Max.ToString(CultureInfo.InvariantCulture))
-                .Add("ebb-idle-after", $"{(int)options.IdleAfter.TotalSeconds}s"),
-        };
-        if (Cloud.CreateOrUpdateScaleSet(Group, Pool, spec.ToModel(Cloud.Options.Location)).Error is { } refusal)
-        {
-            throw new InvalidOperationException($"{refusal.Code}: {refusal.Message}");
+            var spec = new ScaleSetSpec
+            {
+                Size = pool.Size,
+                Tags = ImmutableSortedDictionary<string, string>.Empty
+                    .Add("ebb-min", "0")
+                    .Add("ebb-max", pool.Max.ToString(CultureInfo.InvariantCulture))
+                    .Add("ebb-idle-after", $"{(int)options.IdleAfter.TotalSeconds}s"),
+            };
+            if (Cloud.CreateOrUpdateScaleSet(Group, pool.Name, spec.ToModel(Cloud.Options.Location)).Error is { } refusal)
+            {
+                throw new InvalidOperationException($"{refusal.Code}: {refusal.Message}");
+            }
         }
     }
 }

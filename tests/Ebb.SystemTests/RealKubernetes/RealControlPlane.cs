@@ -27,6 +27,7 @@ internal sealed class RealControlPlane : IAsyncDisposable
 
     private readonly string _directory = Directory.CreateTempSubdirectory("ebb-real-").FullName;
     private readonly List<RealProcess> _processes = [];
+    private Func<CancellationToken, Task> _powerUp = _ => Task.CompletedTask;
     private readonly Authority _authority = Authority.Create("kubernetes", TimeProvider.System);
     private readonly X509Certificate2 _admin;
     private readonly List<HttpClient> _clients = [];
@@ -61,8 +62,12 @@ internal sealed class RealControlPlane : IAsyncDisposable
         try
         {
             plane.WriteKeys();
-            await plane.StartEtcdAsync(binaries, ports[1], ports[2], ct);
-            await plane.StartApiServerAsync(binaries, ports[0], ports[1], options.ApiServerFlags, ct);
+            plane._powerUp = async ct =>
+            {
+                await plane.StartEtcdAsync(binaries, ports[1], ports[2], ct);
+                await plane.StartApiServerAsync(binaries, ports[0], ports[1], options.ApiServerFlags, ct);
+            };
+            await plane._powerUp(ct);
             if (options.ControllerManager)
             {
                 plane.StartControllerManager(binaries, minor, ports[3], options.ControllerManagerFlags);
@@ -94,6 +99,19 @@ internal sealed class RealControlPlane : IAsyncDisposable
         _clients.Add(client);
         return client;
     }
+
+    /// <summary>Ends etcd and the API server as loss of power would; controllers and scheduler are elsewhere, and live.</summary>
+    public void CutPower()
+    {
+        foreach (var process in _processes.Where(p => p.Name is "etcd" or "kube-apiserver").ToList())
+        {
+            process.Dispose();
+            _processes.Remove(process);
+        }
+    }
+
+    /// <summary>Starts both again, with the data they had.</summary>
+    public Task RestorePowerAsync(CancellationToken ct) => _powerUp(ct);
 
     public ValueTask DisposeAsync()
     {
@@ -195,7 +213,7 @@ internal sealed class RealControlPlane : IAsyncDisposable
         File.WriteAllText(Path.Combine(_directory, "sa.pub"), accounts.ExportSubjectPublicKeyInfoPem());
     }
 
-    private void WriteKubeconfig(string path, X509Certificate2 user)
+    public void WriteKubeconfig(string path, X509Certificate2 user)
     {
         static string Encoded(string pem) => Convert.ToBase64String(Encoding.UTF8.GetBytes(pem));
         WriteSecret(path, $"""

@@ -28,6 +28,8 @@ internal sealed class RealProcess : IDisposable
         _log = log;
     }
 
+    public string Name => _name;
+
     public static RealProcess Start(string directory, string program, IEnumerable<string> flags)
     {
         var name = Path.GetFileName(program);

@@ -23,7 +23,7 @@ internal sealed class ApiHttp(HttpClient http, TimeProvider time)
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
-    // A server sends a bookmark every minute; without two of them it is not there any more, whatever the connection says.
+    // A server sends a bookmark every minute, if anything ever changes: one that has been silent for longer may be dead.
     private static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(150);
 
     public async Task<ApiAnswer> SendAsync(
@@ -50,7 +50,7 @@ internal sealed class ApiHttp(HttpClient http, TimeProvider time)
         }
     }
 
-    /// <summary>The events of a watch, as they come, until the server ends it.</summary>
+    /// <summary>The events of a watch, as they come, until the server ends it or is silent for long.</summary>
     public async IAsyncEnumerable<JsonObject> WatchAsync(string path, [EnumeratorCancellation] CancellationToken ct)
     {
         using var request = Request(HttpMethod.Get, path);
@@ -66,7 +66,11 @@ internal sealed class ApiHttp(HttpClient http, TimeProvider time)
         {
             while (true)
             {
-                var read = await lines.ReadAsync(ct).AsTask().WaitAsync(WatchPatience, time, ct);
+                if (await ReadAsync(lines, ct) is not { } read)
+                {
+                    yield break;
+                }
+
                 var rest = read.Buffer;
                 while (rest.PositionOf((byte)'\n') is { } end)
                 {
@@ -90,6 +94,21 @@ internal sealed class ApiHttp(HttpClient http, TimeProvider time)
         finally
         {
             await lines.CompleteAsync();
+        }
+    }
+
+    /// <summary>Null when nothing came for long.</summary>
+    private async Task<ReadResult?> ReadAsync(PipeReader lines, CancellationToken ct)
+    {
+        using var patience = new CancellationTokenSource(WatchPatience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, patience.Token);
+        try
+        {
+            return await lines.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return null;
         }
     }
 

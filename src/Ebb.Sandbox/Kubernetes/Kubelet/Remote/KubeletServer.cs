@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json.Nodes;
 using Ebb.Sandbox.Certificates;
 using Ebb.Sandbox.Kubernetes.Api;
 using Ebb.Sandbox.Kubernetes.Views;
@@ -109,10 +110,7 @@ internal sealed class KubeletServer : IAsyncDisposable
         {
             ["healthz"] => AnswerAsync(http, HttpStatusCode.OK, "ok"),
             ["containerLogs", var ns, var pod, var container] when HttpMethods.IsGet(http.Request.Method) => LogAsync(http, ns, pod, container),
-            ["exec" or "attach" or "run" or "portForward", ..] => AnswerAsync(
-                http,
-                HttpStatusCode.NotImplemented,
-                "A hollow node runs no processes: there is nothing to exec into, attach to or forward to. Use machines that are real (--machines nspawn)."),
+            ["exec" or "attach" or "run" or "portForward", ..] => RefuseAsync(http),
             _ => AnswerAsync(http, HttpStatusCode.NotFound, "A hollow kubelet serves logs only."),
         };
     }
@@ -175,10 +173,28 @@ internal sealed class KubeletServer : IAsyncDisposable
         Since = query.Whole("sinceSeconds") is { } seconds ? now.AddSeconds(-seconds) : Store.Timestamps.Parse(query["sinceTime"]),
     };
 
-    private static async Task AnswerAsync(HttpContext http, HttpStatusCode code, string text)
+    /// <summary>In the form that a client takes out of a connection that was to become a stream.</summary>
+    private static Task RefuseAsync(HttpContext http)
+    {
+        var status = new JsonObject
+        {
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Failure",
+            ["message"] = "A hollow node runs no processes: there is nothing to exec into, attach to or forward to. Use machines that are real (--machines nspawn).",
+            ["reason"] = "NotImplemented",
+            ["code"] = (int)HttpStatusCode.NotImplemented,
+        };
+        return AnswerAsync(http, HttpStatusCode.NotImplemented, status.ToJsonString(), "application/json");
+    }
+
+    private static async Task AnswerAsync(HttpContext http, HttpStatusCode code, string text, string contentType = "text/plain")
     {
         http.Response.StatusCode = (int)code;
-        http.Response.ContentType = "text/plain";
-        await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(text + "\n"), http.RequestAborted);
+        http.Response.ContentType = contentType;
+        var body = Encoding.UTF8.GetBytes(text + "\n");
+        http.Response.ContentLength = body.Length;
+        await http.Response.Body.WriteAsync(body, http.RequestAborted);
     }
 }

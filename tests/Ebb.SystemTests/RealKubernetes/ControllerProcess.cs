@@ -1,17 +1,23 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
-namespace Ebb.Benchmarks.Scenes;
+namespace Ebb.SystemTests.RealKubernetes;
 
 /// <summary><c>ebb run</c> as a process of its own, and what it costs.</summary>
-internal sealed class ControllerProcess : IDisposable
+internal sealed partial class ControllerProcess : IDisposable
 {
+    private const int StopSignal = 19;
+    private const int ContinueSignal = 18;
+
     // USER_HZ: the unit of /proc/PID/stat, the same on every Linux that .NET runs on.
     private const double TicksPerSecond = 100;
 
     private readonly Process _process;
     private readonly StreamWriter _log;
+
+    private bool _disposed;
 
     private ControllerProcess(Process process, StreamWriter log) => (_process, _log) = (process, log);
 
@@ -60,18 +66,46 @@ internal sealed class ControllerProcess : IDisposable
         {
             lock (writer)
             {
-                writer.WriteLine(line);
+                // A last word may come when all has ended.
+                if (line is not null && writer.BaseStream is not null)
+                {
+                    writer.WriteLine(line);
+                }
             }
         }
     }
 
+    public bool HasExited => _disposed || _process.HasExited;
+
+    /// <summary>Takes the processor from it, as a suspended machine does; it does not notice.</summary>
+    public bool Freeze() => Signal(_process.Id, StopSignal) == 0;
+
+    public bool Thaw() => Signal(_process.Id, ContinueSignal) == 0;
+
+    /// <summary>Ends it without a word.</summary>
     public void Dispose()
     {
-        _process.Kill(entireProcessTree: true);
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
         _process.WaitForExit();
         _process.Dispose();
-        _log.Dispose();
+        lock (_log)
+        {
+            _log.Dispose();
+        }
     }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Signal(int process, int signal);
 
     private static string Root([CallerFilePath] string here = "") =>
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", ".."));
