@@ -38,6 +38,7 @@ internal sealed class Target : IAsyncDisposable
     private readonly HttpMessageInvoker _http;
     private readonly HttpClient? _tokens;
     private Func<ImmutableArray<ComponentState>> _components = static () => [];
+    private ILoggerFactory? _ownLoggers;
 
     private Target(KubeConnection connection, AzureScope scope, AzureAccess? access, ILoggerFactory loggers)
     {
@@ -91,7 +92,7 @@ internal sealed class Target : IAsyncDisposable
         var metadata = new InstanceMetadata(metadataHttp, InstanceMetadata.Default, TimeProvider.System, new Random(1));
         var settings = new AzureSettings(access.Subscription, access.ResourceGroup, access.ArmEndpoint);
         var scope = await AzureScope.ResolveAsync(settings, Environment.GetEnvironmentVariable, metadata, ct);
-        return new Target(connection, scope, access: null, loggers);
+        return new Target(connection, scope, access: null, loggers) { _ownLoggers = loggers };
     }
 
     /// <summary>A sandbox of this user.</summary>
@@ -99,10 +100,12 @@ internal sealed class Target : IAsyncDisposable
     {
         var target = Open(home.Kubeconfig, access, loggers);
         target._components = home.Components;
+        target._ownLoggers = loggers;
         return target;
     }
 
     /// <summary>A cluster by its kubeconfig and an emulated cloud.</summary>
+    /// <param name="loggers">Stay the caller's.</param>
     public static Target Open(string kubeconfig, AzureAccess access, ILoggerFactory loggers)
     {
         var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, TimeProvider.System).Load(kubeconfig, null);
@@ -183,7 +186,7 @@ internal sealed class Target : IAsyncDisposable
         _discovery.Dispose();
         _http.Dispose();
         _tokens?.Dispose();
-        Loggers.Dispose();
+        _ownLoggers?.Dispose();
         await ValueTask.CompletedTask;
     }
 

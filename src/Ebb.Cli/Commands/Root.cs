@@ -37,6 +37,8 @@ internal static class Root
             ScaleCommand.Create(terminal),
             RunCommand.Create(terminal),
             KubeconfigCommand.Create(terminal),
+            BackupCommand.Create(terminal),
+            RestoreCommand.Create(terminal),
             PkiCommand.Create(terminal),
             CompletionCommand.Create(terminal),
             HostCommand.Create(terminal),

@@ -23,6 +23,12 @@ internal sealed record ClusterRecord
 
     public required ControlPlanePorts Ports { get; init; }
 
+    /// <summary>Where components listen; members of etcd know each other by it.</summary>
+    public string BindAddress { get; init; } = "127.0.0.1";
+
+    /// <summary>The store's revision must not be below this: so far did it get before an older state of it was restored.</summary>
+    public long RevisionFloor { get; init; }
+
     public static ClusterRecord New(int members, int port, ReleaseVersion kubernetes, TimeProvider time)
     {
         var ports = FreePorts.Take(2 + (members * 2) + (port == 0 ? 1 : 0), except: port);

@@ -1,4 +1,5 @@
 using System.Net;
+using Ebb.Cli.ControlPlane.Backups;
 using Ebb.Cli.ControlPlane.Components;
 
 namespace Ebb.Cli.ControlPlane;
@@ -16,7 +17,8 @@ internal sealed class ControlPlaneDirectory(string path)
     public string Marks => System.IO.Path.Combine(Path, "run");
 
     /// <summary>Whether there is a cluster in here, running or not.</summary>
-    public static bool HasCluster(string path) => File.Exists(System.IO.Path.Combine(path, ClusterRecord.FileName));
+    public static bool HasCluster(string path) =>
+        File.Exists(System.IO.Path.Combine(path, ClusterRecord.FileName)) || Directory.Exists(new RestorePlaces(path).Before);
 
     public void Create()
     {
@@ -61,6 +63,8 @@ internal sealed class ControlPlaneDirectory(string path)
                 $"etcd has {members} here and cannot become {options.EtcdMembers}. Back it up, end it, start one with {options.EtcdMembers}, and restore with --force.");
             Refuse(options.Port != 0 && options.Port != found.Ports.Api,
                 $"The API has port {found.Ports.Api} here, and every kubeconfig says so; it cannot become {options.Port}. Leave --port out.");
+            Refuse(members > 1 && options.BindAddress != found.BindAddress,
+                $"The members of etcd know each other at {found.BindAddress} here, and cannot move to {options.BindAddress}. Choose --machines as it was before.");
             Refuse(ReleaseVersion.Find(found.Kubernetes) is { } last && (versions.Kubernetes.Major, versions.Kubernetes.Minor).CompareTo((last.Major, last.Minor)) < 0,
                 $"The data in {Path} are of Kubernetes {found.Kubernetes}, and the programs are of {versions.Kubernetes}, which cannot read them. Use {found.Kubernetes} or later.");
         }
@@ -68,6 +72,7 @@ internal sealed class ControlPlaneDirectory(string path)
         var record = (found ?? ClusterRecord.New(options.EtcdMembers ?? 1, options.Port, versions.Kubernetes, time)) with
         {
             Kubernetes = versions.Kubernetes.ToString(),
+            BindAddress = options.BindAddress,
         };
         if (options.Prefix.IsEmpty)
         {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Ebb.Cli.Clusters;
 using Ebb.Cli.ControlPlane.Access;
+using Ebb.Cli.ControlPlane.Backups;
 using Ebb.Cli.ControlPlane.Components;
 using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.ControlPlane.Supervising;
@@ -115,6 +116,12 @@ internal sealed class HostedControlPlane : IAsyncDisposable
     private async Task StartAsync(Dial? dial, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
     {
         await _supervisor.StartAsync(StartStage.Store, StageWithin, ct);
+        if (Record.RevisionFloor > 0)
+        {
+            using var revisions = new EtcdRevisions(Shape, 0, dial);
+            await revisions.RaiseAsync(Record.RevisionFloor, ct);
+        }
+
         await _supervisor.StartAsync(StartStage.Api, StageWithin, ct);
         await Task.WhenAll(
             _supervisor.StartAsync(StartStage.Control, StageWithin, ct),

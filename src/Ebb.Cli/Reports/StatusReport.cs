@@ -120,4 +120,5 @@ internal sealed record PendingReport
 [JsonSerializable(typeof(ImmutableArray<CertificateReport>))]
 [JsonSerializable(typeof(RenewalReport))]
 [JsonSerializable(typeof(ComponentsReport))]
+[JsonSerializable(typeof(BackupReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -32,6 +32,8 @@ internal sealed class EmbeddedKubernetes : ISandboxKubernetes
 
     public MachineKind? Machines => null;
 
+    public Placement? Placement => null;
+
     public int MostMachines => int.MaxValue;
 
     public string? CustomDataOf(string pool) => null;
@@ -55,6 +57,8 @@ internal sealed class EmbeddedKubernetes : ISandboxKubernetes
 
     // They are part of the world, and were there before the cloud had any.
     public Task ServeMachinesAsync(AzureFace azure, CancellationToken ct) => Task.CompletedTask;
+
+    public Task RunAsync(Func<CancellationToken, Task> controller, CancellationToken ct) => controller(ct);
 
     public async ValueTask DisposeAsync()
     {

@@ -36,14 +36,26 @@ internal sealed class HollowSandboxMachines(TimeProvider time, ILoggerFactory lo
             cloud, http, authority, new RemoteHollowOptions(), loggers.CreateLogger<RemoteHollowMachines>(), ct);
     }
 
+    public async Task RejoinAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, CancellationToken ct)
+    {
+        await DisposeAsync();
+        await ServeAsync(plane, cloud, azure, ct);
+        foreach (var pool in cloud.ScaleSets)
+        {
+            cloud.Reimage(pool.Group, pool.Name, ids: null);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_machines is not null)
         {
             await _machines.DisposeAsync();
+            _machines = null;
         }
 
         _held.ForEach(held => held.Dispose());
+        _held.Clear();
     }
 
     private T Hold<T>(T held)

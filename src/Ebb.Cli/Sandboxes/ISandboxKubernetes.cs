@@ -31,4 +31,10 @@ internal interface ISandboxKubernetes : IAsyncDisposable
     /// <summary>From now on what the cloud boots joins the cluster.</summary>
     /// <param name="azure">Where machines learn who they are.</param>
     Task ServeMachinesAsync(AzureFace azure, CancellationToken ct);
+
+    /// <summary>How to reach the components of a real control plane; null for an embedded one.</summary>
+    Placement? Placement { get; }
+
+    /// <summary>Has the controller run until it is cancelled, and begin anew when the cluster was restored: what it knows is then void.</summary>
+    Task RunAsync(Func<CancellationToken, Task> controller, CancellationToken ct);
 }

@@ -20,4 +20,7 @@ internal interface ISandboxMachines : IAsyncDisposable
 
     /// <summary>From now on what the cloud boots joins the cluster.</summary>
     Task ServeAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, CancellationToken ct);
+
+    /// <summary>The cluster has become another, whose keys machines do not know: all of them join anew.</summary>
+    Task RejoinAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, CancellationToken ct);
 }

@@ -28,7 +28,7 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
     private const string Images = "/usr/lib/ebb/images";
     private const string Kubelet = "kubelet";
 
-    private readonly CancellationTokenSource _end = new();
+    private CancellationTokenSource _end = new();
     private Room? _room;
     private RoomForward? _door;
     private NspawnMachines? _machines;
@@ -95,7 +95,49 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
             Shared = [new SharedPath(binaries.Of(Kubelet), "/usr/local/bin/kubelet"), new SharedPath(parts.Images, Images)],
         };
         _machines = await NspawnMachines.StartAsync(options, cloud, azure, room, time, loggers.CreateLogger<NspawnMachines>(), ct);
+        await ProvisionAsync(plane, cloud, kubelet, ct);
+    }
 
+    public async Task RejoinAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, CancellationToken ct)
+    {
+        await EndRenewingAsync();
+        _admin?.Dispose();
+        await ProvisionAsync(plane, cloud, await (Binaries.Locate() ?? throw BinariesBuild.Missing()).VersionAsync(Kubelet, time, ct), ct);
+        Publish(cloud);
+        foreach (var pool in cloud.ScaleSets)
+        {
+            cloud.Reimage(pool.Group, pool.Name, ids: null);
+        }
+    }
+
+    public string? CustomDataOf(string pool) => Convert.ToBase64String(Encoding.UTF8.GetBytes(
+        (_compose ?? throw new InvalidOperationException("Machines are not served yet."))(pool)));
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndRenewingAsync();
+        if (_machines is not null)
+        {
+            await _machines.DisposeAsync();
+        }
+
+        if (_door is not null)
+        {
+            await _door.DisposeAsync();
+        }
+
+        if (_room is not null)
+        {
+            await _room.DisposeAsync();
+        }
+
+        _admin?.Dispose();
+    }
+
+    /// <summary>From now on machines are made with what lets them join this control plane.</summary>
+    private async Task ProvisionAsync(HostedControlPlane plane, CloudWorld cloud, ReleaseVersion kubelet, CancellationToken ct)
+    {
+        var shape = plane.Shape;
         var kubeconfig = new PkiFiles(shape.Paths.Root).FirstKubeconfig(new Version(shape.Kubernetes.Major, shape.Kubernetes.Minor));
         var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, time).Load(kubeconfig, null);
         _admin = new KubeClient(connection, time, loggers.CreateLogger<KubeClient>());
@@ -133,10 +175,7 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
         });
     }
 
-    public string? CustomDataOf(string pool) => Convert.ToBase64String(Encoding.UTF8.GetBytes(
-        (_compose ?? throw new InvalidOperationException("Machines are not served yet."))(pool)));
-
-    public async ValueTask DisposeAsync()
+    private async Task EndRenewingAsync()
     {
         await _end.CancelAsync();
         try
@@ -148,23 +187,8 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
             // Asked for.
         }
 
-        if (_machines is not null)
-        {
-            await _machines.DisposeAsync();
-        }
-
-        if (_door is not null)
-        {
-            await _door.DisposeAsync();
-        }
-
-        if (_room is not null)
-        {
-            await _room.DisposeAsync();
-        }
-
-        _admin?.Dispose();
         _end.Dispose();
+        _end = new CancellationTokenSource();
     }
 
     /// <summary>Machines that are made from now on join with the token that is held now.</summary>

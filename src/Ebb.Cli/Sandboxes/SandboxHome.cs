@@ -39,6 +39,9 @@ internal sealed partial class SandboxHome
     /// <summary>Disks and consoles of systemd-nspawn machines; not there when none run, nor any that were left behind.</summary>
     public string Machines => System.IO.Path.Combine(Path, "machines");
 
+    /// <summary>A socket for requests to the host.</summary>
+    public string Door => System.IO.Path.Combine(Path, "host.sock");
+
     private string StateFile => System.IO.Path.Combine(Path, "sandbox.json");
 
     private string ComponentsFile => System.IO.Path.Combine(Path, "components.json");

@@ -55,6 +55,7 @@ internal static class SandboxHost
                 StartedAt = time.GetUtcNow(),
                 Kind = kind,
                 Machines = kubernetes.Machines,
+                Placement = kubernetes.Placement,
                 Kubernetes = kubernetes.Address.ToString(),
                 Azure = new AzureAccess
                 {
@@ -65,11 +66,22 @@ internal static class SandboxHost
                     Client = client,
                 },
             };
-            await using var target = Target.Open(kubernetes.ControllerKubeconfig, state.Azure, loggers);
-            await target.ProbeAsync(ct);
-            home.Write(state);
-            up(state);
-            await Controller.RunAsync(target, Loop, ct);
+            var told = false;
+            await kubernetes.RunAsync(ControlAsync, ct);
+
+            async Task ControlAsync(CancellationToken ct)
+            {
+                await using var target = Target.Open(kubernetes.ControllerKubeconfig, state.Azure, loggers);
+                await target.ProbeAsync(ct);
+                if (!told)
+                {
+                    told = true;
+                    home.Write(state);
+                    up(state);
+                }
+
+                await Controller.RunAsync(target, Loop, ct);
+            }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -17,12 +18,19 @@ internal sealed record SandboxState
     /// <summary>What its machines are; null where they are embedded too.</summary>
     public MachineKind? Machines { get; init; }
 
+    /// <summary>How to reach the components of a real control plane; null for an embedded one.</summary>
+    public Placement? Placement { get; init; }
+
     /// <summary>Where the Kubernetes API answers.</summary>
     public required string Kubernetes { get; init; }
 
     /// <summary>Where the emulated Azure answers, and how a client proves itself to it.</summary>
     public required AzureAccess Azure { get; init; }
 }
+
+/// <summary>Where a control plane's components are.</summary>
+/// <param name="Prefix">Before a command, it has it run where they are; may be empty.</param>
+internal sealed record Placement(string BindAddress, ImmutableArray<string> Prefix);
 
 /// <summary>All that a client needs to reach the emulated Azure.</summary>
 internal sealed record AzureAccess

@@ -11,7 +11,8 @@ internal sealed class ComponentLog(string path)
     // Beside the file itself; the oldest goes.
     private const int Older = 2;
 
-    private const int TailBytes = 16 << 10;
+    // A component that gives up may print the stacks of hundreds of threads behind the reason.
+    private const int TailBytes = 256 << 10;
 
     public string Path => path;
 
@@ -44,14 +45,14 @@ internal sealed class ComponentLog(string path)
     }
 
     /// <summary>The last lines, oldest first; those before <paramref name="from"/> bytes are of an earlier run.</summary>
-    public IReadOnlyList<string> Tail(int lines, long from = 0)
+    public IReadOnlyList<string> Tail(long from = 0)
     {
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             file.Position = Math.Max(Math.Min(from, file.Length), file.Length - TailBytes);
             using var reader = new StreamReader(file);
-            return [.. reader.ReadToEnd().Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0).TakeLast(lines)];
+            return [.. reader.ReadToEnd().Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0)];
         }
         catch (IOException)
         {

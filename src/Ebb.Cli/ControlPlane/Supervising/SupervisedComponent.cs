@@ -121,7 +121,7 @@ internal sealed partial class SupervisedComponent(
             }
 
             await exit;
-            return How(process.ExitCode, _log.Tail(3, from));
+            return How(process.ExitCode, _log.Tail(from));
         }
         finally
         {
@@ -206,11 +206,15 @@ internal sealed partial class SupervisedComponent(
 
     private static TaskCompletionSource<string> NewRestart() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private static string How(int code, IReadOnlyList<string> lastLines)
+    private static string How(int code, IReadOnlyList<string> printed)
     {
-        // How the system tells of a signal; Go's programs end with 255 when they give up.
-        var how = code is > 128 and < 160 ? $"it was ended by signal {code - 128}" : $"it ended with exit code {code}";
-        return lastLines.Count == 0 ? how : $"{how}, saying: {string.Join(" | ", lastLines)}";
+        // How the system tells of a signal, of which the process knows nothing; Go's programs end with 255 when they give up.
+        if (code is > 128 and < 160)
+        {
+            return $"it was ended by signal {code - 128}";
+        }
+
+        return $"it ended with exit code {code}{(LastWords.Of(printed) is { } words ? $", saying: {words.TrimEnd('.')}" : "")}";
     }
 
     [LoggerMessage(LogLevel.Information, "{Component} started as process {ProcessId}")]

@@ -32,17 +32,17 @@ public sealed class ComponentLogTests : IDisposable
         var log = new ComponentLog(Path);
         var from = log.Length;
 
-        Assert.Empty(log.Tail(3, from));
+        Assert.Empty(log.Tail(from));
         File.AppendAllText(Path, "one\n\ntwo\nthree\nfour\n");
 
-        Assert.Equal(["two", "three", "four"], log.Tail(3, from));
-        Assert.Equal(["of before", "one", "two", "three", "four"], log.Tail(10));
+        Assert.Equal(["one", "two", "three", "four"], log.Tail(from));
+        Assert.Equal(["of before", "one", "two", "three", "four"], log.Tail());
     }
 
     [Fact]
     public void No_log_is_no_lines()
     {
-        Assert.Empty(new ComponentLog(Path).Tail(3));
+        Assert.Empty(new ComponentLog(Path).Tail());
         new ComponentLog(Path).Rotate();
     }
 
