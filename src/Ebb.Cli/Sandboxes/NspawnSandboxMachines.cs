@@ -40,6 +40,10 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
 
     public int Most => NspawnSupport.MostMachines();
 
+    /// <summary>What the host knows the sandbox by: two users, or two state directories, may each have one of the same name.</summary>
+    public static string HostName(string name, string home) =>
+        $"{name}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(home)))[..6]}";
+
     /// <summary>Removes what a sandbox that was killed left running. Nothing happens where there is nothing.</summary>
     public static async Task RemoveLeftoversAsync(SandboxHome home, TimeProvider time, CancellationToken ct)
     {
@@ -47,7 +51,7 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
         {
             // Those can still end in order; what else is in the machines' network cannot.
             await Leftovers.EndAsync(new ControlPlaneDirectory(home.Kubernetes).Marks, time);
-            await NspawnMachines.RemoveLeftoversAsync(home.Name, home.Machines, time, ct);
+            await NspawnMachines.RemoveLeftoversAsync(HostName(home.Name, home.Path), home.Machines, time, ct);
         }
     }
 
@@ -55,7 +59,7 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
     {
         // From here on there is something to remove: see RemoveLeftoversAsync.
         Directory.CreateDirectory(home.Machines, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var room = await Room.CreateAsync(home.Name, time, ct);
+        var room = await Room.CreateAsync(HostName(home.Name, home.Path), time, ct);
         _room = room;
         return options with
         {
@@ -89,7 +93,7 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
         var kubelet = await binaries.VersionAsync(Kubelet, time, ct);
         var options = new NspawnOptions
         {
-            Name = home.Name,
+            Name = HostName(home.Name, home.Path),
             Directory = home.Machines,
             BaseRoot = parts.Root,
             Shared = [new SharedPath(binaries.Of(Kubelet), "/usr/local/bin/kubelet"), new SharedPath(parts.Images, Images)],

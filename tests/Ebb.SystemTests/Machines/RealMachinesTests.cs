@@ -3,7 +3,8 @@ using Ebb.SystemTests.Commands;
 namespace Ebb.SystemTests.Machines;
 
 /// <summary>Real containers on real machines, which come when there is work and go when there is none.</summary>
-public sealed class RealMachinesTests(RealSandbox sandbox) : IClassFixture<RealSandbox>
+[Collection(RealSandbox.Collection)]
+public sealed class RealMachinesTests(RealSandbox sandbox)
 {
     [Fact]
     public async Task A_real_pod_has_logs_takes_commands_and_is_reached_through_a_forwarded_port()
@@ -44,7 +45,7 @@ public sealed class RealMachinesTests(RealSandbox sandbox) : IClassFixture<RealS
     public async Task A_render_farm_goes_from_zero_to_several_machines_and_back_and_renders_every_frame_once()
     {
         RealSandbox.Require();
-        await RealSandbox.UntilAsync("no machine is left of other tests", async () => (await sandbox.ListAsync("nodes")).Count == 0);
+        await sandbox.UntilEmptyAsync();
         var farm = (await File.ReadAllTextAsync(Path.Combine(Shell.Root, "examples", "render-farm.yaml"), TestContext.Current.CancellationToken))
             .Replace("sleep $((10 + RANDOM % 40))", "sleep $((3 + RANDOM % 6))", StringComparison.Ordinal)
             .Replace("sleep 75", "sleep 12", StringComparison.Ordinal);
@@ -63,8 +64,7 @@ public sealed class RealMachinesTests(RealSandbox sandbox) : IClassFixture<RealS
         Assert.All(pods, pod => Assert.Equal("Succeeded", (string?)pod["status"]!["phase"]));
         Assert.All(pods, pod => Assert.Equal(0, (int)pod["status"]!["containerStatuses"]![0]!["restartCount"]!));
         Assert.InRange(most, 3, 5);
-        await RealSandbox.UntilAsync("the machines are gone again", async () =>
-            (await sandbox.ListAsync("nodes")).Count == 0 && !sandbox.MachinesOnDisk().Any());
+        await sandbox.UntilEmptyAsync();
         await sandbox.KubectlAsync("delete", "jobs", "-l", "app=render-farm");
     }
 

@@ -1,20 +1,30 @@
 using System.Text.Json.Nodes;
 using Ebb.Cli.ControlPlane;
+using Ebb.Cli.Sandboxes;
 using Ebb.Sandbox.Machines.Nspawn;
 using Ebb.SystemTests.Commands;
 
 namespace Ebb.SystemTests.Machines;
 
-/// <summary>A sandbox with a real Kubernetes and real machines, as a user starts it; shared by the tests of one class.</summary>
+/// <summary>Tests on real machines share one sandbox and come one after the other: they are heavy.</summary>
+[CollectionDefinition(RealSandbox.Collection)]
+public sealed class RealSandboxCollection : ICollectionFixture<RealSandbox>;
+
+/// <summary>A sandbox with a real Kubernetes and real machines, as a user starts it.</summary>
 public sealed class RealSandbox : IAsyncLifetime
 {
+    public const string Collection = "real machines";
+
     public const string Up = "up -d --kubernetes real --machines nspawn --max 5 --idle-after 10s --speed 3";
 
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(240);
 
     private Shell? _shell;
 
     public string Home => Path.Combine(Shell.State, "sandbox");
+
+    /// <summary>The network namespace of its own.</summary>
+    public string Room => $"ebb-{NspawnSandboxMachines.HostName("sandbox", Home)}";
 
     public Shell Shell => _shell ?? throw new InvalidOperationException("The sandbox was not started.");
 
@@ -80,6 +90,15 @@ public sealed class RealSandbox : IAsyncLifetime
 
     public IEnumerable<string> MachinesOnDisk() =>
         Directory.Exists(Path.Combine(Home, "machines")) ? Directory.EnumerateDirectories(Path.Combine(Home, "machines")) : [];
+
+    /// <summary>Until nothing is left of other tests.</summary>
+    public Task UntilEmptyAsync() => UntilAsync("the pool is empty", async () =>
+        (await ListAsync("nodes")).Count == 0 && !MachinesOnDisk().Any());
+
+    /// <summary>The control groups of this sandbox's machines.</summary>
+    public IEnumerable<string> Groups() =>
+        Directory.EnumerateDirectories("/sys/fs/cgroup", $"{Room}", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 })
+            .SelectMany(Directory.EnumerateDirectories);
 
     public static Task UntilAsync(string what, Func<Task<bool>> isSo) => Shell.UntilAsync(what, Patience, isSo);
 

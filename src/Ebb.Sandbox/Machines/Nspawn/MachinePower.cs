@@ -96,7 +96,7 @@ internal sealed class MachinePower : IAsyncDisposable
     private static IEnumerable<string> Nspawn(MachineFiles files, Instance instance, NspawnOptions options) =>
     [
         "systemd-nspawn", "--quiet", "--keep-unit", "--register=no", "--boot", "--console=read-only",
-        $"--directory={files.Root}", $"--machine={Room.NameOf(options.Name)}-{files.Name}", $"--hostname={instance.ComputerName}", $"--uuid={instance.VmId}",
+        $"--directory={files.Root}", $"--machine={files.Name}", $"--hostname={instance.ComputerName}", $"--uuid={instance.VmId}",
         "--network-namespace-path=/proc/self/ns/net", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
         "--capability=all", $"--drop-capability={Withheld}", $"--system-call-filter={CallsAllowed}",
 
