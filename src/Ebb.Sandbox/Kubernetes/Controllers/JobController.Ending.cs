@@ -15,7 +15,7 @@ internal sealed partial class JobController
         }
 
         if (work.BackoffLimitPerIndex is null
-            && (tally.Failed > work.BackoffLimit || (work.RestartsInPlace && Restarts(pods) > work.BackoffLimit)))
+            && (tally.Failed > work.BackoffLimit || (work.RestartsInPlace && Restarts(pods) >= Math.Max(1, work.BackoffLimit))))
         {
             return (false, "BackoffLimitExceeded", "Job has reached the specified backoff limit");
         }

@@ -107,6 +107,23 @@ public sealed class JobTests : IDisposable
     }
 
     [Fact]
+    public void Containers_that_are_started_again_fail_a_job_once_they_reach_its_limit()
+    {
+        _world.Nodes(1);
+        var most = 0L;
+        _world.Store.Subscribe(change => most = Math.Max(most, change.Object.Kind == Kinds.Pod
+            ? change.Object.Json["status"].Objects("containerStatuses").Sum(status => status.Number("restartCount") ?? 0)
+            : 0));
+        _world.Create(Kinds.Job, "{\"metadata\":{\"name\":\"frames\"},\"spec\":{\"backoffLimit\":2,\"template\":{\"spec\":{"
+            + "\"restartPolicy\":\"OnFailure\"," + WorldUnderTest.Runs("exit 1") + "}}}}");
+
+        _world.Pass(600);
+
+        Assert.Equal("True", _world.Condition(Kinds.Job, "frames", "Failed"));
+        Assert.Equal(2, most);
+    }
+
+    [Fact]
     public void A_pod_that_is_lost_is_replaced()
     {
         _world.Nodes(2);
