@@ -29,10 +29,19 @@ internal sealed record Happening(string Track, string What, ulong Version)
         return what is null
             ? null
             : new Happening(
-                // When a pod that has no name of its own is gone is the kubelet's doing, and no controller waits for it.
-                $"{kind} of {(owner is null ? "nobody" : naming.OfUid((string)owner["uid"]!))}{(what == "gone" && name.EndsWith("/*", StringComparison.Ordinal) ? " gone" : "")}",
+                TrackOf(kind, name, owner, what, naming),
                 $"{kind} {name}: {what}",
                 ulong.Parse((string)metadata["resourceVersion"]!, CultureInfo.InvariantCulture));
+    }
+
+    private static string TrackOf(string kind, string name, JsonNode? owner, string what, Naming naming)
+    {
+        // What happens on one node does not wait for another, and when a pod without a name of its own is gone is the
+        // kubelet's doing, for which no controller waits.
+        var apart = kind != "Pod" || !name.Contains('/', StringComparison.Ordinal) ? ""
+            : !name.EndsWith("/*", StringComparison.Ordinal) ? " " + name
+            : what == "gone" ? " gone" : "";
+        return $"{kind} of {(owner is null ? "nobody" : naming.OfUid((string)owner["uid"]!))}{apart}";
     }
 
     /// <summary>The same thing several times over becomes one line; so do several that took turns without a rule.</summary>
@@ -70,9 +79,9 @@ internal sealed record Happening(string Track, string What, ulong Version)
 
         if (before["metadata"]!["deletionTimestamp"] is null && item["metadata"]!["deletionTimestamp"] is not null)
         {
-            // A pod that no kubelet has to end may go at once, or be marked first and go then.
+            // A pod that is not given any time may go at once, or be marked first and go then.
             return kind != "Pod" ? "deleted"
-                : Pods.NodeOf(before).Length == 0 || Pods.IsFinished(before) ? null
+                : (long?)item["metadata"]!["deletionGracePeriodSeconds"] == 0 ? null
                 : $"deleted while {Pods.StateOf(before)}";
         }
 

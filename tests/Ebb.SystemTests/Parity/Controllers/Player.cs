@@ -98,6 +98,14 @@ internal sealed class Player(Side side)
     public Task SetAsync(JsonObject pod, string phase, bool ready, CancellationToken ct) =>
         side.PatchAsync("Pod", NamespaceOf(pod), NameOf(pod) + "/status", Pods.Status(pod, phase, ready), ct);
 
+    /// <summary>Its container has been started again, so many times by now.</summary>
+    public Task RestartAsync(JsonObject pod, int times, CancellationToken ct)
+    {
+        var status = Pods.Status(pod, "Running", ready: true);
+        status["status"]!["containerStatuses"]![0]!["restartCount"] = times;
+        return side.PatchAsync("Pod", NamespaceOf(pod), NameOf(pod) + "/status", status, ct);
+    }
+
     public Task ConfirmAsync(JsonObject pod, CancellationToken ct) =>
         side.DeleteAsync("Pod", NamespaceOf(pod), NameOf(pod), new JsonObject
         {

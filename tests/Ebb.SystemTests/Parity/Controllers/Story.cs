@@ -20,6 +20,9 @@ internal sealed class Story(string ns)
     /// <summary>When something last changed, by <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public long LastChange { get; private set; } = TimeProvider.System.GetTimestamp();
 
+    /// <summary>False where the real controllers themselves race.</summary>
+    public bool InOrder { get; set; } = true;
+
     /// <summary>Forgets the log so far: what follows belongs to the next step.</summary>
     public void BeginStep()
     {
@@ -60,7 +63,7 @@ internal sealed class Story(string ns)
             var lines = new List<string>();
             foreach (var track in _log.OrderBy(h => h.Version).GroupBy(h => h.Track).OrderBy(t => t.Key, StringComparer.Ordinal))
             {
-                lines.AddRange(Happening.Collapse(track));
+                lines.AddRange(InOrder ? Happening.Collapse(track) : track.Select(happening => happening.What).Order(StringComparer.Ordinal));
             }
 
             lines.Add("then");
