@@ -61,7 +61,7 @@ internal sealed class SandboxPki
     {
         var before = SecretFile.Read(Files.AdminKubeconfig);
         var chosen = names.Count > 0 ? names : [.. PkiInventory.Read(Files, _time)
-            .Where(entry => entry.Authority is not null && (all || entry.Condition is PkiCondition.Due or PkiCondition.Expired))
+            .Where(entry => entry.Authority is not null && (all || entry.Condition is PkiCondition.Due or PkiCondition.Expired or PkiCondition.Unpaired))
             .Select(entry => entry.Name)];
         var changes = Renewal.Renew(Files, chosen, _time);
 

@@ -20,7 +20,7 @@ internal sealed record CertificateReport
     /// <summary>Whole days; negative when it has ended.</summary>
     public int? DaysLeft { get; init; }
 
-    /// <summary>valid, due, expired, missing or unreadable.</summary>
+    /// <summary>valid, due, expired, unpaired (its key is another's), missing or unreadable.</summary>
     public required string State { get; init; }
 }
 

@@ -57,6 +57,20 @@ public sealed class PkiCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_renewal_that_was_cut_short_left_is_due()
+    {
+        var files = new PkiFiles(_home.Kubernetes);
+        File.Copy(files.Key("etcd/peer"), files.Key("apiserver"), overwrite: true);
+        File.Delete(files.Key("etcd/server"));
+        Assert.Equal(2, (await CommandLine.RunAsync("pki", "list", "--name", "farm")).Out.Split('\n').Count(line => line.EndsWith("unpaired", StringComparison.Ordinal)));
+
+        var result = await CommandLine.RunAsync("pki", "renew", "--name", "farm");
+
+        Assert.StartsWith("Renewed apiserver.\nRenewed etcd/server.\n", result.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("unpaired", (await CommandLine.RunAsync("pki", "list", "--name", "farm")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task All_may_be_renewed_regardless_with_another_key_for_service_accounts()
     {
         var result = await CommandLine.RunAsync("pki", "renew", "--all", "--service-accounts", "--json", "--name", "farm");

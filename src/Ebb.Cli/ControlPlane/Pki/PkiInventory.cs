@@ -13,7 +13,8 @@ internal static class PkiInventory
         .. from authority in Wanted.Authorities
            select Of(authority.Name, files.Certificate(authority.Name), authority: null, SecretFile.Read(files.Certificate(authority.Name)), time),
         .. from name in Wanted.CertificateNames
-           select Of(name, files.Certificate(name), Wanted.AuthorityOf(name), SecretFile.Read(files.Certificate(name)), time),
+           let entry = Of(name, files.Certificate(name), Wanted.AuthorityOf(name), SecretFile.Read(files.Certificate(name)), time)
+           select entry.Subject is null || HasKey(files, name) ? entry : entry with { Condition = PkiCondition.Unpaired },
         .. from user in Wanted.Users
            let file = files.Kubeconfig(user)
            let text = SecretFile.Read(file)
@@ -31,6 +32,19 @@ internal static class PkiInventory
         catch (CryptographicException)
         {
             return null;
+        }
+    }
+
+    private static bool HasKey(PkiFiles files, string name)
+    {
+        try
+        {
+            using var pair = X509Certificate2.CreateFromPem(SecretFile.Read(files.Certificate(name)), SecretFile.Read(files.Key(name)));
+            return pair.HasPrivateKey;
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            return false;
         }
     }
 
@@ -59,6 +73,9 @@ internal enum PkiCondition
     /// <summary>A third of its life or less is left.</summary>
     Due,
     Expired,
+
+    /// <summary>Its key is missing, unreadable or that of another: a renewal was cut short.</summary>
+    Unpaired,
     Missing,
     Unreadable,
 }
