@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Ebb.Cli.ControlPlane;
 using Ebb.Cli.ControlPlane.Components;
+using Ebb.Cli.ControlPlane.Pki;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ebb.SystemTests.RealKubernetes;
@@ -29,13 +30,18 @@ internal static class RealParts
 
     /// <summary>A control plane on loopback, in a directory that outlives it.</summary>
     public static Task<HostedControlPlane> StartAsync(
-        string directory, CancellationToken ct, int members = 1, ImmutableDictionary<string, ImmutableArray<string>>? extraFlags = null) =>
+        string directory,
+        CancellationToken ct,
+        int members = 1,
+        ImmutableDictionary<string, ImmutableArray<string>>? extraFlags = null,
+        KeyAlgorithm keys = KeyAlgorithm.EcdsaP256) =>
         HostedControlPlane.StartAsync(
             new ControlPlaneOptions
             {
                 Directory = directory,
                 Binaries = Require(),
                 EtcdMembers = members,
+                KeyAlgorithm = keys,
                 ExtraFlags = extraFlags ?? ImmutableDictionary<string, ImmutableArray<string>>.Empty,
             },
             TimeProvider.System,

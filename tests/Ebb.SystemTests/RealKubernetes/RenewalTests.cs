@@ -29,11 +29,11 @@ public sealed class RenewalTests : IAsyncLifetime
     [Fact]
     public async Task Renewed_keys_are_taken_up_one_component_after_the_other_and_nothing_is_lost()
     {
-        _plane = await RealParts.StartAsync(_directory, Ct, members: 3);
+        _plane = await RealParts.StartAsync(_directory, Ct, members: 3, keys: KeyAlgorithm.Rsa2048);
         using var admin = AccessCluster.Client(Plane.AdminKubeconfig);
         await new Manifest("v1", "Secret", "secrets", "default", "kept", new JsonObject { ["stringData"] = new JsonObject { ["a"] = "hidden" } }).ApplyAsync(admin, Ct);
         Assert.StartsWith("k8s:enc:secretbox:v1:key-1:", await StoredAsync(), StringComparison.Ordinal);
-        var token = await TokenAsync(admin);
+        var token = await TokenAsync();
         var before = Plane.Components.ToDictionary(component => component.Name, component => component.ProcessId);
         var down = MembersDownAtOnce();
         await TakenUpAsync(Ct);
@@ -54,6 +54,10 @@ public sealed class RenewalTests : IAsyncLifetime
 
         Assert.Equal(401, await AskAsync(token));
         Assert.StartsWith("k8s:enc:secretbox:v1:key-2:", await StoredAsync(), StringComparison.Ordinal);
+        var audit = await File.ReadAllTextAsync(Plane.Shape.Paths.Audit, Ct);
+        Assert.Contains("/api/v1/namespaces/default/secrets/kept", audit, StringComparison.Ordinal);
+        Assert.DoesNotContain(Convert.ToBase64String("hidden"u8), audit, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"hidden\"", audit, StringComparison.Ordinal);
         Assert.Equal("key-2", Assert.Single(EncryptionFile.Read(Files).Keys).Name);
         Assert.Equal("hidden", await KeptAsync());
     }
@@ -82,16 +86,20 @@ public sealed class RenewalTests : IAsyncLifetime
         return down;
     }
 
-    private static async Task<string> TokenAsync(Ebb.Kubernetes.KubeClient admin)
+    /// <summary>A token of the service account, good for an hour.</summary>
+    private async Task<string> TokenAsync()
     {
-        // In this release every account has a token that never ends.
+        var admin = KubeconfigFile.Read(await File.ReadAllTextAsync(Plane.AdminKubeconfig, Ct))!.Certificate;
+        using var own = X509Certificate2.CreateFromPem(admin.CertificatePem, admin.KeyPem);
+        using var presentable = X509CertificateLoader.LoadPkcs12(own.Export(X509ContentType.Pkcs12), null);
+        using var http = Https(Files.Certificate("ca"), presentable);
         string? token = null;
-        await Shell.UntilAsync("the account has a token", Soon, async () =>
+        await Shell.UntilAsync("the account is there and has a token", Soon, async () =>
         {
-            var secrets = await admin.ListAsync(
-                Ebb.Kubernetes.Resources.Secrets, new() { Namespace = "default", FieldSelector = "type=kubernetes.io/service-account-token" }, fromCache: false, Ct);
-            token = secrets.Items.Select(secret => secret.Data!.Value.TryGetProperty("token", out var data) ? data.GetBytesFromBase64() : null)
-                .OfType<byte[]>().Select(Encoding.UTF8.GetString).FirstOrDefault();
+            using var body = new StringContent("""{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{}}""", Encoding.UTF8, "application/json");
+            using var response = await http.PostAsync(new Uri(Plane.Address, "/api/v1/namespaces/default/serviceaccounts/default/token"), body, Ct);
+            var answer = await response.Content.ReadAsStringAsync(Ct);
+            token = response.IsSuccessStatusCode ? (string?)JsonNode.Parse(answer)!["status"]!["token"] : null;
             return token is not null;
         });
         return token!;

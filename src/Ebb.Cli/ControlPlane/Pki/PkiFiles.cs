@@ -79,11 +79,11 @@ internal sealed record PkiFiles(string Directory)
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new EbbException($"'{Path.GetDirectoryName(Lock)}' cannot be written to: {e.Message} Run this as its owner.", e);
+            throw new EbbException($"'{Path.GetDirectoryName(Lock)}' cannot be written to: {e.Message.TrimEnd('.')}. Run this as its owner.", e);
         }
         catch (IOException e)
         {
-            throw new EbbException($"The keys in '{Directory}' cannot be changed now: {e.Message} If another process is at it, try again when it is done.", e);
+            throw new EbbException($"The keys in '{Directory}' cannot be changed now: {e.Message.TrimEnd('.')}. See that it can be written; if another process is at it, try again when that is done.", e);
         }
     }
 }

@@ -39,7 +39,7 @@ internal static class SecretFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EbbException($"'{path}' cannot be read: {e.Message} Run this as its owner.", e);
+            throw new EbbException($"'{path}' cannot be read: {e.Message.TrimEnd('.')}. Run this as its owner.", e);
         }
     }
 
@@ -68,7 +68,7 @@ internal static class SecretFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Remove(beside);
-            throw new IOException($"'{path}' could not be written and is as it was: {e.Message} Make room or make it writable, and run this again.", e);
+            throw new IOException($"'{path}' could not be written and is as it was: {e.Message.TrimEnd('.')}. Make room or make it writable, and run this again.", e);
         }
     }
 
