@@ -105,9 +105,9 @@ public sealed class EmbeddedApiTests : IAsyncLifetime
         await _kubernetes.ChangeNodeAsync("n1", new() { Retiring = "", Annotations = new Dictionary<string, string?> { [Marks.RetiringSince] = null } }, Ct);
         var released = (await _kubernetes.NodeAsync("n1", Ct))!;
 
-        Assert.Equal(["theirs", Marks.Retiring], cordoned.Spec.Taints!.Select(t => t.Key));
+        Assert.Equal(["theirs", "node.kubernetes.io/not-ready", Marks.Retiring], cordoned.Spec.Taints!.Select(t => t.Key));
         Assert.Equal("t", cordoned.Metadata.Annotations![Marks.RetiringSince]);
-        Assert.Equal(["theirs"], released.Spec.Taints!.Select(t => t.Key));
+        Assert.Equal(["theirs", "node.kubernetes.io/not-ready"], released.Spec.Taints!.Select(t => t.Key));
         Assert.False(released.Metadata.Annotations?.ContainsKey(Marks.RetiringSince) ?? false);
     }
 

@@ -13,7 +13,8 @@ internal static class Accept
 {
     /// <summary>The first form in the list that can be given.</summary>
     /// <exception cref="ApiException">406 when there is none.</exception>
-    public static Form Read(string accept)
+    /// <param name="list">Whether a list is asked for.</param>
+    public static Form Read(string accept, bool list)
     {
         if (accept.Length == 0)
         {
@@ -33,6 +34,9 @@ internal static class Accept
                     return Form.Object;
                 case "Table" when parameters.GetValueOrDefault("v") is "v1" or "v1beta1":
                     return Form.Table;
+                case "PartialObjectMetadataList" when !list:
+                    throw new ApiException(
+                        406, "NotAcceptable", "you requested PartialObjectMetadataList, but the requested object is not a list");
                 case "PartialObjectMetadata" or "PartialObjectMetadataList":
                     return Form.Metadata;
                 default:
@@ -40,13 +44,18 @@ internal static class Accept
             }
         }
 
-        throw new ApiException(
-            406,
-            "NotAcceptable",
-            "only the following media types are accepted: application/json, " +
-            "application/json;as=Table;g=meta.k8s.io;v=v1")
-        { Details = [] };
+        throw Types(accept).Any(type => type.Type is "application/json")
+            ? new ApiException(
+                406,
+                "NotAcceptable",
+                "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf")
+            : new ApiException(406, "NotAcceptable", "406: Not Acceptable") { Details = [] };
     }
+
+    /// <summary>The version of the group of tables that is wanted first.</summary>
+    public static string MetaVersion(string accept) => Types(accept)
+        .Where(type => type.Parameters.ContainsKey("as")).Select(type => type.Parameters.GetValueOrDefault("v"))
+        .FirstOrDefault() is "v1beta1" ? "v1beta1" : "v1";
 
     public static IEnumerable<(string Type, Dictionary<string, string> Parameters)> Types(string accept)
     {

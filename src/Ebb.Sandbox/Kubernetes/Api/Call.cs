@@ -182,7 +182,8 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
             $"the API version in the data ({apiVersion}) does not match the expected API version ({Resource.ApiVersion})");
     }
 
-    private void CheckPlace(JsonObject json)
+    /// <summary>Refuses an object that names another place than the path does.</summary>
+    public void CheckPlace(JsonObject json)
     {
         var name = Store.Tree.Text(json, "metadata", "name");
         if (Name.Length > 0 && string.IsNullOrEmpty(name) && Subresource.Length == 0)

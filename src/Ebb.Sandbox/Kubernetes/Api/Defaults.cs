@@ -33,7 +33,28 @@ internal static class Defaults
             case "services":
                 Service(json.Ensure("spec"));
                 break;
+            case "horizontalpodautoscalers":
+                json.Ensure("spec").Default("minReplicas", 1);
+                break;
+            case "endpoints":
+                foreach (var port in json.Objects("subsets").SelectMany(subset => subset.Objects("ports")))
+                {
+                    port.Default("protocol", "TCP");
+                }
+
+                break;
+            case "networkpolicies":
+                NetworkPolicy(json.Ensure("spec"));
+                break;
+            case "limitranges":
+                foreach (var item in json.Objects("spec", "limits").Where(item => item.Text("type") == "Container"))
+                {
+                    LimitItem(item);
+                }
+
+                break;
             case "persistentvolumes":
+                json.Object("spec", "hostPath")?.Default("type", "");
                 json.Ensure("spec").Default("persistentVolumeReclaimPolicy", "Retain");
                 json.Ensure("spec").Default("volumeMode", "Filesystem");
                 json.Ensure("status").Default("phase", "Pending");
@@ -46,7 +67,7 @@ internal static class Defaults
                 Deployment(json.Ensure("spec"));
                 break;
             case "replicasets" or "replicationcontrollers":
-                Replicated(json);
+                Replicated(kind, json);
                 break;
             case "statefulsets":
                 StatefulSet(json.Ensure("spec"));
@@ -73,6 +94,8 @@ internal static class Defaults
                 break;
             case "events":
                 json.Default("type", "Normal");
+                json.Default("reportingComponent", "");
+                json.Default("reportingInstance", "");
                 break;
             case "customresourcedefinitions":
                 Definition(json.Ensure("spec"));
@@ -161,14 +184,15 @@ internal static class Defaults
         Template(spec);
     }
 
-    private static void Replicated(JsonObject json)
+    private static void Replicated(Kind kind, JsonObject json)
     {
         var spec = json.Ensure("spec");
         spec.Default("replicas", 1);
         Template(spec);
-        if (json.Text("kind") == "ReplicationController" && spec.At("template", "metadata", "labels") is { } labels)
+        if (kind.Equals(Kinds.ReplicationController) && spec.At("template", "metadata", "labels") is { } labels)
         {
             spec.Default("selector", labels.DeepClone());
+            json.Ensure("metadata").Default("labels", labels.DeepClone());
         }
     }
 
@@ -221,6 +245,31 @@ internal static class Defaults
         spec.Default("failedJobsHistoryLimit", 1);
         spec.Ensure("jobTemplate").Ensure("metadata");
         Template(spec["jobTemplate"]!.AsObject().Ensure("spec"));
+    }
+
+    private static void NetworkPolicy(JsonObject spec)
+    {
+        foreach (var port in spec.Objects("ingress").Concat(spec.Objects("egress")).SelectMany(rule => rule.Objects("ports")))
+        {
+            port.Default("protocol", "TCP");
+        }
+
+        if (spec["policyTypes"] is null)
+        {
+            spec["policyTypes"] = spec.Array("egress") is { Count: > 0 } ? new JsonArray("Ingress", "Egress") : new JsonArray("Ingress");
+        }
+    }
+
+    /// <summary>What is the most is also the usual, and what is usual also what is asked for.</summary>
+    private static void LimitItem(JsonObject item)
+    {
+        foreach (var (from, to) in new[] { ("max", "default"), ("default", "defaultRequest"), ("min", "defaultRequest") })
+        {
+            foreach (var (resource, amount) in item.Object(from) ?? [])
+            {
+                item.Ensure(to).Default(resource, amount!.DeepClone());
+            }
+        }
     }
 
     private static void Binding(JsonObject json)

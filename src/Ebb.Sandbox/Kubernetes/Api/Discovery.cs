@@ -62,13 +62,19 @@ internal static class Discovery
             return null;
         }
 
-        return new JsonObject
+        var json = new JsonObject
         {
             ["kind"] = "APIResourceList",
-            ["apiVersion"] = "v1",
             ["groupVersion"] = group.Length == 0 ? version : $"{group}/{version}",
             ["resources"] = new JsonArray([.. entries.Select(Describe)]),
         };
+        if (group.Length > 0)
+        {
+            // The oldest list is older than the field, and still does without.
+            json.Insert(1, "apiVersion", "v1");
+        }
+
+        return json;
     }
 
     public static JsonObject Aggregated(Catalog catalog, bool core, string apiVersion)
@@ -113,11 +119,6 @@ internal static class Discovery
                 ShortNames = kind.ShortNames,
                 Categories = kind.Categories,
             };
-            if (kind.HasStatus)
-            {
-                yield return new Entry(kind.Plural + "/status", kind.Name, kind.Namespaced, PartVerbs);
-            }
-
             if (kind.HasScale)
             {
                 yield return new Entry(kind.Plural + "/scale", "Scale", kind.Namespaced, PartVerbs)
@@ -125,6 +126,11 @@ internal static class Discovery
                     Group = "autoscaling",
                     Version = "v1",
                 };
+            }
+
+            if (kind.HasStatus)
+            {
+                yield return new Entry(kind.Plural + "/status", kind.Name, kind.Namespaced, PartVerbs);
             }
 
             foreach (var part in Parts(kind))

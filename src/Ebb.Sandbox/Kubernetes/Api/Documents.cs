@@ -9,15 +9,18 @@ internal sealed class Documents(Catalog catalog, Tokens tokens)
     /// <summary>The release whose behaviour this API follows.</summary>
     public const string Version = "v1.34.0+ebb";
 
+    private static readonly string[] Checks = ["ping", "log", "etcd"];
+
     private readonly Dictionary<string, ApiResponse> _kept = new(StringComparer.Ordinal);
     private int _revision;
 
     /// <summary>Null when the path is none of these.</summary>
     public ApiResponse? Find(ApiRequest request)
     {
-        if (request.Method is not ("GET" or "HEAD"))
+        var health = Health(request);
+        if (health is not null)
         {
-            return null;
+            return health;
         }
 
         if (_revision != catalog.Revision)
@@ -34,8 +37,42 @@ internal sealed class Documents(Catalog catalog, Tokens tokens)
             _kept[key] = found = made;
         }
 
-        return found;
+        if (found is not null && request.Method is not ("GET" or "HEAD"))
+        {
+            throw ApiException.NotAllowed();
+        }
+
+        return found ?? Nowhere(path);
     }
+
+    private static ApiResponse? Health(ApiRequest request)
+    {
+        var parts = request.Path.Trim('/').Split('/', 2);
+        if (parts[0] is not ("healthz" or "livez" or "readyz"))
+        {
+            return null;
+        }
+
+        if (parts.Length == 2)
+        {
+            return Checks.Contains(parts[1]) ? Plain(200, "ok") : null;
+        }
+
+        var lines = Checks.Select(check => $"[+]{check} ok").Append(parts[0] + " check passed");
+        return Plain(200, new Query(request.Query).Has("verbose") ? string.Join('\n', lines) + "\n" : "ok");
+    }
+
+    /// <summary>What is said of a path below which nothing is.</summary>
+    private static ApiResponse? Nowhere(string path) => path.StartsWith("/apis/", StringComparison.Ordinal)
+        ? null
+        : path.StartsWith("/api/", StringComparison.Ordinal) || ResourcePath.Read(path) is not null ? null
+        : Json(new JsonObject { ["paths"] = Paths() }) with { Code = 404 };
+
+    private static JsonArray Paths() =>
+        ["/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"];
+
+    private static ApiResponse Plain(int code, string text) =>
+        new(code, System.Text.Encoding.UTF8.GetBytes(text)) { ContentType = "text/plain; charset=utf-8" };
 
     private static string FormOf(string path, string accept)
     {
@@ -65,8 +102,6 @@ internal sealed class Documents(Catalog catalog, Tokens tokens)
     {
         switch (path)
         {
-            case "/healthz" or "/livez" or "/readyz":
-                return new ApiResponse(200, "ok"u8.ToArray()) { ContentType = "text/plain; charset=utf-8" };
             case "/version":
                 return Json(VersionOf());
             case "/api" or "/apis" when form.Length > 0:
@@ -87,11 +122,7 @@ internal sealed class Documents(Catalog catalog, Tokens tokens)
             case "/openapi/v3":
                 return Json(OpenApiV3.Index(catalog));
             case "/":
-                return Json(new JsonObject
-                {
-                    ["paths"] = new JsonArray(
-                        "/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"),
-                });
+                return Json(new JsonObject { ["paths"] = Paths() });
             default:
                 break;
         }

@@ -26,12 +26,17 @@ internal static class JobDefaults
     public static void Select(JsonObject job)
     {
         var spec = job["spec"]!.AsObject();
+        var metadata = job["metadata"]!.AsObject();
         if (spec.IsTrue("manualSelector"))
         {
+            if (metadata["labels"] is null && spec.At("template", "metadata", "labels") is JsonObject { Count: > 0 } given)
+            {
+                metadata["labels"] = given.DeepClone();
+            }
+
             return;
         }
 
-        var metadata = job["metadata"]!.AsObject();
         var (name, uid) = (metadata.Text("name"), metadata.Text("uid"));
         spec["selector"] = new JsonObject
         {

@@ -98,13 +98,14 @@ public sealed class KubeApi
         {
             var call = Resolve(request, out var path);
             _authorizer.Demand(request.User, path!, "watch", call.Resource.Kind.Resource);
-            return _watches.Open(call, Accept.Read(request.Accept), onEvent);
+            return _watches.Open(call, Accept.Read(request.Accept, list: true), onEvent);
         }
     }
 
     /// <summary>Whether a request is a watch, which <see cref="Handle"/> does not answer.</summary>
     public static bool IsWatch(ApiRequest request) => request.Method == "GET"
-        && (new Query(request.Query).IsTrue("watch") || ResourcePath.Read(request.Path) is { Watch: true });
+        && ResourcePath.Read(request.Path) is { } path
+        && (path.Watch || (path is { Plural.Length: > 0, Name.Length: 0 } && new Query(request.Query).IsTrue("watch")));
 
     /// <summary>What a pod's log holds; the face follows it by asking again.</summary>
     /// <exception cref="ApiException">404 without such a pod, 400 without such a container.</exception>
@@ -123,9 +124,14 @@ public sealed class KubeApi
 
     private ApiResponse Dispatch(ApiRequest request)
     {
+        if (ResourcePath.Read(request.Path) is null)
+        {
+            _authorizer.DemandPath(request.User, request.Path, request.Method.ToLowerInvariant());
+        }
+
         if (_documents.Find(request) is { } document)
         {
-            _authorizer.DemandPath(request.User, request.Path, "get");
+            _authorizer.DemandPath(request.User, request.Path, request.Method.ToLowerInvariant());
             return document;
         }
 
@@ -140,10 +146,16 @@ public sealed class KubeApi
             return _metrics.Answer(request, metrics);
         }
 
+        if (Reviews.Has(request.Path))
+        {
+            throw ApiException.NotAllowed();
+        }
+
         var call = Resolve(request, out var path);
         var verb = VerbOf(request, call);
         _authorizer.Demand(request.User, path!, verb, call.Resource.Kind.Resource);
-        var form = request.Method == "GET" && call.Subresource == "log" ? Form.Object : Accept.Read(request.Accept);
+        var form = request.Method == "GET" && call.Subresource == "log" ? Form.Object
+            : Accept.Read(request.Accept, verb is "list" or "deletecollection");
         if (call.Subresource.Length > 0 && call.Subresource is not "status")
         {
             return call.Resource.Kind.Equals(Kinds.Pod)
@@ -206,7 +218,8 @@ public sealed class KubeApi
     private static string VerbOf(ApiRequest request, Call call) => request.Method switch
     {
         "GET" => call.Name.Length > 0 ? "get" : "list",
-        "POST" when call.Name.Length == 0 || call.Subresource.Length > 0 => "create",
+        "POST" when (call.Name.Length == 0 || call.Subresource.Length > 0)
+            && (call.Namespace.Length > 0 || !call.Resource.Kind.Namespaced) => "create",
         "PUT" => call.Name.Length > 0 ? "update" : throw ApiException.NotAllowed(),
         "PATCH" => call.Name.Length > 0 ? "patch" : throw ApiException.NotAllowed(),
         "DELETE" when call.Name.Length > 0 => "delete",

@@ -10,6 +10,14 @@ namespace Ebb.Sandbox.Kubernetes.Api;
 /// <summary>Get, create, update and delete of one object; patches are next door.</summary>
 internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rendering)
 {
+    // Most kinds answer a deletion with a Status.
+    private static readonly HashSet<string> ShownWhenDeleted =
+    [
+        "pods", "namespaces", "persistentvolumes", "persistentvolumeclaims", "podtemplates", "resourcequotas", "services",
+        "serviceaccounts", "csidrivers.storage.k8s.io", "csinodes.storage.k8s.io", "storageclasses.storage.k8s.io",
+        "volumeattachments.storage.k8s.io",
+    ];
+
     public ApiResponse Get(Call call, Form form)
     {
         if (call.Query.Version > store.ResourceVersion)
@@ -64,6 +72,11 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
             request["groups"] = new JsonArray([.. call.Request.User.Groups.Select(group => JsonValue.Create(group))]);
         }
 
+        if (kind.Equals(Kinds.Node))
+        {
+            TaintUnready(json.Ensure("spec"));
+        }
+
         store.NameIt(kind, json);
         call.Settle(json);
         Defaults.Apply(kind, json);
@@ -114,6 +127,11 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
         }
 
         var uid = metadata.Text("uid");
+        if (!string.IsNullOrEmpty(uid) && uid != stored.Uid && call.Request.Method == "PATCH")
+        {
+            throw Problems.Single(kind, stored.Name, Problem.Invalid("metadata.uid", uid, "field is immutable"));
+        }
+
         if (!string.IsNullOrEmpty(uid) && uid != stored.Uid)
         {
             throw ApiException.Conflict(
@@ -123,6 +141,14 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
                 $"AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {stored.Uid}");
         }
 
+        if (Timestamps.Parse(metadata.Text("deletionTimestamp")) is { } ending && !stored.Deleting)
+        {
+            throw Problems.Single(kind, stored.Name, new Problem(
+                "FieldValueInvalid",
+                "metadata.deletionTimestamp",
+                $"Invalid value: {ending.UtcDateTime:yyyy-MM-dd HH:mm:ss} +0000 UTC: field is immutable"));
+        }
+
         KeepIdentity(stored, json, metadata);
         KeepOtherPart(call, stored, json);
         call.Settle(json);
@@ -130,6 +156,13 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
             && status.Text("podIP") is { Length: > 0 } address && status["podIPs"] is null)
         {
             status["podIPs"] = new JsonArray(new JsonObject { ["ip"] = address });
+        }
+
+        foreach (var container in json.Objects("status", "containerStatuses")
+            .Concat(json.Objects("status", "initContainerStatuses")).Where(_ => kind.Equals(Kinds.Pod)))
+        {
+            container.Ensure("state");
+            container.Ensure("lastState");
         }
 
         if (specTouched && call.Subresource.Length == 0)
@@ -154,7 +187,7 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
         var kind = call.Resource.Kind;
         RefuseProtected(kind, call.Name);
         var deletion = store.Delete(kind, call.Namespace, call.Name, options);
-        if (!deletion.Gone || kind.Equals(Kinds.Pod))
+        if (!deletion.Gone || ShownWhenDeleted.Contains(kind.Resource))
         {
             return Answer(call, 200, deletion.Object, form);
         }
@@ -247,6 +280,19 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
         };
     }
 
+    /// <summary>A new node takes no pods before it has been seen to be ready.</summary>
+    private static void TaintUnready(JsonObject spec)
+    {
+        const string key = "node.kubernetes.io/not-ready";
+        var taints = spec.Array("taints") ?? [];
+        if (!taints.Any(taint => taint.Text("key") == key && taint.Text("effect") == "NoSchedule"))
+        {
+            taints.Add(new JsonObject { ["key"] = key, ["effect"] = "NoSchedule" });
+        }
+
+        spec["taints"] = taints;
+    }
+
     private static void KeepIdentity(KubeObject stored, JsonObject json, JsonObject metadata)
     {
         foreach (var name in new[]
@@ -299,6 +345,10 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
             if (stored.Kind.Custom)
             {
                 json["metadata"] = stored.Metadata.DeepClone();
+            }
+            else if (stored.Kind.Equals(Kinds.Deployment))
+            {
+                json["metadata"]!["labels"] = stored.Metadata["labels"]?.DeepClone();
             }
         }
         else if (stored.Kind.HasStatus && call.Subresource != "finalize")

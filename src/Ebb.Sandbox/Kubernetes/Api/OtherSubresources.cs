@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Api.Schemas;
 using Ebb.Sandbox.Kubernetes.Api.Validation;
 using Ebb.Sandbox.Kubernetes.Store;
 
@@ -9,7 +10,7 @@ internal sealed class OtherSubresources(ObjectStore store, ObjectVerbs verbs, To
 {
     public ApiResponse Answer(Call call, Form form) => (call.Subresource, call.Request.Method) switch
     {
-        ("scale", "GET") when call.Resource.Kind.HasScale => Scale(200, verbs.Current(call)),
+        ("scale", "GET") when call.Resource.Kind.HasScale => Scale(200, CurrentScale(call)),
         ("scale", "PUT" or "PATCH") when call.Resource.Kind.HasScale => SetScale(call),
         ("token", "POST") when call.Resource.Kind.Equals(Kinds.ServiceAccount) => Token(call),
         ("finalize", "PUT") when call.Resource.Kind.Equals(Kinds.Namespace) => Finalize(call, form),
@@ -21,6 +22,16 @@ internal sealed class OtherSubresources(ObjectStore store, ObjectVerbs verbs, To
         ("approval", _) when call.Resource.Kind.Equals(Kinds.CertificateSigningRequest) => throw ApiException.NotAllowed(),
         _ => throw ApiException.NoSuchPath(),
     };
+
+    private static readonly FieldType ScaleType =
+        new(Shape.Object, Of: SchemaBook.BuiltIn.Find("autoscaling", "v1", "Scale"));
+
+    private KubeObject CurrentScale(Call call)
+    {
+        var kind = call.Resource.Kind;
+        return store.Get(kind, call.Namespace, call.Name) ?? throw ApiException.NotFound(
+            $"{kind.Plural}/scale" + (kind.Group.Length > 0 ? "." + kind.Group : ""), call.Name);
+    }
 
     private static ApiResponse Scale(int code, KubeObject item) => new(code, Versions.Bytes(ScaleOf(item)));
 
@@ -51,12 +62,14 @@ internal sealed class OtherSubresources(ObjectStore store, ObjectVerbs verbs, To
 
     private ApiResponse SetScale(Call call)
     {
-        var item = verbs.Current(call);
+        var item = CurrentScale(call);
         var scale = ScaleOf(item);
         var body = call.ReadBody();
         if (call.Request.Method == "PUT")
         {
+            new StrictReading("Scale in version \"v1\" cannot be handled as a Scale").Check(body, ScaleType, "");
             scale = JsonObject.Create(body) ?? scale;
+            call.CheckPlace(scale);
         }
         else if (call.MediaType == "application/json-patch+json")
         {
@@ -68,19 +81,24 @@ internal sealed class OtherSubresources(ObjectStore store, ObjectVerbs verbs, To
                 scale, body.ValueKind == System.Text.Json.JsonValueKind.Object ? JsonObject.Create(body)! : []);
         }
 
+        var replicas = scale.Whole("spec", "replicas") ?? 0;
+        var problems = new Problems("autoscaling", "Scale", item.Name);
+        if (string.IsNullOrEmpty(scale.Text("metadata", "namespace")))
+        {
+            problems.Add(Problem.Required("metadata.namespace"));
+        }
+
+        if (replicas is < 0 or > int.MaxValue)
+        {
+            problems.Add(Problem.Invalid("spec.replicas", replicas, "must be greater than or equal to 0"));
+        }
+
+        problems.ThrowIfAny();
+
         var version = scale.Text("metadata", "resourceVersion");
         if (!string.IsNullOrEmpty(version) && version != item.ResourceVersion.ToString())
         {
             throw ApiException.Conflict(item.Kind.Resource, item.Name);
-        }
-
-        var replicas = scale.Whole("spec", "replicas") ?? 0;
-        if (replicas is < 0 or > int.MaxValue)
-        {
-            throw Problems.Single(
-                new Kind("autoscaling", "v1", "Scale", "scales", true),
-                item.Name,
-                Problem.Invalid("spec.replicas", replicas, "must be greater than or equal to 0"));
         }
 
         return Scale(200, store.Update(item, json => json.Ensure("spec")["replicas"] = replicas, call.DryRun));
@@ -91,6 +109,12 @@ internal sealed class OtherSubresources(ObjectStore store, ObjectVerbs verbs, To
         var account = verbs.Current(call);
         var body = call.ReadBody();
         var json = body.ValueKind == System.Text.Json.JsonValueKind.Object ? JsonObject.Create(body)! : [];
+        if (json.Text("kind") is { } kind and not "TokenRequest")
+        {
+            throw ApiException.BadRequest(
+                $"{kind} in version \"v1\" cannot be handled as a TokenRequest: no kind \"{kind}\" is registered at this path");
+        }
+
         var seconds = json.Whole("spec", "expirationSeconds") ?? 3600;
         if (seconds < 600)
         {
@@ -101,6 +125,11 @@ internal sealed class OtherSubresources(ObjectStore store, ObjectVerbs verbs, To
         }
 
         var (token, expires) = tokens.Issue(account, TimeSpan.FromSeconds(seconds), [.. json.Texts("spec", "audiences")]);
+        if (json.Array("spec", "audiences") is not { Count: > 0 })
+        {
+            json.Ensure("spec")["audiences"] = new JsonArray(Tokens.Issuer);
+        }
+
         json["kind"] = "TokenRequest";
         json["apiVersion"] = "authentication.k8s.io/v1";
         json["metadata"] = new JsonObject { ["name"] = account.Name, ["namespace"] = account.Namespace };

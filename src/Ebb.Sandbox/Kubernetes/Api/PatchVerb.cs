@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ebb.Sandbox.Kubernetes.Api.Patching;
 using Ebb.Sandbox.Kubernetes.Api.Schemas;
+using Ebb.Sandbox.Kubernetes.Api.Validation;
 using Ebb.Sandbox.Kubernetes.Store;
 
 namespace Ebb.Sandbox.Kubernetes.Api;
@@ -31,7 +32,6 @@ internal sealed class PatchVerb(ObjectStore store, ObjectVerbs verbs)
         var stored = verbs.Current(call);
         var body = call.ReadBody();
         var (json, specTouched) = Changed(call, stored, body);
-        CheckSame(stored, json);
         return verbs.Answer(call, 200, verbs.Finish(call, stored, json, specTouched), form);
     }
 
@@ -46,10 +46,14 @@ internal sealed class PatchVerb(ObjectStore store, ObjectVerbs verbs)
             }
 
             json = JsonPatch.Apply(json, body.ValueKind == JsonValueKind.Array ? JsonArray.Create(body) : null);
-            using var written = JsonDocument.Parse(Versions.Bytes(json));
-            json = call.CheckFields(written.RootElement.Clone());
+            json = Readable(call, json);
             Versions.ToStored(json, call.Resource);
             return (json, true);
+        }
+
+        if (body.ValueKind == JsonValueKind.Array && call.MediaType == Merge)
+        {
+            throw Unreadable("[]", "the patch is not an object");
         }
 
         if (body.ValueKind != JsonValueKind.Object)
@@ -58,7 +62,16 @@ internal sealed class PatchVerb(ObjectStore store, ObjectVerbs verbs)
         }
 
         // A merge patch has the shape of the object, so that holding it against the schema is enough.
-        var patch = call.CheckFields(body);
+        JsonObject patch;
+        try
+        {
+            patch = call.CheckFields(body);
+        }
+        catch (ApiException e) when (e.Code == 400)
+        {
+            throw Unreadable(body.GetRawText(), e.Message);
+        }
+
         if (call.MediaType == Merge)
         {
             MergePatch.Apply(json, patch);
@@ -68,25 +81,53 @@ internal sealed class PatchVerb(ObjectStore store, ObjectVerbs verbs)
             StrategicMerge.Apply(json, patch, call.Resource.Schema?.Of);
         }
 
+        CheckSame(call, json);
         Versions.ToStored(json, call.Resource);
         return (json, patch.Any(part => part.Key is not ("metadata" or "status" or "apiVersion" or "kind")));
+    }
+
+    /// <summary>A patched object, held against its schema.</summary>
+    private static JsonObject Readable(Call call, JsonObject json)
+    {
+        CheckSame(call, json);
+        var text = Versions.Bytes(json);
+        using var written = JsonDocument.Parse(text);
+        try
+        {
+            return call.CheckFields(written.RootElement.Clone());
+        }
+        catch (ApiException e) when (e.Code == 400)
+        {
+            throw Unreadable(System.Text.Encoding.UTF8.GetString(text), e.Message);
+        }
+    }
+
+    /// <summary>A patched object that is none of its kind any more.</summary>
+    private static ApiException Unreadable(string patched, string why)
+    {
+        var problems = new Problems("", "", "");
+        problems.Add(Problem.Invalid("patch", patched, why));
+        return problems.ToException();
     }
 
     private ApiResponse ApplyServerSide(Call call, Form form)
     {
         RequestOptions.CheckWrite(call, "PatchOptions", managerNeeded: true);
-        var body = call.ReadBody();
-        if (body.ValueKind != JsonValueKind.Object)
-        {
-            throw ApiException.BadRequest("error decoding YAML: the patch is not an object");
-        }
-
-        var applied = call.CheckFields(body);
-        if (applied.Text("apiVersion") != call.Resource.ApiVersion || applied.Text("kind") != call.Resource.Kind.Name)
+        var body = ReadApplied(call);
+        var applied = body.ValueKind == JsonValueKind.Object
+            ? JsonObject.Create(body)! : throw ApiException.BadRequest("error decoding YAML: the patch is not an object");
+        if (applied.Text("apiVersion") != call.Resource.ApiVersion)
         {
             throw ApiException.BadRequest(
-                $"invalid object type: {applied.Text("apiVersion")}, Kind={applied.Text("kind")}, expected " +
-                $"{call.Resource.ApiVersion}, Kind={call.Resource.Kind.Name}");
+                $"Incorrect version specified in apply patch. Specified patch version: {applied.Text("apiVersion")}, " +
+                $"expected: {call.Resource.ApiVersion}");
+        }
+
+        if (applied.Text("kind") != call.Resource.Kind.Name)
+        {
+            throw ApiException.Unforeseen(
+                $"failed to create typed patch object: no corresponding type for {applied.Text("apiVersion")}, " +
+                $"Kind={applied.Text("kind")} at this path");
         }
 
         if (applied.At("metadata", "managedFields") is JsonArray { Count: > 0 })
@@ -94,6 +135,8 @@ internal sealed class PatchVerb(ObjectStore store, ObjectVerbs verbs)
             throw ApiException.BadRequest("metadata.managedFields must be nil");
         }
 
+        call.CheckPlace(applied);
+        TypedApply.Check(call, applied);
         DropNulls(applied);
         applied.Ensure("metadata");
         Versions.ToStored(applied, call.Resource);
@@ -105,15 +148,35 @@ internal sealed class PatchVerb(ObjectStore store, ObjectVerbs verbs)
                 throw ApiException.NotFound(call.Resource.Kind.Resource, call.Name);
             }
 
+            if (applied.Text("metadata", "uid") is { Length: > 0 } uid)
+            {
+                throw ApiException.Conflict(
+                    call.Resource.Kind.Resource,
+                    call.Name,
+                    $"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+            }
+
             applied.Ensure("metadata")["name"] = call.Name;
+            applied.Ensure("metadata").Remove("resourceVersion");
             ServerSideApply.Claim(call, applied, store.Agenda.Now);
             return verbs.Answer(call, 201, verbs.Create(call, applied), form);
         }
 
         var schema = call.Resource.Schema ?? FieldType.Any;
         var merged = ServerSideApply.Merge(call, stored, applied, schema, store.Agenda.Now);
-        CheckSame(stored, merged);
         return verbs.Answer(call, 200, verbs.Finish(call, stored, merged, specTouched: true), form);
+    }
+
+    private static JsonElement ReadApplied(Call call)
+    {
+        try
+        {
+            return call.ReadBody();
+        }
+        catch (ApiException e) when (e.Code == 400)
+        {
+            throw ApiException.BadRequest("error decoding YAML: " + e.Message);
+        }
     }
 
     /// <summary>To apply nothing for a field is not to apply the field.</summary>
@@ -132,17 +195,16 @@ internal sealed class PatchVerb(ObjectStore store, ObjectVerbs verbs)
         }
     }
 
-    private static void CheckSame(KubeObject stored, JsonObject json)
+    /// <summary>A patch may not make an object into another one.</summary>
+    private static void CheckSame(Call call, JsonObject json)
     {
-        if (json.Text("kind") is { } kind && kind != stored.Kind.Name)
+        var (kind, version) = (json.Text("kind"), json.Text("apiVersion"));
+        if (kind != call.Resource.Kind.Name || version != call.Resource.ApiVersion)
         {
-            throw ApiException.BadRequest($"kind in the patch ({kind}) does not match the object ({stored.Kind.Name})");
+            throw Unreadable(
+                json.ToJsonString(), $"no kind \"{kind}\" is registered for version \"{version}\" at this path");
         }
 
-        if (json.Text("metadata", "name") is { } name && name != stored.Name)
-        {
-            throw ApiException.BadRequest(
-                $"the name of the object ({name}) does not match the name on the URL ({stored.Name})");
-        }
+        call.CheckPlace(json);
     }
 }

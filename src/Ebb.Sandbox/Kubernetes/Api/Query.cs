@@ -25,6 +25,8 @@ internal sealed class Query
     /// <summary>All values of a parameter that may be given more than once.</summary>
     public IEnumerable<string> All(string name) => _values.Where(v => v.Name == name && v.Value.Length > 0).Select(v => v.Value);
 
+    public bool Has(string name) => _values.Any(v => v.Name == name);
+
     public bool IsTrue(string name) => _values.Any(v => v.Name == name && v.Value is "true" or "1" or "True");
 
     /// <exception cref="ApiException">400 when it is no number.</exception>

@@ -9,13 +9,13 @@ internal sealed class Rendering(ObjectStore store)
 {
     public byte[] Table(Call call, IReadOnlyList<KubeObject> items, JsonObject listMetadata, bool withColumns = true) =>
         Versions.Bytes(TableWriter.Write(
-            call.Resource, items, listMetadata, call.Query["includeObject"], store.Agenda.Now, withColumns));
+            call.Resource, items, listMetadata, call.Query["includeObject"], store.Agenda.Now, withColumns, MetaVersion(call)));
 
     public ReadOnlyMemory<byte> One(Call call, KubeObject item, Form form, bool withColumns = true) => form switch
     {
         Form.Table => Table(
             call, [item], new JsonObject { ["resourceVersion"] = item.ResourceVersion.ToString() }, withColumns),
-        Form.Metadata => Versions.Bytes(MetadataOf(item)),
+        Form.Metadata => Versions.Bytes(MetadataOf(item, MetaVersion(call))),
         _ => Versions.Utf8(item, call.Resource),
     };
 
@@ -31,7 +31,7 @@ internal sealed class Rendering(ObjectStore store)
         var head = new JsonObject
         {
             ["kind"] = partial ? "PartialObjectMetadataList" : call.Resource.Kind.Name + "List",
-            ["apiVersion"] = partial ? "meta.k8s.io/v1" : call.Resource.ApiVersion,
+            ["apiVersion"] = partial ? MetaVersion(call) : call.Resource.ApiVersion,
             ["metadata"] = listMetadata,
         };
         var start = Versions.Bytes(head);
@@ -45,7 +45,7 @@ internal sealed class Rendering(ObjectStore store)
         foreach (var item in items)
         {
             parts.Add((parts.Count > 2 ? ",{"u8 : "{"u8).ToArray());
-            var bytes = partial ? Versions.Bytes(MetadataOf(item)) : Versions.Utf8(item, call.Resource);
+            var bytes = partial ? Versions.Bytes(MetadataOf(item, MetaVersion(call))) : Versions.Utf8(item, call.Resource);
 
             // The items of a list do not say again what they are; what is kept always says it first.
             parts.Add(bytes.Span.StartsWith(prefix) ? bytes[prefix.Length..] : bytes[1..]);
@@ -55,10 +55,13 @@ internal sealed class Rendering(ObjectStore store)
         return parts;
     }
 
-    private static JsonObject MetadataOf(KubeObject item) => new()
+    /// <summary>In which of its two versions the form is wanted.</summary>
+    public static string MetaVersion(Call call) => "meta.k8s.io/" + Accept.MetaVersion(call.Request.Accept);
+
+    private static JsonObject MetadataOf(KubeObject item, string apiVersion) => new()
     {
         ["kind"] = "PartialObjectMetadata",
-        ["apiVersion"] = "meta.k8s.io/v1",
+        ["apiVersion"] = apiVersion,
         ["metadata"] = item.Metadata.DeepClone(),
     };
 }

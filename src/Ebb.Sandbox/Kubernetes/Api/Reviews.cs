@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ebb.Sandbox.Kubernetes.Api.Schemas;
+using Ebb.Sandbox.Kubernetes.Api.Validation;
 using Ebb.Sandbox.Kubernetes.Store;
 
 namespace Ebb.Sandbox.Kubernetes.Api;
@@ -10,6 +11,10 @@ internal sealed class Reviews(Authorizer authorizer, Tokens tokens)
 {
     private const string Authorization = "/apis/authorization.k8s.io/v1/";
     private const string Authentication = "/apis/authentication.k8s.io/v1/";
+
+    /// <summary>Whether reviews are asked for at a path.</summary>
+    public static bool Has(string path) => path.StartsWith(Authorization, StringComparison.Ordinal)
+        && path.EndsWith("reviews", StringComparison.Ordinal);
 
     /// <summary>Null when the request is no review.</summary>
     public ApiResponse? Find(ApiRequest request)
@@ -54,6 +59,7 @@ internal sealed class Reviews(Authorizer authorizer, Tokens tokens)
 
         var about = json.Object("spec", "resourceAttributes");
         var path = json.Object("spec", "nonResourceAttributes");
+        Check(json, own);
         var allowed = about is not null
             ? authorizer.Allows(
                 user,
@@ -65,12 +71,31 @@ internal sealed class Reviews(Authorizer authorizer, Tokens tokens)
                 about.Text("name") ?? "")
             : path is not null && authorizer.AllowsPath(user, path.Text("path") ?? "", path.Text("verb") ?? "");
         var status = new JsonObject { ["allowed"] = allowed };
-        if (allowed)
+        if (allowed && !user.Groups.Contains("system:masters"))
         {
             status["reason"] = "RBAC: allowed";
         }
 
         return Answer(json, "authorization.k8s.io/v1", kind, status);
+    }
+
+    private static void Check(JsonObject json, bool own)
+    {
+        var problems = new Problems("authorization.k8s.io", "", "");
+        if ((json.Object("spec", "resourceAttributes") is null) == (json.Object("spec", "nonResourceAttributes") is null))
+        {
+            problems.Add(Problem.Invalid(
+                "spec.resourceAttributes",
+                json["spec"]?.DeepClone(),
+                "exactly one of nonResourceAttributes or resourceAttributes must be specified"));
+        }
+
+        if (!own && string.IsNullOrEmpty(json.Text("spec", "user")) && json.Array("spec", "groups") is not { Count: > 0 })
+        {
+            problems.Add(Problem.Invalid("spec.user", "", "at least one of user or group must be specified"));
+        }
+
+        problems.ThrowIfAny();
     }
 
     private ApiResponse Rules(ApiRequest request)
@@ -102,7 +127,7 @@ internal sealed class Reviews(Authorizer authorizer, Tokens tokens)
         var json = Read(request);
         var user = tokens.Check(json.Text("spec", "token") ?? "");
         var status = user is null
-            ? new JsonObject { ["authenticated"] = false, ["error"] = "invalid bearer token" }
+            ? new JsonObject { ["user"] = new JsonObject(), ["error"] = "invalid bearer token" }
             : new JsonObject
             {
                 ["authenticated"] = true,

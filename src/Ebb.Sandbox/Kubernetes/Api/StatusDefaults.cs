@@ -6,6 +6,12 @@ namespace Ebb.Sandbox.Kubernetes.Api;
 /// <summary>The status with which an object is born: what a typed server writes although nobody has said anything yet.</summary>
 internal static class StatusDefaults
 {
+    private static readonly string[] NodeFacts =
+    [
+        "machineID", "systemUUID", "bootID", "kernelVersion", "osImage", "containerRuntimeVersion", "kubeletVersion",
+        "kubeProxyVersion", "operatingSystem", "architecture",
+    ];
+
     public static void Apply(Kind kind, JsonObject json)
     {
         if (!kind.HasStatus || kind.Custom)
@@ -16,6 +22,14 @@ internal static class StatusDefaults
         var status = json.Ensure("status");
         switch (kind.Plural)
         {
+            case "nodes":
+                status.Ensure("daemonEndpoints").Ensure("kubeletEndpoint").Default("Port", 0);
+                foreach (var name in NodeFacts)
+                {
+                    status.Ensure("nodeInfo").Default(name, "");
+                }
+
+                break;
             case "services" or "ingresses":
                 status.Ensure("loadBalancer");
                 break;

@@ -10,7 +10,7 @@ namespace Ebb.Sandbox.Kubernetes.Api;
 /// <summary>Issues and checks the tokens of service accounts, which are JSON web tokens.</summary>
 public sealed class Tokens(ObjectStore store)
 {
-    private const string Issuer = "https://kubernetes.default.svc.cluster.local";
+    internal const string Issuer = "https://kubernetes.default.svc.cluster.local";
     private const string KeyId = "ebb";
     private const int LongestToken = 16 * 1024;
 

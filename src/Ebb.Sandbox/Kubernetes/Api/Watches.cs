@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Api.Validation;
 using Ebb.Sandbox.Kubernetes.Store;
 
 namespace Ebb.Sandbox.Kubernetes.Api;
@@ -117,15 +118,25 @@ internal sealed class Watches(ObjectStore store, Lists lists, Rendering renderin
 
     private static void Check(Call call, bool streamList, bool bookmarks)
     {
-        var match = call.Query["resourceVersionMatch"];
-        if (streamList ? match != "NotOlderThan" || !bookmarks : match is not null)
+        const string field = "resourceVersionMatch";
+        call.Query.Whole("limit");
+        var match = call.Query[field];
+        var problems = Problems.OfOptions("ListOptions");
+        if (!streamList && match is not null)
         {
-            throw new ApiException(
-                422,
-                "Invalid",
-                " \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is only allowed with " +
-                "sendInitialEvents, which needs NotOlderThan and allowWatchBookmarks");
+            problems.Add(Problem.Forbidden(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+            if (call.Query["resourceVersion"] is null)
+            {
+                problems.Add(Problem.Forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+            }
         }
+        else if (streamList && (match != "NotOlderThan" || !bookmarks))
+        {
+            problems.Add(Problem.Forbidden(
+                field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan, and allowWatchBookmarks"));
+        }
+
+        problems.ThrowIfAny();
     }
 
     /// <summary>What a change is to someone who sees only what is selected.</summary>
@@ -162,7 +173,7 @@ internal sealed class Watches(ObjectStore store, Lists lists, Rendering renderin
                 : Versions.Bytes(new JsonObject
                 {
                     ["kind"] = form is Form.Metadata ? "PartialObjectMetadata" : call.Resource.Kind.Name,
-                    ["apiVersion"] = form is Form.Metadata ? "meta.k8s.io/v1" : call.Resource.ApiVersion,
+                    ["apiVersion"] = form is Form.Metadata ? Rendering.MetaVersion(call) : call.Resource.ApiVersion,
                     ["metadata"] = metadata,
                 }),
             version);

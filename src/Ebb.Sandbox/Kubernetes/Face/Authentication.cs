@@ -17,28 +17,43 @@ internal sealed class Authentication(KubeApi api, Authority authority, string? a
     /// <exception cref="ApiException">401 for credentials that are wrong, 403 for posing as another without the right to.</exception>
     public User WhoIs(HttpContext http)
     {
-        var user = FromToken(http) ?? FromCertificate(http) ?? User.Anonymous;
+        var user = FromToken(http, out var refused) ?? FromCertificate(http);
+        if (user is null && refused)
+        {
+            // A wrong token is never taken for none: its bearer should know.
+            throw Unauthorized();
+        }
+
+        user ??= User.Anonymous;
+        if (!http.Request.Headers.ContainsKey("Impersonate-User") && http.Request.Headers.ContainsKey("Impersonate-Group"))
+        {
+            throw ApiException.Unforeseen("groups are impersonated without impersonating a user");
+        }
+
         return http.Request.Headers.TryGetValue("Impersonate-User", out var other) ? Pose(user, other.ToString(), http) : user;
     }
 
-    private User? FromToken(HttpContext http)
+    /// <param name="refused">There was a token, and it is nobody's.</param>
+    private User? FromToken(HttpContext http, out bool refused)
     {
+        const string bearer = "Bearer ";
         var header = http.Request.Headers.Authorization.ToString();
-        if (header.Length == 0)
+        refused = false;
+        if (!header.StartsWith(bearer, StringComparison.OrdinalIgnoreCase))
         {
             return null;
         }
 
-        const string bearer = "Bearer ";
-        var token = header.StartsWith(bearer, StringComparison.OrdinalIgnoreCase) ? header[bearer.Length..].Trim() : "";
+        var token = header[bearer.Length..].Trim();
         if (adminToken is not null
             && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(adminToken)))
         {
             return User.Admin;
         }
 
-        // A wrong token is never taken for none: its bearer should know.
-        return api.Tokens.Check(token) ?? throw Unauthorized();
+        var user = api.Tokens.Check(token);
+        refused = user is null;
+        return user;
     }
 
     private User? FromCertificate(HttpContext http)

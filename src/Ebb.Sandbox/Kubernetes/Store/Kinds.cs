@@ -86,7 +86,7 @@ public static class Kinds
         Of("storage.k8s.io", "v1", "VolumeAttachment", "volumeattachments", false) with { HasStatus = true };
 
     public static readonly Kind PriorityClass =
-        Of("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false, "pc");
+        Of("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false, "pc") with { HasGeneration = true };
 
     public static readonly Kind RuntimeClass = Of("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", false);
     public static readonly Kind EndpointSlice = Of("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true);

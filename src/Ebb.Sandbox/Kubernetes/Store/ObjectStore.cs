@@ -210,7 +210,9 @@ public sealed class ObjectStore(Agenda agenda, Random random)
         var kind = stored.Kind;
         if (stored.Deleting && Ending.IsOver(kind, json))
         {
-            return Remove(stored, json, dryRun);
+            // Whoever watches sees it as it was stored; whoever wrote, what they wrote.
+            Remove(stored, stored.Json.DeepClone().AsObject(), dryRun);
+            return Encode(kind, json, ResourceVersion);
         }
 
         var metadata = json["metadata"]!.AsObject();

@@ -513,6 +513,38 @@ public sealed class KubeApiTests : ApiFixture
     }
 
     [Theory]
+    [InlineData("0.5", "500m")]
+    [InlineData("1024Mi", "1Gi")]
+    [InlineData("1000m", "1")]
+    [InlineData("1.5Gi", "1536Mi")]
+    [InlineData("2000", "2k")]
+    [InlineData("1e3", "1e3")]
+    [InlineData("-0.1", "-100m")]
+    [InlineData("0Ki", "0")]
+    public void Amounts_are_kept_in_their_shortest_form(string written, string kept)
+    {
+        var made = Created(
+            "/api/v1/namespaces/default/resourcequotas",
+            $$$$"""{"metadata":{"name":"q"},"spec":{"hard":{"requests.cpu":"{{{{written}}}}"}}}""");
+
+        Assert.Equal(kept, (string?)made["spec"]!["hard"]!["requests.cpu"]);
+    }
+
+    [Fact]
+    public void A_deletion_in_the_background_takes_back_that_dependents_were_to_be_orphaned()
+    {
+        const string path = "/api/v1/namespaces/default/configmaps";
+        Created(path, """{"metadata":{"name":"a"}}""");
+        Send("DELETE", path + "/a?propagationPolicy=Orphan");
+
+        var (_, held) = Send("GET", path + "/a");
+        Send("DELETE", path + "/a?propagationPolicy=Background");
+
+        Assert.Equal("orphan", (string?)held["metadata"]!["finalizers"]![0]);
+        Assert.Equal(404, Send("GET", path + "/a").Code);
+    }
+
+    [Theory]
     [InlineData("n>4", "b")]
     [InlineData("n<4", "a")]
     [InlineData("n in (3,4),!x", "a")]

@@ -42,7 +42,7 @@ public sealed class ServerSideApplyTests : ApiFixture
 
         Assert.Equal(409, refused);
         Assert.Equal(
-            "Apply failed with 1 conflict: conflict with \"one\" using apps/v1: .spec.replicas", (string?)status["message"]);
+            "Apply failed with 1 conflict: conflict with \"one\": .spec.replicas", (string?)status["message"]);
         Assert.Equal("FieldManagerConflict", (string?)status["details"]!["causes"]![0]!["reason"]);
         Assert.Equal(".spec.replicas", (string?)status["details"]!["causes"]![0]!["field"]);
         Assert.Equal(200, forced);

@@ -47,7 +47,8 @@ internal static class JsonPatch
                 Remove(root, path);
                 return root;
             case "replace":
-                if (path.Length > 0)
+                // Of an object, what is not there yet may be replaced, too: so does the library that the real server uses.
+                if (path.Length > 0 && Get(root, path[..^1]) is not JsonObject)
                 {
                     Remove(root, path);
                 }

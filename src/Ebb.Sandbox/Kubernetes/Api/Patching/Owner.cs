@@ -19,7 +19,11 @@ internal sealed record Owner(
     ];
 
     public static JsonArray WriteAll(IEnumerable<Owner> owners) =>
-        new([.. owners.Where(owner => !owner.Fields.IsEmpty).Select(owner => owner.Write())]);
+        new([.. owners.Where(owner => !owner.Fields.IsEmpty)
+            .OrderBy(owner => owner.Operation, StringComparer.Ordinal)
+            .ThenBy(owner => owner.Time, StringComparer.Ordinal)
+            .ThenBy(owner => owner.Manager, StringComparer.Ordinal)
+            .Select(owner => owner.Write())]);
 
     public JsonObject Write()
     {

@@ -16,6 +16,11 @@ internal static class ServerSideApply
     public static void Claim(Call call, JsonObject applied, DateTimeOffset now)
     {
         var set = OwnFields(applied, call.Resource.Schema ?? FieldType.Any);
+        if (set.IsEmpty)
+        {
+            return;
+        }
+
         applied.Ensure("metadata")["managedFields"] = new JsonArray(
             new Owner(call.Manager, "Apply", call.Resource.ApiVersion, call.Subresource, Timestamps.Seconds(now), set).Write());
     }
@@ -154,7 +159,7 @@ internal static class ServerSideApply
         }
         else if (conflicts.Count > 0)
         {
-            throw Refusal(call, conflicts);
+            throw Refusal(conflicts);
         }
     }
 
@@ -166,18 +171,20 @@ internal static class ServerSideApply
         mine is null && call.Manager == "kubectl" && stored.Metadata.Text("annotations", LastApplied) is not null
         && stored.Metadata["managedFields"] is null;
 
-    private static ApiException Refusal(Call call, List<(Owner Owner, FieldSet Fields)> conflicts)
+    private static ApiException Refusal(List<(Owner Owner, FieldSet Fields)> conflicts)
     {
         var causes = new JsonArray();
         var lines = new List<string>();
-        var paths = 0;
-        foreach (var (owner, fields) in conflicts)
+        foreach (var (owner, fields) in conflicts.OrderBy(c => c.Owner.Manager, StringComparer.Ordinal))
         {
-            var by = $"\"{owner.Manager}\" using {owner.ApiVersion}";
-            foreach (var path in fields.Paths())
+            var by = owner.Operation == "Apply" ? $"\"{owner.Manager}\"" : $"\"{owner.Manager}\" using {owner.ApiVersion}"
+                + (owner.Time is { } time ? " at " + time : "");
+            var paths = fields.Paths().ToList();
+            lines.Add(paths.Count == 1
+                ? $"conflict with {by}: {paths[0]}"
+                : $"conflicts with {by}:\n" + string.Join('\n', paths.Select(path => "- " + path)));
+            foreach (var path in paths)
             {
-                paths++;
-                lines.Add($"conflict with {by}: {path}");
                 causes.Add(new JsonObject
                 {
                     ["reason"] = "FieldManagerConflict",
@@ -187,12 +194,11 @@ internal static class ServerSideApply
             }
         }
 
-        var details = ApiException.Of(call.Resource.Kind.Resource, call.Name);
-        details["causes"] = causes;
-        var message = paths == 1
-            ? $"Apply failed with 1 conflict: {lines[0]}"
-            : $"Apply failed with {paths} conflicts: " + string.Join('\n', lines);
-        return new ApiException(409, "Conflict", message) { Details = details };
+        var what = causes.Count == 1 ? "conflict" : "conflicts";
+        return new ApiException(409, "Conflict", $"Apply failed with {causes.Count} {what}: {string.Join('\n', lines)}")
+        {
+            Details = new JsonObject { ["causes"] = causes },
+        };
     }
 
     private static void MergeObject(JsonObject target, JsonObject applied, FieldType type)

@@ -25,7 +25,7 @@ internal static class StrategicMerge
             case null or "merge":
                 break;
             case var other:
-                throw ApiException.BadRequest($"Unknown patch type found: {other}");
+                throw ApiException.Unforeseen($"unknown patch type: {other} in map: {GoText.Of(patch)}");
         }
 
         if (patch[RetainKeys] is JsonArray retained)
@@ -134,7 +134,7 @@ internal static class StrategicMerge
 
             if (!change.ContainsKey(key))
             {
-                throw ApiException.BadRequest($"map: {change.ToJsonString()} does not contain declared merge key: {key}");
+                throw ApiException.Unforeseen($"map: {GoText.Of(change)} does not contain declared merge key: {key}");
             }
 
             var at = Find(list, key, change[key]);

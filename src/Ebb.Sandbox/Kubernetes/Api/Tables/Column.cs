@@ -14,11 +14,15 @@ internal sealed record Column(string Name, Func<KubeObject, DateTimeOffset, Json
     public static Column Text(string name, Func<JsonObject, string?> cell, bool wide = false) =>
         new(name, (item, _) => cell(item.Json) ?? "", wide);
 
-    public static Column Number(string name, Func<JsonObject, long?> cell, bool wide = false) =>
-        new(name, (item, _) => cell(item.Json) ?? 0, wide) { Type = "integer" };
+    /// <param name="type">What the column calls itself: some numbers of the real server call themselves strings.</param>
+    public static Column Number(string name, Func<JsonObject, long?> cell, string type = "integer", bool wide = false) =>
+        new(name, (item, _) => cell(item.Json) ?? 0, wide) { Type = type };
 
     public static readonly Column NameColumn = new("Name", (item, _) => item.Name) { Format = "name" };
 
     public static readonly Column Age =
         new("Age", (item, now) => Ages.Since(item.Metadata.Text("creationTimestamp"), now));
+
+    public static readonly Column CreatedAt =
+        new("Created At", (item, _) => item.Metadata.Text("creationTimestamp")) { Type = "date" };
 }

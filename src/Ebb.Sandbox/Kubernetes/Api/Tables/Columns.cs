@@ -54,8 +54,8 @@ internal static class Columns
         [
             NameColumn,
             Text("Ready", j => $"{j.Whole("status", "readyReplicas") ?? 0}/{j.Whole("spec", "replicas") ?? 0}"),
-            Number("Up-to-date", j => j.Whole("status", "updatedReplicas")),
-            Number("Available", j => j.Whole("status", "availableReplicas")),
+            Number("Up-to-date", j => j.Whole("status", "updatedReplicas"), "string"),
+            Number("Available", j => j.Whole("status", "availableReplicas"), "string"),
             Age,
             .. PodTemplate(selector: true),
         ],
@@ -112,13 +112,13 @@ internal static class Columns
             Text("Source", Source, wide: true),
             Text("Message", j => j.Text("message")?.Trim()),
             new("First Seen", (item, now) => Ages.Since(FirstSeen(item.Json), now), Wide: true),
-            Number("Count", j => Math.Max(1, j.Whole("count") ?? j.Whole("series", "count") ?? 1), wide: true),
+            Number("Count", j => Math.Max(1, j.Whole("count") ?? j.Whole("series", "count") ?? 1), "string", wide: true),
             new("Name", (item, _) => item.Name, Wide: true) { Format = "name" },
         ],
         ["leases"] = [NameColumn, Text("Holder", j => j.Text("spec", "holderIdentity")), Age],
         ["namespaces"] = [NameColumn, Text("Status", j => j.Text("status", "phase")), Age],
-        ["configmaps"] = [NameColumn, Number("Data", Data), Age],
-        ["secrets"] = [NameColumn, Text("Type", j => j.Text("type")), Number("Data", Data), Age],
+        ["configmaps"] = [NameColumn, Number("Data", Data, "string"), Age],
+        ["secrets"] = [NameColumn, Text("Type", j => j.Text("type")), Number("Data", Data, "string"), Age],
         ["serviceaccounts"] = [NameColumn, Age],
         ["endpoints"] = [NameColumn, Text("Endpoints", EndpointList), Age],
         ["poddisruptionbudgets"] =
@@ -139,11 +139,11 @@ internal static class Columns
         ],
         ["storageclasses"] =
         [
-            NameColumn,
+            new("Name", (item, _) => item.Name + (IsDefault(item.Json) ? " (default)" : "")) { Format = "name" },
             Text("Provisioner", j => j.Text("provisioner")),
             Text("ReclaimPolicy", j => j.Text("reclaimPolicy")),
             Text("VolumeBindingMode", j => j.Text("volumeBindingMode")),
-            new("AllowVolumeExpansion", (item, _) => item.Json.IsTrue("allowVolumeExpansion")) { Type = "boolean" },
+            new("AllowVolumeExpansion", (item, _) => item.Json.IsTrue("allowVolumeExpansion")),
             Age,
         ],
         ["persistentvolumeclaims"] =
@@ -173,8 +173,20 @@ internal static class Columns
             Age,
             Text("VolumeMode", j => j.Text("spec", "volumeMode"), wide: true),
         ],
-        ["roles"] = [NameColumn, Text("Created At", j => j.Text("metadata", "creationTimestamp"))],
-        ["clusterroles"] = [NameColumn, Text("Created At", j => j.Text("metadata", "creationTimestamp"))],
+        ["ingresses"] =
+        [
+            NameColumn,
+            Text("Class", j => Or(
+                j.Text("spec", "ingressClassName") ?? j.At("metadata", "annotations").Text("kubernetes.io/ingress.class"), None)),
+            Text("Hosts", Hosts),
+            Text("Address", j => string.Join(',', j.Objects("status", "loadBalancer", "ingress")
+                .Select(at => at.Text("ip") ?? at.Text("hostname")))),
+            Text("Ports", j => j.Array("spec", "tls") is { Count: > 0 } ? "80, 443" : "80"),
+            Age,
+        ],
+        ["networkpolicies"] = [NameColumn, Text("Pod-Selector", j => Or(LabelSelector.Format(j.At("spec", "podSelector")), None)), Age],
+        ["roles"] = [NameColumn, CreatedAt],
+        ["clusterroles"] = [NameColumn, CreatedAt],
         ["rolebindings"] = RoleBinding(),
         ["clusterrolebindings"] = RoleBinding(),
         ["certificatesigningrequests"] =
@@ -187,7 +199,7 @@ internal static class Columns
                 ? Ages.Of(TimeSpan.FromSeconds(seconds)) : None),
             Text("Condition", Requested),
         ],
-        ["customresourcedefinitions"] = [NameColumn, Text("Created At", j => j.Text("metadata", "creationTimestamp"))],
+        ["customresourcedefinitions"] = [NameColumn, CreatedAt],
         ["resourcequotas"] =
         [
             NameColumn,
@@ -195,7 +207,7 @@ internal static class Columns
             Text("Limit", j => Used(j, limits: true)),
             Age,
         ],
-        ["limitranges"] = [NameColumn, Text("Created At", j => j.Text("metadata", "creationTimestamp"))],
+        ["limitranges"] = [NameColumn, CreatedAt],
         ["runtimeclasses"] = [NameColumn, Text("Handler", j => j.Text("handler")), Age],
         ["csinodes"] = [NameColumn, Number("Drivers", j => j.Array("spec", "drivers")?.Count), Age],
     }.ToFrozenDictionary();
@@ -349,12 +361,21 @@ internal static class Columns
         return Or(string.Join(',', ports), None);
     }
 
-    private static string? LastSeen(JsonObject e) => e.Text("series", "lastObservedTime")
-        ?? e.Text("lastTimestamp") ?? e.Text("firstTimestamp") ?? e.Text("eventTime")
-        ?? e.Text("metadata", "creationTimestamp");
+    private static bool IsDefault(JsonObject storage) =>
+        storage.At("metadata", "annotations").Text("storageclass.kubernetes.io/is-default-class") == "true"
+        || storage.At("metadata", "annotations").Text("storageclass.beta.kubernetes.io/is-default-class") == "true";
 
-    private static string? FirstSeen(JsonObject e) => e.Text("firstTimestamp") ?? e.Text("eventTime")
-        ?? e.Text("metadata", "creationTimestamp");
+    private static string Hosts(JsonObject ingress)
+    {
+        var hosts = ingress.Objects("spec", "rules").Select(rule => Or(rule.Text("host"), "*")).Take(4).ToList();
+        return hosts.Count == 0 ? "*" : hosts.Count > 3
+            ? $"{string.Join(',', hosts.Take(3))} + {ingress.Objects("spec", "rules").Count() - 3} more..." : string.Join(',', hosts);
+    }
+
+    private static string? LastSeen(JsonObject e) => e.Text("series", "lastObservedTime")
+        ?? e.Text("lastTimestamp") ?? e.Text("firstTimestamp") ?? e.Text("eventTime");
+
+    private static string? FirstSeen(JsonObject e) => e.Text("firstTimestamp") ?? e.Text("eventTime");
 
     private static string Source(JsonObject e)
     {

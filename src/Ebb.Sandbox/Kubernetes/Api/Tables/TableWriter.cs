@@ -12,19 +12,27 @@ internal static class TableWriter
         JsonObject metadata,
         string? includeObject,
         DateTimeOffset now,
-        bool withColumns)
+        bool withColumns,
+        string apiVersion)
     {
+        if (includeObject is not (null or "Metadata" or "Object" or "None"))
+        {
+            throw ApiException.BadRequest(
+                $"Unable to convert to Table as requested: includeObject: Invalid value: \"{includeObject}\": " +
+                "must be 'Metadata', 'Object', 'None', or empty");
+        }
+
         var columns = Columns.Of(resource);
         var rows = new JsonArray();
         foreach (var item in items)
         {
-            rows.Add(Row(resource, item, columns, includeObject, now));
+            rows.Add(Row(resource, item, columns, includeObject, now, apiVersion));
         }
 
         return new JsonObject
         {
             ["kind"] = "Table",
-            ["apiVersion"] = "meta.k8s.io/v1",
+            ["apiVersion"] = apiVersion,
             ["metadata"] = metadata,
             ["columnDefinitions"] = withColumns ? Definitions(columns) : new JsonArray(),
             ["rows"] = rows,
@@ -50,7 +58,8 @@ internal static class TableWriter
     }
 
     private static JsonObject Row(
-        Resource resource, KubeObject item, IReadOnlyList<Column> columns, string? includeObject, DateTimeOffset now)
+        Resource resource, KubeObject item, IReadOnlyList<Column> columns, string? includeObject, DateTimeOffset now,
+        string apiVersion)
     {
         var cells = new JsonArray();
         foreach (var column in columns)
@@ -66,7 +75,7 @@ internal static class TableWriter
                 ["type"] = "Completed",
                 ["status"] = "True",
                 ["reason"] = reason,
-                ["message"] = "It has run to its end.",
+                ["message"] = reason == "Succeeded" ? "The pod has completed successfully." : "The pod failed.",
             });
         }
 
@@ -81,7 +90,7 @@ internal static class TableWriter
                 row["object"] = new JsonObject
                 {
                     ["kind"] = "PartialObjectMetadata",
-                    ["apiVersion"] = "meta.k8s.io/v1",
+                    ["apiVersion"] = apiVersion,
                     ["metadata"] = item.Metadata.DeepClone(),
                 };
                 break;

@@ -29,6 +29,9 @@ internal static class Immutability
             case "jobs":
                 CheckJob(stored, json, problems);
                 break;
+            case "services":
+                ServiceRules.CheckChange(stored, json, problems);
+                break;
             case "rolebindings" or "clusterrolebindings":
                 if (!JsonNode.DeepEquals(stored.Json["roleRef"], json["roleRef"]))
                 {
@@ -118,7 +121,7 @@ internal static class Immutability
 
         if (!JsonNode.DeepEquals(before, after))
         {
-            problems.Add(Problem.Invalid("spec.template", "…", Fixed));
+            problems.Add(Problem.Invalid("spec.template", json.At("spec", "template")?.DeepClone(), Fixed));
         }
     }
 

@@ -8,15 +8,9 @@ internal static class PodRules
 {
     public static void CheckTemplate(JsonNode? template, string path, Problems problems, bool restartAlways)
     {
-        if (template is null)
-        {
-            problems.Add(Problem.Required(path));
-            return;
-        }
-
         Names.CheckLabels(template.At("metadata", "labels"), path + ".labels", problems);
         Names.CheckAnnotations(template.At("metadata", "annotations"), path + ".annotations", problems);
-        Check(template["spec"], path + ".spec", problems);
+        Check(template?["spec"], path + ".spec", problems);
         var policy = template.Text("spec", "restartPolicy");
         if (restartAlways && policy is not (null or "Always"))
         {
@@ -24,7 +18,7 @@ internal static class PodRules
         }
         else if (!restartAlways && policy is null or "Always")
         {
-            problems.Add(Problem.Unsupported(path + ".spec.restartPolicy", policy, "OnFailure", "Never"));
+            problems.Add(Problem.Required(path + ".spec.restartPolicy", "valid values: \"OnFailure\", \"Never\""));
         }
     }
 

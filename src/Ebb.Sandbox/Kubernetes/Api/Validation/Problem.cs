@@ -12,10 +12,10 @@ internal sealed record Problem(string Reason, string Field, string Message)
     public static Problem Invalid(string field, JsonNode? value, string detail) =>
         new("FieldValueInvalid", field, $"Invalid value: {Show(value)}: {detail}");
 
-    public static Problem Unsupported(string field, string? value, params string[] supported) => new(
+    public static Problem Unsupported(string field, JsonNode? value, params string[] supported) => new(
         "FieldValueNotSupported",
         field,
-        $"Unsupported value: \"{value}\": supported values: {string.Join(", ", supported.Select(s => $"\"{s}\""))}");
+        $"Unsupported value: {Show(value ?? "")}: supported values: {string.Join(", ", supported.Select(s => $"\"{s}\""))}");
 
     public static Problem Duplicate(string field, JsonNode? value) =>
         new("FieldValueDuplicate", field, "Duplicate value: " + Show(value));
@@ -49,6 +49,8 @@ internal sealed class Problems(string group, string kind, string name)
     /// <summary>Of the parameters of a request: "ListOptions".</summary>
     public static Problems OfOptions(string kind) => new("meta.k8s.io", kind, "");
 
+    public int Count => _found.Count;
+
     public void Add(Problem problem) => _found.Add(problem);
 
     public static ApiException Single(Kind kind, string name, Problem problem)
@@ -67,7 +69,7 @@ internal sealed class Problems(string group, string kind, string name)
         }
     }
 
-    private ApiException ToException()
+    public ApiException ToException()
     {
         var lines = _found.Select(problem => $"{problem.Field}: {problem.Message}").ToList();
         var details = new JsonObject();
@@ -81,7 +83,11 @@ internal sealed class Problems(string group, string kind, string name)
             details["group"] = group;
         }
 
-        details["kind"] = kind;
+        if (kind.Length > 0)
+        {
+            details["kind"] = kind;
+        }
+
         details["causes"] = new JsonArray([.. _found.Select(problem => new JsonObject
         {
             ["reason"] = problem.Reason,

@@ -62,30 +62,22 @@ internal static class Rules
                 PodRules.CheckPod(spec, problems);
                 break;
             case "deployments" or "replicasets" or "statefulsets" or "daemonsets":
-                CheckSelector(spec, problems);
-                CheckCount(spec, "replicas", problems);
-                PodRules.CheckTemplate(spec?["template"], "spec.template", problems, restartAlways: true);
+                WorkloadRules.Check(kind.Plural, spec, problems);
                 break;
             case "replicationcontrollers":
-                CheckCount(spec, "replicas", problems);
-                PodRules.CheckTemplate(spec?["template"], "spec.template", problems, restartAlways: true);
+                WorkloadRules.CheckReplicationController(spec, problems);
                 break;
             case "jobs":
-                JobRules.CheckJob(spec, "spec", problems);
+                JobRules.CheckJob(json, problems);
                 break;
             case "cronjobs":
-                JobRules.CheckCronJob(spec, problems);
+                JobRules.CheckCronJob(json, problems);
                 break;
             case "poddisruptionbudgets":
-                if (spec?["minAvailable"] is not null && spec["maxUnavailable"] is not null)
-                {
-                    problems.Add(Problem.Invalid(
-                        "spec", spec.DeepClone(), "minAvailable and maxUnavailable cannot be both set"));
-                }
-
+                WorkloadRules.CheckBudget(spec, problems);
                 break;
             case "services":
-                CheckService(spec, problems);
+                ServiceRules.Check(spec, problems);
                 break;
             case "nodes":
                 CheckTaints(spec, problems);
@@ -94,11 +86,7 @@ internal static class Rules
                 CheckRole(json, problems);
                 break;
             case "rolebindings" or "clusterrolebindings":
-                if (string.IsNullOrEmpty(json.Text("roleRef", "name")))
-                {
-                    problems.Add(Problem.Required("roleRef.name"));
-                }
-
+                CheckBinding(kind, json, problems);
                 break;
             case "leases":
                 if (spec.Whole("leaseDurationSeconds") is <= 0)
@@ -116,68 +104,6 @@ internal static class Rules
                 break;
             default:
                 break;
-        }
-    }
-
-    private static void CheckSelector(JsonNode? spec, Problems problems)
-    {
-        var selector = spec.Object("selector");
-        if (selector is null)
-        {
-            problems.Add(Problem.Required("spec.selector"));
-            return;
-        }
-
-        if (selector.Object("matchLabels") is null && selector["matchExpressions"] is null)
-        {
-            problems.Add(Problem.Invalid(
-                "spec.selector", selector.DeepClone(), "empty selector is invalid for deployment"));
-        }
-
-        var labels = spec.At("template", "metadata", "labels");
-        if (spec.Object("template") is not null && !LabelSelector.Of(selector).Matches(labels))
-        {
-            problems.Add(Problem.Invalid(
-                "spec.template.metadata.labels",
-                labels?.DeepClone() ?? new JsonObject(),
-                "`selector` does not match template `labels`"));
-        }
-    }
-
-    private static void CheckCount(JsonNode? spec, string name, Problems problems)
-    {
-        if (spec.Whole(name) is < 0)
-        {
-            problems.Add(Problem.Invalid("spec." + name, spec![name], "must be greater than or equal to 0"));
-        }
-    }
-
-    private static void CheckService(JsonNode? spec, Problems problems)
-    {
-        var ports = spec.Objects("ports").ToList();
-        if (ports.Count == 0 && spec.Text("clusterIP") != "None" && spec.Text("type") != "ExternalName")
-        {
-            problems.Add(Problem.Required("spec.ports"));
-        }
-
-        for (var i = 0; i < ports.Count; i++)
-        {
-            if (ports[i].Whole("port") is not (>= 1 and <= 65535))
-            {
-                problems.Add(Problem.Invalid(
-                    $"spec.ports[{i}].port", ports[i]["port"] ?? 0, "must be between 1 and 65535, inclusive"));
-            }
-
-            if (ports.Count > 1 && string.IsNullOrEmpty(ports[i].Text("name")))
-            {
-                problems.Add(Problem.Required($"spec.ports[{i}].name"));
-            }
-        }
-
-        if (spec.Text("type") is { } type and not ("ClusterIP" or "NodePort" or "LoadBalancer" or "ExternalName"))
-        {
-            problems.Add(Problem.Unsupported(
-                "spec.type", type, "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"));
         }
     }
 
@@ -200,6 +126,39 @@ internal static class Rules
             if (!seen.Add(key + ":" + taint.Text("effect")))
             {
                 problems.Add(Problem.Duplicate(at, taint.DeepClone()));
+            }
+        }
+    }
+
+    private static void CheckBinding(Kind kind, JsonNode json, Problems problems)
+    {
+        string[] roles = kind.Equals(Kinds.RoleBinding) ? ["Role", "ClusterRole"] : ["ClusterRole"];
+        if (!roles.Contains(json.Text("roleRef", "kind")))
+        {
+            problems.Add(Problem.Unsupported("roleRef.kind", json.Text("roleRef", "kind"), roles));
+        }
+
+        if (string.IsNullOrEmpty(json.Text("roleRef", "name")))
+        {
+            problems.Add(Problem.Required("roleRef.name"));
+        }
+
+        var i = 0;
+        foreach (var subject in json.Objects("subjects"))
+        {
+            var at = $"subjects[{i++}]";
+            if (string.IsNullOrEmpty(subject.Text("name")))
+            {
+                problems.Add(Problem.Required(at + ".name"));
+            }
+
+            if (subject.Text("kind") is not ("User" or "Group" or "ServiceAccount"))
+            {
+                problems.Add(Problem.Unsupported(at + ".kind", subject.Text("kind"), "ServiceAccount", "User", "Group"));
+            }
+            else if (!kind.Namespaced && subject.Text("kind") == "ServiceAccount" && string.IsNullOrEmpty(subject.Text("namespace")))
+            {
+                problems.Add(Problem.Required(at + ".namespace"));
             }
         }
     }
