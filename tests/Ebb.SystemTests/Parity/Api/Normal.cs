@@ -115,6 +115,7 @@ internal sealed partial class Normal(IReadOnlyDictionary<string, string> kept, R
         text = Uid().Replace(text, "<uid>");
         text = MicroTime().Replace(text, "<microtime>");
         text = Time().Replace(text, "<time>");
+        text = IntOrString().Replace(text, match => match.Groups["type"].Value == "0" ? match.Groups["int"].Value : $"\"{match.Groups["text"].Value}\"");
         text = Value().Replace(text, " value: <value>: ");
         return Version().Replace(text, "resource version: <n>");
     }
@@ -131,8 +132,11 @@ internal sealed partial class Normal(IReadOnlyDictionary<string, string> kept, R
     [GeneratedRegex(@"resource version: [0-9]+( \([0-9]+\)|, current: [0-9]+)?")]
     private static partial Regex Version();
 
+    [GeneratedRegex(@"intstr\.IntOrString\{Type:(?<type>[01]), IntVal:(?<int>-?[0-9]+), StrVal:""(?<text>[^""]*)""\}")]
+    private static partial Regex IntOrString();
+
     // Of what is more than a word or a number, the real one shows how its language writes it, with addresses.
-    [GeneratedRegex(@" value: ([\[\{].*[\]\}]|\[\][\w.*]+\{.*\}|&?[a-z0-9]+\.\w+\{.*\}|map\[string\]\w+\{.*\}|""(null|\{.*\})""|null): ")]
+    [GeneratedRegex(@" value: ([\[\{].*[\]\}]|\[\][\w.*]+\{.*\}|&?[a-z0-9]+\.\w+\{.*\}|map\[string\]\w+(\{.*\}|\(nil\))|""(null|\{.*\})""|null): ")]
     private static partial Regex Value();
 
     [GeneratedRegex("^([0-9]+[smhdy])+$")]
