@@ -8,7 +8,7 @@ namespace Ebb.Acting;
 
 /// <summary>
 /// Writes the reasons where people look: as an annotation on each node and as Events about waiting pods. Only when the
-/// kind of reason changes, not with each minute that passes, and never many at once.
+/// kind of reason changes, not with each minute that passes, never many at once, and never for long.
 /// </summary>
 internal sealed partial class Explainer(IKubernetes kubernetes, TimeProvider time, ILogger logger)
 {
@@ -16,9 +16,13 @@ internal sealed partial class Explainer(IKubernetes kubernetes, TimeProvider tim
     private const int Burst = 50;
     private const double PerSecond = 10;
 
+    // Where each takes long, the decisions that wait behind them matter more.
+    private static readonly TimeSpan AtMost = TimeSpan.FromMilliseconds(250);
+
     private readonly Dictionary<string, HashSet<string>> _told = [];
     private double _allowance = Burst;
     private DateTimeOffset _refilledAt = time.GetUtcNow();
+    private long _startedAt;
     private string? _trouble;
 
     /// <returns>True when something is left to be written, once there is room for it.</returns>
@@ -27,6 +31,7 @@ internal sealed partial class Explainer(IKubernetes kubernetes, TimeProvider tim
         var now = time.GetUtcNow();
         _allowance = Math.Min(Burst, _allowance + ((now - _refilledAt).TotalSeconds * PerSecond));
         _refilledAt = now;
+        _startedAt = time.GetTimestamp();
         try
         {
             var left = await AnnotateNodesAsync(snapshot, plan, ct) | await TellPodsAsync(plan, ct);
@@ -109,7 +114,7 @@ internal sealed partial class Explainer(IKubernetes kubernetes, TimeProvider tim
 
     private bool Take()
     {
-        if (_allowance < 1)
+        if (_allowance < 1 || time.GetElapsedTime(_startedAt) > AtMost)
         {
             return false;
         }

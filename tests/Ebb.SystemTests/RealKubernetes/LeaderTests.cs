@@ -189,7 +189,9 @@ public sealed class LeaderTests : IAsyncLifetime
             - level: None
             """);
         File.WriteAllText(AuditLog, "");
-        return [$"--audit-policy-file={policy}", $"--audit-log-path={AuditLog}", "--audit-log-mode=blocking"];
+
+        // Now and then the server sends its clients away, as it does behind a load balancer.
+        return [$"--audit-policy-file={policy}", $"--audit-log-path={AuditLog}", "--audit-log-mode=blocking", "--goaway-chance=0.02"];
     }
 
     private sealed record Write(DateTimeOffset At, int Controller, string What);

@@ -17,6 +17,9 @@ internal sealed class FakeCluster : IKubernetes
     /// <summary>Called before each call; throws to make it fail.</summary>
     public Action<string> Before { get; set; } = _ => { };
 
+    /// <summary>What each call waits for.</summary>
+    public Func<Task> Slow { get; set; } = () => Task.CompletedTask;
+
     public void Add(string node, string? taint = null, string providerId = "", bool ready = true) => Nodes[node] = new V1Node
     {
         Metadata = new V1Meta { Name = node, Uid = $"uid-{node}" },
@@ -75,17 +78,11 @@ internal sealed class FakeCluster : IKubernetes
 
     public Task<bool> PutLeaseAsync(V1Lease lease, CancellationToken ct) => throw new NotSupportedException();
 
-    private Task<T> Do<T>(string call, Func<T> body)
+    private async Task<T> Do<T>(string call, Func<T> body)
     {
         Calls.Add(call);
-        try
-        {
-            Before(call);
-            return Task.FromResult(body());
-        }
-        catch (InvalidOperationException e)
-        {
-            return Task.FromException<T>(e);
-        }
+        await Slow();
+        Before(call);
+        return body();
     }
 }

@@ -48,10 +48,11 @@ internal sealed class RemoteKubeletApi : IKubeletApi
             new Reflector(api, Kinds.Pod, "/api/v1/pods", "spec.nodeName!=", _pods, agenda.Time, new Random(random.Next()), logger),
         ];
 
-        // Two writers keep the Leases of a thousand nodes; nodes and Leases do not wait behind thousands of pods.
-        _nodeLane = Lane("nodes", 4);
-        _leaseLane = Lane("leases", 2);
-        _podLane = Lane("pods", 12);
+        // Nodes and Leases do not wait behind thousands of pods; and three hundred Leases must be renewed within ten seconds
+        // also by an API server that needs half a second for each.
+        _nodeLane = Lane("nodes", 8);
+        _leaseLane = Lane("leases", 16);
+        _podLane = Lane("pods", 16);
         _eventLane = Lane("events", 1);
 
         WriteLane Lane(string name, int writers) => new(name, writers, agenda, new Random(random.Next()), logger);
