@@ -213,7 +213,11 @@ public sealed class ClusterStateTests
 
         state.Upsert(claim);
         var unbound = Take(state).Pending[0].Class.Blocked;
-        state.Upsert(claim with { Spec = new V1PersistentVolumeClaimSpec { VolumeName = "pv" } });
+        state.Upsert(claim with
+        {
+            Metadata = claim.Metadata with { Annotations = new Dictionary<string, string> { ["pv.kubernetes.io/bind-completed"] = "yes" } },
+            Spec = new V1PersistentVolumeClaimSpec { VolumeName = "pv" },
+        });
         var lost = Take(state).Pending[0].Class.Blocked;
         state.Upsert(new V1PersistentVolume
         {
@@ -246,7 +250,12 @@ public sealed class ClusterStateTests
         });
         state.Upsert(new V1PersistentVolumeClaim
         {
-            Metadata = new V1Meta { Name = "data", Namespace = "default" },
+            Metadata = new V1Meta
+            {
+                Name = "data",
+                Namespace = "default",
+                Annotations = new Dictionary<string, string> { ["pv.kubernetes.io/bind-completed"] = "yes" },
+            },
             Spec = new V1PersistentVolumeClaimSpec { VolumeName = "pv" },
         });
         state.Upsert(new V1PersistentVolume
@@ -256,6 +265,63 @@ public sealed class ClusterStateTests
         var labels = LabelSet.From([KeyValuePair.Create(label.Split('=')[0], label.Split('=')[1])]);
 
         Assert.Equal(expected, NodeFit.Check(Take(state).Pending[0].Class, "n", labels, [], cordoned: false) == Ebb.Scheduling.Causes.None);
+    }
+
+    [Fact]
+    public void A_claim_that_nothing_makes_a_volume_for_goes_where_one_is_free()
+    {
+        var state = new ClusterState();
+        var pod = Pod("p", "");
+        state.Upsert(pod with
+        {
+            Spec = pod.Spec with { Volumes = [new V1Volume { Name = "data", PersistentVolumeClaim = new V1ClaimSource { ClaimName = "data" } }] },
+        });
+        state.Upsert(new V1StorageClass
+        {
+            Metadata = new V1Meta { Name = "local" },
+            Provisioner = "kubernetes.io/no-provisioner",
+            VolumeBindingMode = "WaitForFirstConsumer",
+        });
+        var claim = new V1PersistentVolumeClaim
+        {
+            Metadata = new V1Meta { Name = "data", Namespace = "default" },
+            Spec = new V1PersistentVolumeClaimSpec
+            {
+                StorageClassName = "local",
+                AccessModes = ["ReadWriteOnce"],
+                Resources = new V1ResourceRequirements { Requests = new Dictionary<string, string> { ["storage"] = "2Gi" } },
+            },
+        };
+        state.Upsert(claim);
+        state.Upsert(Disk("small", "1Gi", "n1"));
+        var none = Take(state).Pending[0].Class.Blocked;
+
+        state.Upsert(Disk("large", "2Gi", "n2"));
+        var found = Take(state).Pending[0].Class;
+        state.Upsert(claim with { Metadata = claim.Metadata with { Annotations = new Dictionary<string, string> { ["volume.kubernetes.io/selected-node"] = "n3" } } });
+        var chosen = Take(state).Pending[0].Class.Blocked;
+
+        Assert.Equal("no volume is free for its claim data, and nothing makes one", none);
+        Assert.Equal("host=n2", Assert.Single(Assert.Single(Assert.Single(found.VolumeTerms)).Labels).ToString());
+        Assert.Equal(none, chosen);
+
+        static V1PersistentVolume Disk(string name, string size, string node) => new()
+        {
+            Metadata = new V1Meta { Name = name },
+            Spec = new V1PersistentVolumeSpec
+            {
+                StorageClassName = "local",
+                AccessModes = ["ReadWriteOnce", "ReadOnlyMany"],
+                Capacity = new Dictionary<string, string> { ["storage"] = size },
+                NodeAffinity = new V1VolumeNodeAffinity
+                {
+                    Required = new V1NodeSelector
+                    {
+                        NodeSelectorTerms = [new V1NodeSelectorTerm { MatchExpressions = [new V1Expression { Key = "host", Operator = "In", Values = [node] }] }],
+                    },
+                },
+            },
+        };
     }
 
     [Fact]

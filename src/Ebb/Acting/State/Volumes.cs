@@ -7,6 +7,9 @@ namespace Ebb.Acting.State;
 /// <summary>Claims, volumes and storage classes, and what they say about where a pod can run.</summary>
 internal sealed class Volumes
 {
+    private const string BindCompleted = "pv.kubernetes.io/bind-completed";
+    private const string SelectedNode = "volume.kubernetes.io/selected-node";
+
     private static readonly string[] ZoneKeys =
     [
         "topology.kubernetes.io/zone", "topology.kubernetes.io/region",
@@ -48,7 +51,7 @@ internal sealed class Volumes
                 return ([], $"its volume claim {name} does not exist");
             }
 
-            if (claim.Spec.VolumeName is { Length: > 0 } bound)
+            if (claim.Spec.VolumeName is { Length: > 0 } bound && claim.Metadata.Annotations?.ContainsKey(BindCompleted) == true)
             {
                 if (!Persistent.TryGetValue(bound, out var volume))
                 {
@@ -60,18 +63,62 @@ internal sealed class Volumes
             }
 
             var storage = claim.Spec.StorageClassName is { Length: > 0 } className ? Classes.GetValueOrDefault(className) : null;
-            if (storage?.VolumeBindingMode != "WaitForFirstConsumer")
+            if (storage?.VolumeBindingMode != "WaitForFirstConsumer" || claim.Spec.VolumeName is { Length: > 0 })
             {
                 return ([], $"its volume claim {name} is not bound yet");
             }
 
-            if (storage.AllowedTopologies is { Count: > 0 } allowed)
+            if (claim.Metadata.Annotations?.TryGetValue(SelectedNode, out var node) == true)
             {
-                (terms ??= []).Add([.. allowed.Select(Of)]);
+                // It is being made, for an earlier pod.
+                (terms ??= []).Add([new NodeTerm([], [new Requirement("metadata.name", SelectorOperator.In, [node])])]);
             }
+
+            if (Places(claim, storage) is not { } places)
+            {
+                continue;
+            }
+
+            if (places.IsEmpty)
+            {
+                return ([], $"no volume is free for its claim {name}, and nothing makes one");
+            }
+
+            (terms ??= []).Add(places);
         }
 
         return terms is null ? ([], null) : ([.. terms], null);
+    }
+
+    /// <summary>Where a claim gets a volume that is there, or one that can be made; null: everywhere.</summary>
+    private ImmutableArray<NodeTerm>? Places(V1PersistentVolumeClaim claim, V1StorageClass storage)
+    {
+        var places = ImmutableArray.CreateBuilder<NodeTerm>();
+        if (claim.Metadata.Annotations?.ContainsKey(SelectedNode) != true)
+        {
+            foreach (var volume in FreeVolumes.For(claim, Persistent.Values))
+            {
+                if (volume.Spec.NodeAffinity?.Required is not { } required)
+                {
+                    return null;
+                }
+
+                places.AddRange(Selectors.Read(required));
+            }
+        }
+
+        if (storage.Provisioner is null or "" or "kubernetes.io/no-provisioner")
+        {
+            return places.ToImmutable();
+        }
+
+        if (storage.AllowedTopologies is not { Count: > 0 } allowed)
+        {
+            return null;
+        }
+
+        places.AddRange(allowed.Select(Of));
+        return places.ToImmutable();
     }
 
     private IEnumerable<ImmutableArray<NodeTerm>> Of(V1PersistentVolume volume)

@@ -67,6 +67,13 @@ public sealed record V1PersistentVolumeClaimSpec
     public string? StorageClassName { get; init; }
 
     public IReadOnlyList<string>? AccessModes { get; init; }
+
+    /// <summary>Filesystem (also when absent) or Block.</summary>
+    public string? VolumeMode { get; init; }
+
+    public V1LabelSelector? Selector { get; init; }
+
+    public V1ResourceRequirements? Resources { get; init; }
 }
 
 public sealed record V1PhaseStatus
@@ -77,6 +84,8 @@ public sealed record V1PhaseStatus
 public sealed record V1PersistentVolume : V1Object
 {
     public V1PersistentVolumeSpec Spec { get; init => field = value ?? new(); } = new();
+
+    public V1PhaseStatus? Status { get; init; }
 }
 
 public sealed record V1PersistentVolumeSpec
@@ -84,6 +93,15 @@ public sealed record V1PersistentVolumeSpec
     public V1VolumeNodeAffinity? NodeAffinity { get; init; }
 
     public string? StorageClassName { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Capacity { get; init; }
+
+    public IReadOnlyList<string>? AccessModes { get; init; }
+
+    public string? VolumeMode { get; init; }
+
+    /// <summary>The claim that has it, or that it is reserved for; null while it is free.</summary>
+    public V1ObjectReference? ClaimRef { get; init; }
 }
 
 public sealed record V1VolumeNodeAffinity
@@ -95,6 +113,9 @@ public sealed record V1StorageClass : V1Object
 {
     /// <summary>Immediate or WaitForFirstConsumer.</summary>
     public string? VolumeBindingMode { get; init; }
+
+    /// <summary>Who makes its volumes; <c>kubernetes.io/no-provisioner</c>: nobody.</summary>
+    public string? Provisioner { get; init; }
 
     public IReadOnlyList<V1TopologySelectorTerm>? AllowedTopologies { get; init; }
 }
