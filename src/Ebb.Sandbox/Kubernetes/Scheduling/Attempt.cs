@@ -25,7 +25,7 @@ internal sealed class Attempt
         _bearsCordon = _needs.Tolerations.Any(t => t.Bears(CordonTaint));
         _acceptsAll = _needs.Nodes.AcceptsAll;
         _volumes = _needs.Claims.IsEmpty ? null : new VolumeFilter(pod, cluster.Store);
-        _spread = _needs.Spread.Any(c => c.Hard) ? new SpreadFilter(pod, slots) : null;
+        _spread = _needs.Spread.Any(c => c.Hard) ? new SpreadFilter(pod, cluster, slots) : null;
         _affinity = cluster.AnyApart || !_needs.Affinity.IsEmpty
             ? new AffinityFilter(pod, slots, cluster.NamespaceLabels)
             : null;

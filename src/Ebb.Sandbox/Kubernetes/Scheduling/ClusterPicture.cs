@@ -19,6 +19,8 @@ internal sealed class ClusterPicture(ObjectStore store)
 
     public ObjectStore Store => store;
 
+    public PodCounts Counts { get; } = new();
+
     /// <summary>In the order in which the nodes came.</summary>
     public IReadOnlyList<NodeSlot> Slots => _slots;
 

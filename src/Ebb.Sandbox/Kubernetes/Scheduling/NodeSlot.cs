@@ -5,10 +5,14 @@ namespace Ebb.Sandbox.Kubernetes.Scheduling;
 /// <summary>A node and what stands on it, summed up as pods come and go.</summary>
 internal sealed class NodeSlot
 {
+    // Few workloads at a time are placed on one node; the oldest goes first.
+    private const int MostCounts = 8;
+
     private readonly Dictionary<string, PodView> _pods = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _others = new(StringComparer.Ordinal);
     private readonly List<PodView> _withPorts = [];
     private readonly List<PodView> _withAffinity = [];
+    private readonly List<(PodCount Of, int Pods)> _counts = [];
 
     public NodeSlot(NodeView node) => Node = node;
 
@@ -31,13 +35,39 @@ internal sealed class NodeSlot
 
     public PodView? Find(string uid) => _pods.GetValueOrDefault(uid);
 
+    /// <summary>How many pods here are of those; reckoned once and kept from then on.</summary>
+    public int Matching(PodCount? of)
+    {
+        if (of is null || _pods.Count == 0)
+        {
+            return 0;
+        }
+
+        foreach (var (known, pods) in _counts)
+        {
+            if (ReferenceEquals(known, of))
+            {
+                return pods;
+            }
+        }
+
+        if (_counts.Count == MostCounts)
+        {
+            _counts.RemoveAt(0);
+        }
+
+        var count = _pods.Values.Count(of.Includes);
+        _counts.Add((of, count));
+        return count;
+    }
+
     public long Used(string resource) => _others.GetValueOrDefault(resource);
 
     public void Add(PodView pod)
     {
         Remove(pod.Uid);
         _pods[pod.Uid] = pod;
-        Count(pod.Needs, 1);
+        Count(pod, 1);
         if (!pod.Needs.Ports.IsEmpty)
         {
             _withPorts.Add(pod);
@@ -56,7 +86,7 @@ internal sealed class NodeSlot
             return;
         }
 
-        Count(pod.Needs, -1);
+        Count(pod, -1);
         _withPorts.Remove(pod);
         _withAffinity.Remove(pod);
     }
@@ -100,8 +130,17 @@ internal sealed class NodeSlot
     public bool HasPortsFor(PodNeeds needs) => needs.Ports.IsEmpty
         || !_withPorts.Any(pod => pod.Needs.Ports.Any(taken => needs.Ports.Any(taken.Clashes)));
 
-    private void Count(PodNeeds needs, int sign)
+    private void Count(PodView pod, int sign)
     {
+        for (var i = 0; i < _counts.Count; i++)
+        {
+            if (_counts[i].Of.Includes(pod))
+            {
+                _counts[i] = (_counts[i].Of, _counts[i].Pods + sign);
+            }
+        }
+
+        var needs = pod.Needs;
         CpuMilli += sign * needs.Requests.CpuMilli;
         MemoryBytes += sign * needs.Requests.MemoryBytes;
         DiskBytes += sign * needs.Requests.DiskBytes;

@@ -7,12 +7,12 @@ internal sealed class SpreadFilter
 {
     private readonly List<Count> _counts = [];
 
-    public SpreadFilter(PodView pod, IReadOnlyList<NodeSlot> slots)
+    public SpreadFilter(PodView pod, ClusterPicture cluster, IReadOnlyList<NodeSlot> slots)
     {
         foreach (var constraint in pod.Needs.Spread.Where(c => c.Hard))
         {
             var selector = constraint.SelectorFor(pod);
-            _counts.Add(new Count(constraint, selector, selector?.Matches(pod.Labels) == true));
+            _counts.Add(new Count(constraint, cluster.Counts.Of(pod.Namespace, selector), selector?.Matches(pod.Labels) == true));
         }
 
         foreach (var slot in slots)
@@ -48,27 +48,7 @@ internal sealed class SpreadFilter
         return Verdict.Fits;
     }
 
-    /// <summary>Pods of a namespace on a node that a spread constraint speaks of.</summary>
-    public static int Matching(NodeSlot slot, string ns, Selector? selector)
-    {
-        if (selector is null)
-        {
-            return 0;
-        }
-
-        var matching = 0;
-        foreach (var other in slot.Pods)
-        {
-            if (!other.Terminating && other.Namespace == ns && selector.Matches(other.Labels))
-            {
-                matching++;
-            }
-        }
-
-        return matching;
-    }
-
-    private sealed class Count(SpreadConstraint constraint, Selector? selector, bool countsItself)
+    private sealed class Count(SpreadConstraint constraint, PodCount? counted, bool countsItself)
     {
         private readonly Dictionary<string, int> _byDomain = new(StringComparer.Ordinal);
         private int? _least;
@@ -87,7 +67,7 @@ internal sealed class SpreadFilter
             if (constraint.Counts(pod, slot.Node))
             {
                 var domain = slot.Node.Labels[constraint.TopologyKey];
-                _byDomain[domain] = In(domain) + Matching(slot, pod.Namespace, selector);
+                _byDomain[domain] = In(domain) + slot.Matching(counted);
             }
         }
     }

@@ -37,7 +37,7 @@ internal sealed class SpreadScore(PodView pod, ClusterPicture cluster)
     private void Add(SpreadConstraint constraint, IReadOnlyList<NodeSlot> fitting, Func<NodeSlot, bool> counts, double[] raw)
     {
         var key = constraint.TopologyKey;
-        var selector = constraint.SelectorFor(pod);
+        var counted = cluster.Counts.Of(pod.Namespace, constraint.SelectorFor(pod));
         var domains = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var slot in fitting)
         {
@@ -54,7 +54,7 @@ internal sealed class SpreadScore(PodView pod, ClusterPicture cluster)
                 && counts(slot)
                 && constraint.Counts(pod, slot.Node))
             {
-                domains[domain] = count + SpreadFilter.Matching(slot, pod.Namespace, selector);
+                domains[domain] = count + slot.Matching(counted);
             }
         }
 
