@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Kubernetes.Scheduling;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Kubernetes.Views;
 
@@ -10,7 +11,6 @@ namespace Ebb.Sandbox.Kubernetes.Controllers;
 /// </summary>
 internal sealed class VolumeController
 {
-    private const string SelectedNode = "volume.kubernetes.io/selected-node";
     private const string Zone = "topology.kubernetes.io/zone";
 
     private readonly ControllerContext _context;
@@ -58,17 +58,17 @@ internal sealed class VolumeController
         }
 
         var className = claim.Json["spec"].Text("storageClassName") ?? "";
-        var storageClass = Scheduling.StorageClasses.Of(claim.Json, Store);
-        var chosen = claim.Metadata.At("annotations").Text(SelectedNode);
+        var storageClass = StorageClasses.Of(claim.Json, Store);
+        var chosen = claim.Metadata.At("annotations").Text(StorageClasses.SelectedNode);
         var named = claim.Json["spec"].Text("volumeName");
-        var waits = string.IsNullOrEmpty(named) && chosen is null && Scheduling.StorageClasses.WaitsForPod(storageClass);
+        var waits = string.IsNullOrEmpty(named) && chosen is null && StorageClasses.WaitsForPod(storageClass);
         if (waits)
         {
             return;
         }
 
         var volume = string.IsNullOrEmpty(named)
-            ? Find(claim, className) ?? Make(claim, className, storageClass, chosen)
+            ? Find(claim, chosen) ?? (IsMade(storageClass) ? Make(claim, className, storageClass, chosen) : null)
             : Store.Get(Kinds.PersistentVolume, "", named);
         if (volume is not null)
         {
@@ -76,17 +76,14 @@ internal sealed class VolumeController
         }
     }
 
-    private KubeObject? Find(KubeObject claim, string className)
+    private KubeObject? Find(KubeObject claim, string? chosen)
     {
-        var asked = Wanted(claim);
-        return Store.List(Kinds.PersistentVolume).FirstOrDefault(volume =>
-            volume.Json["spec"].At("claimRef") is null
-            && (volume.Json["spec"].Text("storageClassName") ?? "") == className
-            && (Quantity.Units(Quantity.TextOf(volume.Json["spec"].At("capacity", "storage"))) ?? 0) >= asked);
+        var node = chosen is null ? null : Store.Get(Kinds.Node, "", chosen);
+        return FreeVolumes.For(claim, Store).FirstOrDefault(volume => node is null || FreeVolumes.Reaches(volume, NodeView.Of(node)));
     }
 
-    private static long Wanted(KubeObject claim) =>
-        Quantity.Units(Quantity.TextOf(claim.Json["spec"].At("resources", "requests").At("storage"))) ?? 0;
+    /// <summary>Claims without a class are given a volume too: the sandbox is no storage system to be set up first.</summary>
+    private static bool IsMade(KubeObject? storageClass) => storageClass is null || StorageClasses.MakesVolumes(storageClass);
 
     private KubeObject Make(KubeObject claim, string className, KubeObject? storageClass, string? node)
     {
@@ -157,7 +154,7 @@ internal sealed class VolumeController
         Store.Update(claim, json =>
         {
             json.Sub("spec")["volumeName"] = volume.Name;
-            json["metadata"]!.AsObject().Sub("annotations")["pv.kubernetes.io/bind-completed"] = "yes";
+            json["metadata"]!.AsObject().Sub("annotations")[StorageClasses.Bound] = "yes";
             var status = json.Sub("status");
             status["phase"] = "Bound";
             status["accessModes"] = volume.Json["spec"].At("accessModes")?.DeepClone();

@@ -282,7 +282,7 @@ internal sealed partial class Scheduler
                 && string.IsNullOrEmpty(claim.Json["spec"].Text("volumeName")))
             {
                 _store.Update(claim, json =>
-                    json["metadata"]!.AsObject().Sub("annotations")["volume.kubernetes.io/selected-node"] = node);
+                    json["metadata"]!.AsObject().Sub("annotations")[StorageClasses.SelectedNode] = node);
             }
         }
     }

@@ -41,28 +41,28 @@ internal sealed class VolumeFilter
             claims.Add(claim);
         }
 
+        if (claims.Exists(claim => !IsBound(claim) && !MayWait(claim, store)))
+        {
+            Problem = Reasons.UnboundClaim;
+            return;
+        }
+
         foreach (var claim in claims)
         {
-            if (claim.Json["spec"].Text("volumeName") is { Length: > 0 } volumeName)
+            if (!IsBound(claim))
             {
-                if (store.Get(Kinds.PersistentVolume, "", volumeName) is not { } volume)
-                {
-                    Problem = $"persistentvolume \"{volumeName}\" not found";
-                    return;
-                }
-
-                Bound(volume.Json);
+                Unbound(claim, StorageClasses.Of(claim.Json, store)!, store);
                 continue;
             }
 
-            var storageClass = StorageClasses.Of(claim.Json, store);
-            if (!StorageClasses.WaitsForPod(storageClass))
+            var name = claim.Json["spec"].Text("volumeName")!;
+            if (store.Get(Kinds.PersistentVolume, "", name) is not { } volume)
             {
-                Problem = Reasons.UnboundClaim;
+                Problem = $"persistentvolume \"{name}\" not found";
                 return;
             }
 
-            UnboundToAnyOf(storageClass!.Json);
+            Bound(volume.Json);
         }
     }
 
@@ -124,22 +124,50 @@ internal sealed class VolumeFilter
         }
     }
 
-    private void UnboundToAnyOf(JsonObject storageClass)
+    private static bool IsBound(KubeObject claim) =>
+        claim.Json["spec"].Text("volumeName") is { Length: > 0 } && claim.Metadata.At("annotations").Text(StorageClasses.Bound) is not null;
+
+    private static bool MayWait(KubeObject claim, ObjectStore store) =>
+        string.IsNullOrEmpty(claim.Json["spec"].Text("volumeName")) && StorageClasses.WaitsForPod(StorageClasses.Of(claim.Json, store));
+
+    /// <summary>It gets a volume that is there, or one that can be made for the node.</summary>
+    private void Unbound(KubeObject claim, KubeObject storageClass, ObjectStore store)
     {
-        ImmutableArray<NodeTerm> topologies =
-        [
-            .. storageClass.Objects("allowedTopologies").Select(topology => new NodeTerm(
-                [
-                    .. topology.Objects("matchLabelExpressions")
-                        .Select(e => new Requirement(e.Text("key") ?? "", "In", [.. e.Texts("values")])),
-                ],
-                [])),
-        ];
-        if (!topologies.IsEmpty)
+        var places = new List<NodeTerm>();
+        var anywhere = false;
+        if (claim.Metadata.At("annotations").Text(StorageClasses.SelectedNode) is { } node)
         {
-            _placeable.Add(topologies);
+            // It is being made, for an earlier pod.
+            _placeable.Add([new NodeTerm([], [new Requirement("metadata.name", "In", [node])])]);
+        }
+        else
+        {
+            foreach (var volume in FreeVolumes.For(claim, store))
+            {
+                var required = volume.Json["spec"].At("nodeAffinity", "required");
+                anywhere |= required is null;
+                places.AddRange(NodeSelection.Terms(required));
+            }
+        }
+
+        if (StorageClasses.MakesVolumes(storageClass))
+        {
+            var topologies = storageClass.Json.Objects("allowedTopologies").Select(Term).ToList();
+            anywhere |= topologies.Count == 0;
+            places.AddRange(topologies);
+        }
+
+        if (!anywhere)
+        {
+            _placeable.Add([.. places]);
         }
     }
+
+    private static NodeTerm Term(JsonObject topology) => new(
+        [
+            .. topology.Objects("matchLabelExpressions").Select(e => new Requirement(e.Text("key") ?? "", "In", [.. e.Texts("values")])),
+        ],
+        []);
 
     /// <summary>Old volumes carry the labels that zones had before they were generally available.</summary>
     private static string? ZoneOf(NodeView node, string key) =>
@@ -150,9 +178,19 @@ internal sealed class VolumeFilter
 /// <summary>The storage class of a claim.</summary>
 internal static class StorageClasses
 {
+    /// <summary>The annotation of a claim that is bound, and nothing is left to be done about it.</summary>
+    public const string Bound = "pv.kubernetes.io/bind-completed";
+
+    /// <summary>The annotation of a claim with the node of its first pod.</summary>
+    public const string SelectedNode = "volume.kubernetes.io/selected-node";
+
     public static KubeObject? Of(JsonObject claim, ObjectStore store) =>
         claim["spec"].Text("storageClassName") is { Length: > 0 } name ? store.Get(Kinds.StorageClass, "", name) : null;
 
     public static bool WaitsForPod(KubeObject? storageClass) =>
         storageClass?.Json.Text("volumeBindingMode") == "WaitForFirstConsumer";
+
+    /// <summary>Whether there is someone who makes volumes of this class; of local disks there is not.</summary>
+    public static bool MakesVolumes(KubeObject? storageClass) =>
+        storageClass?.Json.Text("provisioner") is not (null or "" or "kubernetes.io/no-provisioner");
 }

@@ -225,6 +225,38 @@ public sealed class SchedulerTests : IDisposable
     }
 
     [Fact]
+    public void A_pod_that_left_or_changed_its_labels_no_longer_counts_for_the_spread()
+    {
+        TwoNodes(("disk", "ssd"));
+        string[] names = ["a", "b", "c", "d"];
+        foreach (var name in names)
+        {
+            _world.Pod(name, Spread("kubernetes.io/hostname", ""), "\"labels\":{\"app\":\"web\"}");
+        }
+
+        _world.Pass(5);
+        foreach (var pod in names.Where(name => _world.PodNamed(name)!.NodeName == "node-0").Take(1))
+        {
+            _world.Delete(Kinds.Pod, pod, DeleteOptions.Now);
+        }
+
+        foreach (var pod in names.Where(name => _world.PodNamed(name)?.NodeName == "node-0"))
+        {
+            _world.Edit(Kinds.Pod, pod, json => json["metadata"]!["labels"]!["app"] = "other");
+        }
+
+        names = ["e", "f"];
+        foreach (var name in names)
+        {
+            _world.Pod(name, Spread("kubernetes.io/hostname", ""), "\"labels\":{\"app\":\"web\"}");
+        }
+
+        _world.Pass(5);
+
+        Assert.All(names, name => Assert.Equal("node-0", _world.PodNamed(name)!.NodeName));
+    }
+
+    [Fact]
     public void Fewer_domains_than_wanted_count_as_empty()
     {
         _world.Nodes(1, node => node with { Zone = "z-1" });
@@ -368,6 +400,51 @@ public sealed class SchedulerTests : IDisposable
         _world.Pass(5);
 
         Assert.StartsWith("0/1 nodes are available: persistentvolumeclaim \"other\" not found.", Message("db"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_claim_to_a_local_disk_draws_its_pod_to_where_one_is_free()
+    {
+        _world.Nodes(3);
+        _world.Create(Kinds.StorageClass, """{"metadata":{"name":"local"},"provisioner":"kubernetes.io/no-provisioner","volumeBindingMode":"WaitForFirstConsumer"}""");
+        _world.Create(Kinds.PersistentVolume, """
+            {"metadata":{"name":"disk"},
+             "spec":{"capacity":{"storage":"2Gi"},"accessModes":["ReadWriteOnce"],"storageClassName":"local",
+                     "nodeAffinity":{"required":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"kubernetes.io/hostname","operator":"In","values":["node-1"]}]}]}}}}
+            """);
+        foreach (var name in new[] { "first", "second" })
+        {
+            _world.Create(Kinds.PersistentVolumeClaim, $$$"""
+                {"metadata":{"name":"{{{name}}}"},
+                 "spec":{"storageClassName":"local","accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"} } } }
+                """);
+            _world.Pod(name, WorldUnderTest.Runs("sleep 1000") + ",\"volumes\":[{\"name\":\"d\",\"persistentVolumeClaim\":{\"claimName\":\"" + name + "\"}}]");
+            _world.Pass(5);
+        }
+
+        Assert.Equal("node-1", _world.PodNamed("first")!.NodeName);
+        Assert.Equal("disk", _world.Get(Kinds.PersistentVolumeClaim, "first")!.Json["spec"].Text("volumeName"));
+        Assert.StartsWith("0/3 nodes are available: 3 node(s) didn't find available persistent volumes to bind.", Message("second"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_claim_that_is_to_be_bound_at_once_comes_before_a_volume_that_is_gone()
+    {
+        _world.Nodes(1);
+        _world.Create(Kinds.PersistentVolumeClaim, """
+            {"metadata":{"name":"lost","annotations":{"pv.kubernetes.io/bind-completed":"yes"}},"status":{"phase":"Bound"},
+             "spec":{"volumeName":"gone","accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}
+            """);
+        _world.Create(Kinds.StorageClass, """{"metadata":{"name":"none"},"provisioner":"kubernetes.io/no-provisioner","volumeBindingMode":"Immediate"}""");
+        _world.Create(Kinds.PersistentVolumeClaim, """
+            {"metadata":{"name":"unbound"},"spec":{"storageClassName":"none","accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}
+            """);
+
+        _world.Pod("db", WorldUnderTest.Runs("sleep 1000")
+            + ",\"volumes\":[{\"name\":\"d\",\"persistentVolumeClaim\":{\"claimName\":\"lost\"}},{\"name\":\"e\",\"persistentVolumeClaim\":{\"claimName\":\"unbound\"}}]");
+        _world.Pass(5);
+
+        Assert.StartsWith("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.", Message("db"), StringComparison.Ordinal);
     }
 
     [Fact]
