@@ -19,6 +19,12 @@ internal static class Comparison
         // The sandbox is as the newest release. Where that would decide otherwise, our two are held against each other.
         var sandbox = SandboxOpinion.Of(decision.Moment, decision.Nominated);
         var newest = EbbOpinion.Of(decision.Moment, SchedulerRules.Newest);
+        if (ebb.Blocked is not null && minor < 27)
+        {
+            // Ebb does not come to look at nodes then, and so cannot tell whether what else the old release finds is still found.
+            return sandbox.Node is null && sandbox.Opinion.Fits.IsEmpty ? null : $"{ebb}; the sandbox bound it to '{sandbox.Node}': {sandbox.Opinion}.";
+        }
+
         return newest.IsSame(ebb) ? OfSandbox(decision, sandbox, minor) : OfBoth(sandbox.Opinion, newest);
     }
 
@@ -76,10 +82,13 @@ internal static class Comparison
             return !IsBlocked(decision, blocked) && Same(causes, ours.Causes, coarse);
         }
 
-        // That a claim's volume is gone the scheduler found out node by node before 1.27, and after all else.
-        return IsBlocked(decision, blocked) || (minor < 27 && LacksVolume(decision.Moment));
+        // Some of what we know beforehand the scheduler finds out node by node, and after all else.
+        return IsBlocked(decision, blocked)
+            || (minor < 27 && LacksVolume(decision.Moment))
+            || decision.Moment.Claims.Any(claim => (string?)claim["spec"]!["storageClassName"] == Furniture.NobodyMakes && claim["spec"]!["volumeName"] is null);
     }
 
+    /// <summary>Whether a claim is bound to a volume that is gone.</summary>
     private static bool LacksVolume(Moment moment)
     {
         var volumes = moment.Volumes.Select(volume => (string)volume["metadata"]!["name"]!).ToHashSet();

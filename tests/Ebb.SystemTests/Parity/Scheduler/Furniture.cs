@@ -6,6 +6,9 @@ namespace Ebb.SystemTests.Parity.Scheduler;
 /// <summary>What every case finds there, and what the harness itself puts among it.</summary>
 internal static class Furniture
 {
+    /// <summary>The storage class of disks that are there or not.</summary>
+    public const string NobodyMakes = "local";
+
     public static ImmutableArray<string> Namespaces { get; } = ["default", "other"];
 
     /// <summary>Paths and bodies, in the order in which they can be made.</summary>

@@ -9,7 +9,7 @@ internal sealed class RandomCase
     public const string OldZone = "failure-domain.beta.kubernetes.io/zone";
 
     private static readonly string[] Effects = ["NoSchedule", "NoSchedule", "PreferNoSchedule", "NoExecute"];
-    private static readonly string[] ClaimClasses = ["now", "wait", "wait-zone", "missing"];
+    private static readonly string[] ClaimClasses = ["now", "wait", "wait-zone", "local", "local", "missing"];
 
     private readonly Random _random;
     private readonly Theme _theme;
@@ -130,7 +130,12 @@ internal sealed class RandomCase
             },
         };
         claims.Add(claim);
-        if (bound)
+        if (bound && Once(10))
+        {
+            // Bound by hand, and not seen by the controller of volumes yet.
+            claim["spec"]!["volumeName"] = $"volume-{number}";
+        }
+        else if (bound)
         {
             claim["metadata"]!["annotations"] = new JsonObject { ["pv.kubernetes.io/bind-completed"] = "yes" };
             claim["spec"]!["volumeName"] = $"volume-{number}";

@@ -82,7 +82,11 @@ internal sealed class RealScheduler(RealApi api)
         var mark = $"{scenario.Seed}-{_number++}";
 
         // What the canary below cannot tell of comes first: it has the longest time to arrive.
-        await PostAllAsync(scenario.Volumes, _ => "/api/v1/persistentvolumes", strict, ct);
+        var volumes = await PostAllAsync(scenario.Volumes, _ => "/api/v1/persistentvolumes", strict, ct);
+        await Task.WhenAll(volumes.Where(volume => volume["spec"]!["claimRef"] is null).Select(volume => api.PatchAsync(
+            $"/api/v1/persistentvolumes/{volume["metadata"]!["name"]}/status",
+            new JsonObject { ["status"] = new JsonObject { ["phase"] = "Available" } },
+            ct)));
         await PostAllAsync(scenario.Claims, claim => $"/api/v1/namespaces/{claim["metadata"]!["namespace"]}/persistentvolumeclaims", strict, ct);
         _nodes = await PostAllAsync(
             scenario.Nodes.Select(node =>
