@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using Ebb.Cli.ControlPlane;
 using Ebb.Cli.ControlPlane.Components;
@@ -34,6 +35,33 @@ public sealed class HostedControlPlaneTests : IAsyncLifetime
 
         await Shell.UntilAsync("all work", Soon, () => Task.FromResult(plane.Components.All(c => c.Condition is Condition.Healthy)));
         Assert.Equal("1", await KubectlAsync("get", "configmap", "kept", "-o", "jsonpath={.data.a}"));
+    }
+
+    [Fact]
+    public async Task Of_three_members_one_may_fail()
+    {
+        var plane = _plane = await RealParts.StartAsync(_directory, Ct, members: 3);
+        await KubectlAsync("create", "configmap", "kept", "--from-literal=a=1");
+        var leader = State(plane, "etcd-1");
+        Assert.Equal(3, plane.Components.Count(component => component.Name.StartsWith("etcd", StringComparison.Ordinal)));
+
+        End(leader.ProcessId);
+        await KubectlAsync("create", "configmap", "meanwhile", "--request-timeout=30s");
+
+        await Shell.UntilAsync("the member is back", Soon, () => Task.FromResult(State(plane, "etcd-1") is { Condition: Condition.Healthy, Restarts: > 0 }));
+        Assert.Equal("1", await KubectlAsync("get", "configmap", "kept", "-o", "jsonpath={.data.a}"));
+    }
+
+    [Fact]
+    public async Task A_component_that_cannot_start_says_why()
+    {
+        var flags = ImmutableDictionary<string, ImmutableArray<string>>.Empty.Add("etcd", ["--no-such-flag"]);
+
+        var e = await Assert.ThrowsAsync<IOException>(() => RealParts.StartAsync(_directory, Ct, extraFlags: flags));
+
+        Assert.StartsWith("etcd cannot start: it ended with exit code", e.Message, StringComparison.Ordinal);
+        Assert.Contains("no-such-flag", e.Message, StringComparison.Ordinal);
+        Assert.Empty(Leftovers.Find(new ControlPlaneDirectory(_directory).Marks));
     }
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;

@@ -11,7 +11,8 @@ internal static partial class LastWords
     /// <returns>Null when it said nothing.</returns>
     public static string? Of(IReadOnlyList<string> lines)
     {
-        var line = lines.LastOrDefault(Causes().IsMatch) ?? lines.LastOrDefault(line => line.Length > 0);
+        // etcd logs a fatal error in full, and then panics with half of it.
+        var line = lines.LastOrDefault(Logged().IsMatch) ?? lines.LastOrDefault(Causes().IsMatch) ?? lines.LastOrDefault(line => line.Length > 0);
         if (line is null)
         {
             return null;
@@ -42,7 +43,10 @@ internal static partial class LastWords
         }
     }
 
+    [GeneratedRegex("""^\{"level":"(fatal|panic)""")]
+    private static partial Regex Logged();
+
     // How Kubernetes' programs, etcd and Go itself begin their last words.
-    [GeneratedRegex("""^(Error: |error: |F\d{4} |panic: |fatal error: |setsid: |nsenter: |\{"level":"(fatal|panic)")|unknown flag|not defined: """)]
+    [GeneratedRegex("""^(Error: |error: |F\d{4} |panic: |fatal error: |setsid: |nsenter: )|unknown flag|not defined: """)]
     private static partial Regex Causes();
 }

@@ -24,6 +24,7 @@ public class LastWordsTests
         Assert.Equal(
             "discovery failed: cannot access data directory",
             LastWords.Of(["""{"level":"warn","msg":"slow"}""", """{"level":"fatal","ts":"x","msg":"discovery failed","error":"cannot access data directory","stacktrace":"go.etcd.io"}"""]));
+        Assert.Equal("failed to create WAL: no space left on device", LastWords.Of(["""{"level":"panic","msg":"failed to create WAL","error":"no space left on device"}""", "panic: failed to create WAL", "goroutine 1 [running]:"]));
     }
 
     [Fact]
