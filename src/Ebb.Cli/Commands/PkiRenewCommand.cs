@@ -109,7 +109,7 @@ internal static class PkiRenewCommand
 
         if (runs && !readers.IsEmpty)
         {
-            terminal.Say($"Restarting {string.Join(", ", readers)}, one after the other ...");
+            terminal.Say($"Restarting {string.Join(", then ", readers)} ...");
             await pki.TakenUpAsync(ct);
         }
 
@@ -120,7 +120,7 @@ internal static class PkiRenewCommand
         }
         else if (!readers.IsEmpty)
         {
-            terminal.Print(runs ? "All run with them." : $"{string.Join(", ", readers)} take them up when the cluster starts.");
+            terminal.Print(runs ? "All run with them." : "They are taken up when the cluster starts.");
         }
     }
 }

@@ -36,7 +36,7 @@ internal sealed record ControlPlaneOptions
 
     public string? PodRange { get; init; }
 
-    public KeyAlgorithm KeyAlgorithm { get; init; } = KeyAlgorithm.EcdsaP256;
+    public KeyAlgorithm KeyAlgorithm { get; init; } = KeyAlgorithm.Ecdsa;
 
     /// <summary>By component: <c>etcd</c>, <c>kube-apiserver</c>, ...</summary>
     public ImmutableDictionary<string, ImmutableArray<string>> ExtraFlags { get; init; } = ImmutableDictionary<string, ImmutableArray<string>>.Empty;

@@ -66,6 +66,7 @@ internal sealed class RealKubernetes : ISandboxKubernetes
                     Directory = home.Kubernetes,
                     Binaries = Binaries.Locate() ?? throw BinariesBuild.Missing(),
                     EtcdMembers = settings.EtcdMembers,
+                    KeyAlgorithm = settings.Keys ?? KeyAlgorithm.Ecdsa,
                     Port = settings.Port,
                     ClusterName = $"ebb-{home.Name}",
                 },

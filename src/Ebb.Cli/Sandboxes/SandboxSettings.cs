@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ebb.Cli.ControlPlane.Pki;
 
 namespace Ebb.Cli.Sandboxes;
 
@@ -25,6 +26,9 @@ internal sealed record SandboxSettings
 
     /// <summary>How many members the etcd of a real Kubernetes has: 1 or 3; null for as many as there are, and 1 in a new one.</summary>
     public int? EtcdMembers { get; init; }
+
+    /// <summary>What kind of keys a new real Kubernetes gets; null for ECDSA. Keys that exist stay as they are.</summary>
+    public KeyAlgorithm? Keys { get; init; }
 
     public IEnumerable<string> Problems()
     {
@@ -63,6 +67,7 @@ internal sealed record SandboxSettings
         .. Argument("--kubernetes", Kubernetes),
         .. Argument("--machines", Machines),
         .. Argument("--etcd", EtcdMembers),
+        .. Argument("--keys", Keys),
     ];
 
     private IEnumerable<string> ProblemsOfKind()
@@ -75,6 +80,11 @@ internal sealed record SandboxSettings
         if (Kubernetes is KubernetesKind.Embedded && EtcdMembers is not null)
         {
             yield return "--etcd goes with --kubernetes real.";
+        }
+
+        if (Kubernetes is KubernetesKind.Embedded && Keys is not null)
+        {
+            yield return "--keys goes with --kubernetes real.";
         }
 
         if (Kubernetes is KubernetesKind.Embedded && Machines is not null)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ebb.Cli.ControlPlane.Pki;
 
 namespace Ebb.Cli.Sandboxes;
 
@@ -58,11 +59,20 @@ internal sealed class SandboxSettingsOptions
         HelpName = "N",
     };
 
+    private readonly Option<KeyAlgorithm?> _keys = new("--keys")
+    {
+        Description = "With real Kubernetes: what kind of keys to make, ecdsa or rsa. Those that exist stay as they are.",
+        HelpName = "KIND",
+        CustomParser = argument => Choices.Parse<KeyAlgorithm>(argument),
+        CompletionSources = { Choices.Words<KeyAlgorithm>() },
+    };
+
     public void AddTo(Command command)
     {
         command.Options.Add(_kubernetes);
         command.Options.Add(_machines);
         command.Options.Add(_etcd);
+        command.Options.Add(_keys);
         command.Options.Add(_max);
         command.Options.Add(_idleAfter);
         command.Options.Add(_speed);
@@ -81,6 +91,7 @@ internal sealed class SandboxSettingsOptions
             Kubernetes = parsed.GetValue(_kubernetes),
             Machines = parsed.GetValue(_machines),
             EtcdMembers = parsed.GetValue(_etcd),
+            Keys = parsed.GetValue(_keys),
         };
         return settings.Problems().ToList() is { Count: > 0 } problems ? throw new EbbException(string.Join(' ', problems)) : settings;
     }

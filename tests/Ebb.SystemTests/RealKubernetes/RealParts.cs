@@ -34,7 +34,7 @@ internal static class RealParts
         CancellationToken ct,
         int members = 1,
         ImmutableDictionary<string, ImmutableArray<string>>? extraFlags = null,
-        KeyAlgorithm keys = KeyAlgorithm.EcdsaP256) =>
+        KeyAlgorithm keys = KeyAlgorithm.Ecdsa) =>
         HostedControlPlane.StartAsync(
             new ControlPlaneOptions
             {

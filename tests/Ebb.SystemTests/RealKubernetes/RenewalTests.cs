@@ -29,7 +29,7 @@ public sealed class RenewalTests : IAsyncLifetime
     [Fact]
     public async Task Renewed_keys_are_taken_up_one_component_after_the_other_and_nothing_is_lost()
     {
-        _plane = await RealParts.StartAsync(_directory, Ct, members: 3, keys: KeyAlgorithm.Rsa2048);
+        _plane = await RealParts.StartAsync(_directory, Ct, members: 3, keys: KeyAlgorithm.Rsa);
         using var admin = AccessCluster.Client(Plane.AdminKubeconfig);
         await new Manifest("v1", "Secret", "secrets", "default", "kept", new JsonObject { ["stringData"] = new JsonObject { ["a"] = "hidden" } }).ApplyAsync(admin, Ct);
         Assert.StartsWith("k8s:enc:secretbox:v1:key-1:", await StoredAsync(), StringComparison.Ordinal);

@@ -43,7 +43,7 @@ public sealed class PkiCommandTests : IDisposable
         var result = await CommandLine.RunAsync("pki", "renew", "apiserver", "admin.conf", "--name", "farm");
 
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
-        Assert.Equal("Renewed apiserver.\nRenewed admin.conf.\nkube-apiserver take them up when the cluster starts.\n", result.Out);
+        Assert.Equal("Renewed apiserver.\nRenewed admin.conf.\nThey are taken up when the cluster starts.\n", result.Out);
         Assert.NotEqual(admin, Admin());
         Assert.Equal(Admin(), Copy());
     }

@@ -8,6 +8,8 @@ public class UsageTests
     [InlineData("down --nmae x", "'ebb down' has no option '--nmae'. Did you mean '--name'?")]
     [InlineData("down now", "'ebb down' takes no 'now'.")]
     [InlineData("demo --frames many", "many")]
+    [InlineData("up --keys dsa", "--keys is 'dsa'; it must be ecdsa or rsa.")]
+    [InlineData("up --kubernetes embedded --keys rsa", "--keys goes with --kubernetes real.")]
     [InlineData("completion", "See 'ebb completion --help'.")]
     [InlineData("completion tcsh", "'bash' 'zsh' 'fish'")]
     [InlineData("kubeconfig --name ../../etc", "cannot name a sandbox")]

@@ -45,7 +45,7 @@ internal sealed class CertificateAuthority(X509Certificate2 certificate, Asymmet
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
 
         // Only RSA keys encipher others.
-        var encipher = algorithm is KeyAlgorithm.Rsa2048 ? X509KeyUsageFlags.KeyEncipherment : X509KeyUsageFlags.None;
+        var encipher = algorithm is KeyAlgorithm.Rsa ? X509KeyUsageFlags.KeyEncipherment : X509KeyUsageFlags.None;
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | encipher, true));
         var uses = new OidCollection();
         if (spec.Server)

@@ -8,8 +8,8 @@ internal static class Keys
 {
     public static AsymmetricAlgorithm Create(KeyAlgorithm algorithm) => algorithm switch
     {
-        KeyAlgorithm.EcdsaP256 => ECDsa.Create(ECCurve.NamedCurves.nistP256),
-        KeyAlgorithm.Rsa2048 => RSA.Create(2048),
+        KeyAlgorithm.Ecdsa => ECDsa.Create(ECCurve.NamedCurves.nistP256),
+        KeyAlgorithm.Rsa => RSA.Create(2048),
         _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, null),
     };
 

@@ -32,12 +32,15 @@ internal sealed record PkiOptions
 
     public string ClusterDomain { get; init; } = "cluster.local";
 
-    public KeyAlgorithm KeyAlgorithm { get; init; } = KeyAlgorithm.EcdsaP256;
+    public KeyAlgorithm KeyAlgorithm { get; init; } = KeyAlgorithm.Ecdsa;
 }
 
 /// <summary>What kind of key is made. Keys that exist are kept whatever kind they are.</summary>
 internal enum KeyAlgorithm
 {
-    EcdsaP256,
-    Rsa2048,
+    /// <summary>On the curve P-256.</summary>
+    Ecdsa,
+
+    /// <summary>Of 2048 bits, for clients that know nothing else.</summary>
+    Rsa,
 }

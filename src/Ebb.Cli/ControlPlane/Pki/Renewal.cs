@@ -49,7 +49,7 @@ internal static class Renewal
         var text = SecretFile.Read(entry.File)!;
         var kubeconfig = entry.Name.EndsWith(".conf", StringComparison.Ordinal) ? KubeconfigFile.Read(text) : null;
         using var old = PkiInventory.Certificate(kubeconfig?.Certificate.CertificatePem ?? text)!;
-        var issued = authority.Issue(As(old, entry), Keys.IsRsa(old.PublicKey) ? KeyAlgorithm.Rsa2048 : KeyAlgorithm.EcdsaP256, time);
+        var issued = authority.Issue(As(old, entry), Keys.IsRsa(old.PublicKey) ? KeyAlgorithm.Rsa : KeyAlgorithm.Ecdsa, time);
         if (kubeconfig is not null)
         {
             SecretFile.Write(entry.File, (kubeconfig with { AuthorityPem = authority.BundlePem, Certificate = issued }).Write());

@@ -32,7 +32,7 @@ internal static class ServiceAccountKeys
     {
         using var held = files.TakeLock();
         using var old = Read(files.ServiceAccountKey, Require(files.ServiceAccountKey));
-        using var key = Keys.Create(old is RSA ? KeyAlgorithm.Rsa2048 : KeyAlgorithm.EcdsaP256);
+        using var key = Keys.Create(old is RSA ? KeyAlgorithm.Rsa : KeyAlgorithm.Ecdsa);
 
         // Believed before it signs: cut short between the two, nothing has changed.
         SecretFile.Write(files.ServiceAccountPublicKeys, Keys.PublicPem(key) + Require(files.ServiceAccountPublicKeys));

@@ -132,7 +132,7 @@ public sealed class ClusterPkiTests : IDisposable
     [Fact]
     public void RSA_keys_may_be_had_instead_and_leaves_then_encipher_keys_too()
     {
-        _lab.Options = _lab.Options with { KeyAlgorithm = KeyAlgorithm.Rsa2048 };
+        _lab.Options = _lab.Options with { KeyAlgorithm = KeyAlgorithm.Rsa };
 
         _lab.Ensure();
 
@@ -150,7 +150,7 @@ public sealed class ClusterPkiTests : IDisposable
     {
         _lab.Ensure();
         File.Delete(_lab.Files.Certificate("apiserver"));
-        _lab.Options = _lab.Options with { KeyAlgorithm = KeyAlgorithm.Rsa2048 };
+        _lab.Options = _lab.Options with { KeyAlgorithm = KeyAlgorithm.Rsa };
 
         Assert.Equal(["apiserver"], _lab.Ensure());
 

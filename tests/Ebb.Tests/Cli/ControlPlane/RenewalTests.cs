@@ -51,7 +51,7 @@ public sealed class RenewalTests : IDisposable
     public void A_key_stays_of_its_kind()
     {
         File.Delete(_lab.Files.Certificate("front-proxy-client"));
-        _lab.Options = _lab.Options with { KeyAlgorithm = KeyAlgorithm.Rsa2048 };
+        _lab.Options = _lab.Options with { KeyAlgorithm = KeyAlgorithm.Rsa };
         _lab.Ensure();
 
         Renewal.Renew(_lab.Files, ["front-proxy-client", "apiserver"], _lab.Time);
