@@ -8,6 +8,7 @@ using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.ControlPlane.Supervising;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Config;
+using Ebb.Kubernetes.Objects;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.ControlPlane;
@@ -145,5 +146,18 @@ internal sealed class HostedControlPlane : IAsyncDisposable
         using var admin = new KubeClient(near, time, loggers.CreateLogger<KubeClient>());
         var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
         await BootstrapObjects.ApplyAsync(admin, machinesReach, await File.ReadAllTextAsync(authority, ct), kubernetes, time, random, ct);
+        await AccountAsync(admin, time, random, ct);
+    }
+
+    /// <summary>Until the controller manager has made the account that pods run as, a pod that a person creates is refused.</summary>
+    private static async Task AccountAsync(KubeClient admin, TimeProvider time, Random random, CancellationToken ct)
+    {
+        var accounts = new Resource<V1Any>("v1", "serviceaccounts");
+        var backoff = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1), time, random);
+        var started = time.GetTimestamp();
+        while (await admin.FindAsync(accounts, "default", "default", ct) is null && time.GetElapsedTime(started) < StageWithin)
+        {
+            await backoff.FailedAsync(ct);
+        }
     }
 }

@@ -24,6 +24,9 @@ internal static class KubeletConfiguration
             ["clusterDomain"] = "cluster.local",
             ["failSwapOn"] = false,
             ["rotateCertificates"] = true,
+
+            // How soon a new node says that it is ready. What has not changed is not sent, however often it is looked at.
+            ["nodeStatusUpdateFrequency"] = "2s",
         };
         if (setup.Runtime.RestrictOomScore)
         {
