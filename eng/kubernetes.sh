@@ -156,7 +156,7 @@ openapi() {
 }
 
 build() {
-  local flags='-s -w' package value
+  local flags='-s -w' package value said
   for package in component-base/version client-go/pkg/version; do
     for value in "gitVersion=v$version" gitMajor=1 gitMinor=20 gitTreeState=clean \
       gitCommit=faecb196815e248d3ecfb03c680a4507229c2a56 buildDate=2021-01-13T13:28:09Z; do

@@ -250,6 +250,41 @@ public abstract class KubectlTests(KubectlWorld world)
         Assert.Matches(@"web\s+3/3\s+3\s+3", await Kubectl.RunAsync("get", "-n", ns, "deploy", "web"));
     }
 
+    [Theory]
+    [InlineData("statefulset")]
+    [InlineData("daemonset")]
+    public async Task A_rollout_is_undone_to_the_revision_before(string kind)
+    {
+        var ns = await NamespaceAsync("undo-" + kind);
+        await Kubectl.RunAsync("apply", "-n", ns, "-f", world.Write(kind + ".yaml", Workload(kind)));
+        await Kubectl.RunAsync("rollout", "status", "-n", ns, kind + "/agent", "--timeout=30s");
+        await Kubectl.RunAsync("set", "image", "-n", ns, kind + "/agent", "c=busybox:9");
+        await Kubectl.RunAsync("rollout", "status", "-n", ns, kind + "/agent", "--timeout=30s");
+
+        var undone = await Kubectl.RunAsync("rollout", "undo", "-n", ns, kind + "/agent");
+        await Kubectl.RunAsync("rollout", "status", "-n", ns, kind + "/agent", "--timeout=30s");
+        var history = await Kubectl.RunAsync("rollout", "history", "-n", ns, kind + "/agent");
+        var images = await Kubectl.RunAsync("get", "-n", ns, "pods", "-o", "jsonpath={.items[*].spec.containers[0].image}");
+
+        Assert.Contains("rolled back", undone, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^3\s", history);
+        Assert.All(images.Split(' '), image => Assert.Equal("busybox:1", image));
+    }
+
+    private static string Workload(string kind) => """
+        apiVersion: apps/v1
+        kind: KIND
+        metadata: {name: agent}
+        spec:
+          selector: {matchLabels: {app: agent}}
+          template:
+            metadata: {labels: {app: agent}}
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers:
+              - {name: c, image: "busybox:1", command: [sleep, "3600"], resources: {requests: {cpu: 10m, memory: 16Mi}}}
+        """.Replace("KIND", kind == "daemonset" ? "DaemonSet" : "StatefulSet", StringComparison.Ordinal);
+
     [Fact]
     public async Task A_job_is_waited_for_and_its_log_read()
     {

@@ -101,10 +101,19 @@ internal static class Projection
         line.AddRange(conditions);
     }
 
-    // That a Job is complete needed no reason before it could have several.
-    private static string Condition(string kind, JsonNode condition) => (string)condition["type"]! == "Complete"
-        ? "Complete=" + condition["status"]
-        : $"{condition["type"]}={condition["status"]}{Bracket(condition["reason"])}{(kind is "Deployment" or "Job" ? Bracket(condition["message"]) : "")}";
+    private static string Condition(string kind, JsonNode condition)
+    {
+        var (type, reason) = ((string)condition["type"]!, (string?)condition["reason"]);
+        if (type == "Complete")
+        {
+            // That a Job is complete needed no reason before it could have several.
+            return "Complete=" + condition["status"];
+        }
+
+        // The ReplicaSet that is named then may be that of the rollout before: the real one's writes race.
+        var worded = kind is "Deployment" or "Job" && reason != "NewReplicaSetAvailable";
+        return $"{type}={condition["status"]}{Bracket(reason)}{(worded ? Bracket(condition["message"]) : "")}";
+    }
 
     // A StatefulSet's available pods were not counted apart from the ready ones.
     private static bool Compares(string kind, string field) =>

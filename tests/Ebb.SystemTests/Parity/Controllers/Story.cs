@@ -162,7 +162,9 @@ internal sealed class Story(string ns)
     {
         var source = (string?)item["source"]?["component"] ?? "";
         var (reason, about) = ((string?)item["reason"] ?? "", item["involvedObject"]!);
-        if (!source.EndsWith("-controller", StringComparison.Ordinal) || reason == "ProvisioningFailed")
+
+        // A write refused because the real one's cache was behind is tried again, and nothing comes of it.
+        if (!source.EndsWith("-controller", StringComparison.Ordinal) || reason is "ProvisioningFailed" or "FailedCreate")
         {
             return null;
         }
@@ -171,7 +173,8 @@ internal sealed class Story(string ns)
         var name = uid.Length > 0 ? _naming.OfUid(uid) : _naming.OfName((string)about["kind"]!, (string)about["name"]!);
 
         // From a tainted node, a DaemonSet's pod is sent away by two controllers, and the first speaks.
-        return reason == "TaintManagerEviction" && name.Contains('/', StringComparison.Ordinal)
+        var either = (string?)about["kind"] == "DaemonSet" ? "SuccessfulDelete" : "TaintManagerEviction";
+        return reason == either && (either == "SuccessfulDelete" || name.Contains('/', StringComparison.Ordinal))
             ? null
             : $"{about["kind"]} {name}: {item["type"]} {reason}";
     }
