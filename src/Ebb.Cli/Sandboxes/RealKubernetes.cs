@@ -1,6 +1,7 @@
 using Ebb.Cli.ControlPlane;
 using Ebb.Cli.ControlPlane.Backups;
 using Ebb.Cli.ControlPlane.Pki;
+using Ebb.Cli.Reports;
 using Ebb.Sandbox;
 using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Cloud;
@@ -141,6 +142,10 @@ internal sealed class RealKubernetes : ISandboxKubernetes
             {
                 say("Machines join anew ...");
                 await _machines.RejoinAsync(Plane, Cloud, _azure!, ct);
+            }
+            else if (await Strangers.RejoinAsync(Plane.AdminKubeconfig, Cloud, _time, _loggers, ct) is > 0 and var count)
+            {
+                say($"{Words.Count(count, "machine")} that joined after the backup was taken: made anew ...");
             }
         }
         catch (RestoreFailedException e)
