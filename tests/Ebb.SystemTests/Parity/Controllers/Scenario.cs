@@ -5,8 +5,11 @@ namespace Ebb.SystemTests.Parity.Controllers;
 /// <summary>What is done to both sides, step by step; after each step both must show the same.</summary>
 internal sealed record Scenario(string Title, string File, int Number, IReadOnlyList<Step> Steps)
 {
+    /// <summary>It is played a second time, in another namespace.</summary>
+    public bool Again { get; init; }
+
     /// <summary>Also the name of its namespace.</summary>
-    public string Name => $"{File}-{Number}";
+    public string Name => $"{File}-{Number}{(Again ? "-again" : "")}";
 
     /// <summary>All scenarios of all files: a title after "==", then a step on each line; "#" begins a comment.</summary>
     public static IReadOnlyList<Scenario> ReadAll()
