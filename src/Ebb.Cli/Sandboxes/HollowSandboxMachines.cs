@@ -36,13 +36,12 @@ internal sealed class HollowSandboxMachines(TimeProvider time, ILoggerFactory lo
             cloud, http, authority, new RemoteHollowOptions(), loggers.CreateLogger<RemoteHollowMachines>(), ct);
     }
 
-    public async Task RejoinAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, CancellationToken ct)
+    public async Task FollowAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, bool another, CancellationToken ct)
     {
-        await DisposeAsync();
-        await ServeAsync(plane, cloud, azure, ct);
-        foreach (var pool in cloud.ScaleSets)
+        if (another)
         {
-            cloud.Reimage(pool.Group, pool.Name, ids: null);
+            await DisposeAsync();
+            await ServeAsync(plane, cloud, azure, ct);
         }
     }
 

@@ -21,6 +21,7 @@ internal interface ISandboxMachines : IAsyncDisposable
     /// <summary>From now on what the cloud boots joins the cluster.</summary>
     Task ServeAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, CancellationToken ct);
 
-    /// <summary>The cluster has become another, whose keys machines do not know: all of them join anew.</summary>
-    Task RejoinAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, CancellationToken ct);
+    /// <summary>The cluster was restored: what lets machines join came after that, and is made anew.</summary>
+    /// <param name="another">It has become another cluster, with other keys.</param>
+    Task FollowAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, bool another, CancellationToken ct);
 }

@@ -102,16 +102,12 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
         await ProvisionAsync(plane, cloud, kubelet, ct);
     }
 
-    public async Task RejoinAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, CancellationToken ct)
+    public async Task FollowAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, bool another, CancellationToken ct)
     {
         await EndRenewingAsync();
         _admin?.Dispose();
         await ProvisionAsync(plane, cloud, await (Binaries.Locate() ?? throw BinariesBuild.Missing()).VersionAsync(Kubelet, time, ct), ct);
         Publish(cloud);
-        foreach (var pool in cloud.ScaleSets)
-        {
-            cloud.Reimage(pool.Group, pool.Name, ids: null);
-        }
     }
 
     public string? CustomDataOf(string pool) => Convert.ToBase64String(Encoding.UTF8.GetBytes(

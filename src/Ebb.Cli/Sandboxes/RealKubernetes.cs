@@ -138,14 +138,11 @@ internal sealed class RealKubernetes : ISandboxKubernetes
             await DisposePlaneAsync();
             say("Starting it with what was restored ...");
             Hold(await restore.SwapAsync(StartPlaneAsync, ct));
-            if (manifest.Cluster != id)
+            var another = manifest.Cluster != id;
+            await _machines.FollowAsync(Plane, Cloud, _azure!, another, ct);
+            if (await Strangers.RejoinAsync(Plane.AdminKubeconfig, Cloud, another, _time, _loggers, ct) is > 0 and var count)
             {
-                say("Machines join anew ...");
-                await _machines.RejoinAsync(Plane, Cloud, _azure!, ct);
-            }
-            else if (await Strangers.RejoinAsync(Plane.AdminKubeconfig, Cloud, _time, _loggers, ct) is > 0 and var count)
-            {
-                say($"{Words.Count(count, "machine")} that joined after the backup was taken: made anew ...");
+                say($"{Words.Count(count, "machine")} that the backup does not know: made anew, to join again ...");
             }
         }
         catch (RestoreFailedException e)

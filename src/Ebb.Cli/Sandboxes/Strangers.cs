@@ -13,8 +13,9 @@ namespace Ebb.Cli.Sandboxes;
 internal static class Strangers
 {
     /// <summary>Makes them anew, so that they join.</summary>
+    /// <param name="all">Whether the cluster has become another, which knows none of them.</param>
     /// <returns>How many there were.</returns>
-    public static async Task<int> RejoinAsync(string kubeconfig, CloudWorld cloud, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    public static async Task<int> RejoinAsync(string kubeconfig, CloudWorld cloud, bool all, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
     {
         var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, time).Load(kubeconfig, null);
         using var client = new KubeClient(connection, time, loggers.CreateLogger<KubeClient>());
@@ -23,7 +24,7 @@ internal static class Strangers
         var count = 0;
         foreach (var pool in cloud.ScaleSets)
         {
-            var strangers = pool.Instances.Values.Where(machine => machine.GuestUp && !known.Contains(machine.ProviderId)).Select(machine => machine.Id).ToList();
+            var strangers = pool.Instances.Values.Where(machine => all || (machine.GuestUp && !known.Contains(machine.ProviderId))).Select(machine => machine.Id).ToList();
             if (strangers.Count > 0)
             {
                 count += strangers.Count;
