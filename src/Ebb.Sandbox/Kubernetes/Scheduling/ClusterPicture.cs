@@ -92,6 +92,12 @@ internal sealed class ClusterPicture(ObjectStore store)
                 TakeFrom(slot, known);
                 Place(slot, pod);
             }
+            else if (known.Started != pod.Started)
+            {
+                // Only preemption looks at that, and it only at the pods as they are.
+                TakeFrom(slot, known);
+                Place(slot, pod);
+            }
 
             return;
         }

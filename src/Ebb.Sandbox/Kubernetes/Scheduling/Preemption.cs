@@ -45,7 +45,7 @@ internal sealed class Preemption(ClusterPicture cluster)
             .Select(other => (Pod: other, Violates: budgets.Violates(other)))
             .OrderByDescending(other => other.Violates)
             .ThenByDescending(other => other.Pod.Priority)
-            .ThenBy(other => other.Pod.Created)
+            .ThenBy(other => Began(other.Pod))
             .ThenBy(other => other.Pod.Uid, StringComparer.Ordinal))
         {
             kept.Add(other.Pod);
@@ -73,8 +73,18 @@ internal sealed class Preemption(ClusterPicture cluster)
         order = order != 0 ? order : a.Victims.Max(v => v.Priority).CompareTo(b.Victims.Max(v => v.Priority));
         order = order != 0 ? order : a.Victims.Sum(v => (long)v.Priority).CompareTo(b.Victims.Sum(v => (long)v.Priority));
         order = order != 0 ? order : a.Victims.Count.CompareTo(b.Victims.Count);
-        return order != 0 ? order : b.Victims.Min(v => v.Created).CompareTo(a.Victims.Min(v => v.Created));
+        return order != 0 ? order : Earliest(b).CompareTo(Earliest(a));
     }
+
+    /// <summary>Of its most important victims the one that has run the longest.</summary>
+    private static DateTimeOffset Earliest(Choice choice)
+    {
+        var highest = choice.Victims.Max(victim => victim.Priority);
+        return choice.Victims.Where(victim => victim.Priority == highest).Min(Began);
+    }
+
+    /// <summary>One that has not begun yet counts as beginning now.</summary>
+    private static DateTimeOffset Began(PodView pod) => pod.Started ?? DateTimeOffset.MaxValue;
 
     public sealed record Choice(NodeSlot Node, IReadOnlyList<PodView> Victims, int Violations);
 

@@ -32,6 +32,7 @@ internal sealed class PodView
         var status = json["status"];
         Phase = status.Text("phase") ?? "Pending";
         NominatedNode = status.Text("nominatedNodeName") ?? "";
+        Started = status.Time("startTime");
         var ready = json.Condition("Ready");
         Ready = ready.Text("status") == "True";
         ReadySince = ready.Time("lastTransitionTime") ?? default;
@@ -64,6 +65,9 @@ internal sealed class PodView
     public string Phase { get; }
 
     public string NominatedNode { get; }
+
+    /// <summary>Since when a kubelet has it; null before.</summary>
+    public DateTimeOffset? Started { get; }
 
     public bool Ready { get; }
 

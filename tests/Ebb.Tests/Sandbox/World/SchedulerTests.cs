@@ -119,6 +119,24 @@ public sealed class SchedulerTests : IDisposable
         Assert.Equal(("least", InterruptionCause.Preemption), (_world.Interruptions[0].Pod, _world.Interruptions[0].Cause));
     }
 
+    [Fact]
+    public void Of_pods_equally_important_the_one_that_runs_the_longest_is_spared_whichever_was_created_first()
+    {
+        _world.Nodes(1, node => node with { CpuMilli = 1000 });
+        _world.Create(Kinds.PriorityClass, """{"metadata":{"name":"high"},"value":100}""");
+        foreach (var name in new[] { "created-first", "created-last" })
+        {
+            _world.Pod(name, WorldUnderTest.Runs("sleep 1000", cpu: "500m"));
+            _world.Pass(10);
+        }
+
+        _world.Edit(Kinds.Pod, "created-last", pod => pod["status"]!["startTime"] = "2020-01-01T00:00:00Z");
+        _world.Pod("more", WorldUnderTest.Runs("sleep 1000", cpu: "500m") + ",\"priorityClassName\":\"high\"");
+        _world.Pass(60);
+
+        Assert.Equal("created-first", Assert.Single(_world.Interruptions).Pod);
+    }
+
     [Theory]
     [InlineData("In", "[\"fast\"]", "node-0")]
     [InlineData("NotIn", "[\"fast\"]", "node-1")]
