@@ -65,10 +65,17 @@ internal static class Comparison
             return $"{real}It nominated '{decision.Nominated}', the sandbox '{sandbox.Nominated}'.";
         }
 
-        return decision.Nominated is null || sandbox.Victims?.SequenceEqual(decision.Victims) == true
+        // Of pods of one priority that began at one time it is left to chance which of them has to go.
+        return decision.Nominated is null || Priorities(decision, decision.Victims).SequenceEqual(Priorities(decision, sandbox.Victims ?? []))
             ? null
             : $"{real}On {decision.Nominated} it preempted [{string.Join(", ", decision.Victims)}]; the sandbox would preempt [{string.Join(", ", sandbox.Victims ?? [])}].";
     }
+
+    private static IEnumerable<int> Priorities(Decision decision, ImmutableArray<string> victims) =>
+        decision.Moment.Pods
+            .Where(pod => victims.Contains((string)pod["metadata"]!["name"]!))
+            .Select(pod => (int?)pod["spec"]!["priority"] ?? 0)
+            .Order();
 
     private static string? OfBoth(Opinion sandbox, Opinion ebb) =>
         ebb.Fits.SetEquals(sandbox.Fits) && Same(sandbox.Causes, ebb.Causes, [Cause.Volume, Cause.Spread, Cause.AntiAffinity])

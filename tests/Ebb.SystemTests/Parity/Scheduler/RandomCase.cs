@@ -142,7 +142,7 @@ internal sealed class RandomCase
         }
 
         // A claim may be bound to a volume that is gone, a volume may lie about that nobody claims.
-        if (!Once(bound ? 8 : 2))
+        if (!Once(bound ? 4 : 2))
         {
             volumes.Add(Volume(number, bound, storageClass));
         }

@@ -18,6 +18,11 @@ internal sealed class RandomPod(Random random, Theme theme, int nodes, IReadOnly
     {
         var pod = Waiting(name);
         pod["spec"]!["nodeName"] = node;
+        if (theme is Theme.Priorities)
+        {
+            pod["spec"]!["priorityClassName"] = Once(4) ? "high" : "low";
+        }
+
         foreach (var container in pod["spec"]!["containers"]!.AsArray())
         {
             // Where two pods have one port, the real scheduler takes it for free once the first of them leaves. No scheduler brings that about.
@@ -120,7 +125,7 @@ internal sealed class RandomPod(Random random, Theme theme, int nodes, IReadOnly
         var containers = new JsonArray();
         for (var i = random.Next(1, 3); i > 0; i--)
         {
-            containers.Add(Container($"c{i}", heavy: false));
+            containers.Add(Container($"c{i}", heavy: theme is Theme.Priorities));
         }
 
         return containers;

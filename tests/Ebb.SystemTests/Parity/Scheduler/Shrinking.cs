@@ -105,9 +105,9 @@ internal sealed class Shrinking(Func<SchedulerCase, Task<string?>> shows)
         return shown;
     }
 
-    /// <summary>By its name and namespace an object is found again, a placed pod is one by its node, and Ebb looks at ready nodes only.</summary>
+    /// <summary>By its name and namespace an object is found again, a placed pod is one by its node, one without grace is gone when it is preempted, and Ebb looks at ready nodes only.</summary>
     private static bool IsSpare(ImmutableList<object> path) =>
-        path is ["metadata", "labels", _, ..] or [not "metadata", ..] and not ["spec"] and not ["spec", "nodeName"] and not ["status"]
+        path is ["metadata", "labels", _, ..] or [not "metadata", ..] and not ["spec"] and not ["spec", "nodeName" or "terminationGracePeriodSeconds"] and not ["status"]
         and not ["status", "conditions", ..];
 
     private async Task<SchedulerCase?> StillAsync(SchedulerCase smaller)

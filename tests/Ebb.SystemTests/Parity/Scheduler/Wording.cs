@@ -13,6 +13,10 @@ internal static class Cause
     public const string TooManyPods = "too many pods";
     public const string Insufficient = "insufficient ";
     public const string Volume = "volume";
+
+    /// <summary>Since 1.27 it forbids all nodes at once.</summary>
+    public const string LostVolume = "volume: missing";
+
     public const string Spread = "spread";
     public const string Affinity = "affinity";
     public const string AntiAffinity = "anti-affinity";
@@ -38,8 +42,8 @@ internal static partial class Wording
         ("node(s) didn't match PersistentVolume's node affinity", Cause.Volume + ": node"),
         ("node(s) didn't find available persistent volumes to bind", Cause.Volume + ": bind"),
         ("node(s) had no available volume zone", Cause.Volume + ": zone"),
-        ("pvc(s) bound to non-existent pv(s)", Cause.Volume + ": missing"),
-        ("node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)", Cause.Volume + ": missing"),
+        ("pvc(s) bound to non-existent pv(s)", Cause.LostVolume),
+        ("node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)", Cause.LostVolume),
         ("node(s) didn't match pod topology spread constraints (missing required label)", Cause.Spread + ": label"),
         ("node(s) didn't match pod topology spread constraints", Cause.Spread + ": skew"),
         ("node(s) didn't match pod affinity rules", Cause.Affinity),
@@ -49,6 +53,9 @@ internal static partial class Wording
 
     /// <summary>Releases before 1.22 say this besides the rule that it was.</summary>
     private const string Umbrella = "node(s) didn't match pod affinity/anti-affinity";
+
+    /// <summary>All causes but that of lacking resources.</summary>
+    public static IEnumerable<string> KnownCauses => Known.Select(known => known.Cause).Distinct();
 
     /// <summary>Causes with counts, or the one thing that forbids all nodes.</summary>
     public static (ImmutableSortedDictionary<string, int> Causes, string? Blocked) Read(string message)
@@ -98,7 +105,7 @@ internal static partial class Wording
             ? Cause.Insufficient + text["Insufficient ".Length..]
             : Known.FirstOrDefault(known => text.StartsWith(known.Prefix, StringComparison.Ordinal)).Cause;
 
-    [GeneratedRegex(@"^0/(?<total>\d+) nodes are available:? ?(?<causes>.*?)\.?( preemption: .*)?$")]
+    [GeneratedRegex(@"^0/(?<total>\d+) nodes are available:? ?(?<causes>.*?)\.?( (no new claims to deallocate, )?preemption: .*)?$")]
     private static partial Regex Head();
 
     // A comma also stands inside "had taint {a: b}, that the pod didn't tolerate"; a cause begins with its count.
