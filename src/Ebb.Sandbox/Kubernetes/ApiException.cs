@@ -48,7 +48,10 @@ public sealed class ApiException(int code, string reason, string message) : Exce
     /// <summary>What the real server did not think of as a refusal, and answers as a failure of its own.</summary>
     public static ApiException Unforeseen(string message) => new(500, "", message);
 
-    public static ApiException Internal(string message) => new(500, "InternalError", "Internal error occurred: " + message);
+    public static ApiException Internal(string message) => new(500, "InternalError", "Internal error occurred: " + message)
+    {
+        Details = new JsonObject { ["causes"] = new JsonArray(new JsonObject { ["message"] = message }) },
+    };
 
     public JsonObject ToStatus()
     {

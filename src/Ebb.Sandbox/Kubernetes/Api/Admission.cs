@@ -168,6 +168,34 @@ internal sealed class Admission(ObjectStore store)
         spec["tolerations"] = tolerations;
     }
 
+    /// <summary>Keeps what a Service has been given, and gives it what it needs now.</summary>
+    public void Change(JsonNode? before, JsonObject spec)
+    {
+        if (spec.Text("type") != "ExternalName" && before.Text("type") != "ExternalName" && before?["clusterIP"] is { } address)
+        {
+            spec.Default("clusterIP", address.DeepClone());
+            if (before["clusterIPs"] is { } addresses)
+            {
+                spec.Default("clusterIPs", addresses.DeepClone());
+            }
+        }
+
+        if (spec.Text("type") is "NodePort" or "LoadBalancer")
+        {
+            foreach (var port in spec.Objects("ports").Where(port => port.Whole("nodePort") is null or 0))
+            {
+                var same = before.Objects("ports").FirstOrDefault(old =>
+                    old.Whole("port") == port.Whole("port") && old.Text("protocol") == port.Text("protocol"));
+                if (same?["nodePort"] is { } open)
+                {
+                    port["nodePort"] = open.DeepClone();
+                }
+            }
+        }
+
+        Service(spec);
+    }
+
     private void Service(JsonObject spec)
     {
         if (spec.Text("type") != "ExternalName")

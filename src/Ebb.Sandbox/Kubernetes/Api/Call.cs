@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ebb.Sandbox.Kubernetes.Api.Schemas;
+using Ebb.Sandbox.Kubernetes.Api.Validation;
 
 namespace Ebb.Sandbox.Kubernetes.Api;
 
@@ -114,7 +115,7 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
         }
 
         var where = $"{Resource.Kind.Name} in version \"{Resource.Version}\" cannot be handled as a {Resource.Kind.Name}";
-        var reading = new StrictReading(where);
+        var reading = new StrictReading(where, Resource.Kind.Custom);
         reading.Check(body, schema, "");
         if (reading.Unknown.Count == 0)
         {
@@ -138,9 +139,18 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
         return json;
     }
 
-    /// <summary>Brings an object into the form in which it is kept.</summary>
+    /// <summary>Brings an object into the form in which it is kept; a custom one is held against its schema.</summary>
+    /// <exception cref="ApiException">422 for a custom object that its schema refuses.</exception>
     public void Settle(JsonObject json)
     {
+        if (Resource.OpenApi is { } custom)
+        {
+            CustomRules.Default(json, custom);
+            var problems = new Problems(Resource.Kind, Store.Tree.Text(json, "metadata", "name") ?? "");
+            CustomRules.Check(json, custom, problems);
+            problems.ThrowIfAny();
+        }
+
         if (!Resource.Kind.Custom && Resource.Schema is { } schema)
         {
             Canonical.Apply(json, schema);
@@ -166,6 +176,14 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
             return;
         }
 
+        if (Resource.Kind.Custom)
+        {
+            throw kind == Resource.Kind.Name
+                ? ApiException.BadRequest(
+                    $"the API version in the data ({apiVersion}) does not match the expected API version ({Resource.ApiVersion})")
+                : WrongCustomKind(body, kind);
+        }
+
         var parts = apiVersion.Split('/');
         if (parts.Length > 2)
         {
@@ -180,6 +198,13 @@ internal sealed class Call(ApiRequest request, Query query, Resource resource)
 
         throw ApiException.BadRequest(
             $"the API version in the data ({apiVersion}) does not match the expected API version ({Resource.ApiVersion})");
+    }
+
+    private ApiException WrongCustomKind(JsonElement body, string kind)
+    {
+        var problems = new Problems(Resource.Group, kind, Store.Tree.Text(JsonObject.Create(body), "metadata", "name") ?? "");
+        problems.Add(Problem.Invalid("kind", kind, "must be " + Resource.Kind.Name));
+        return problems.ToException();
     }
 
     /// <summary>Refuses an object that names another place than the path does.</summary>

@@ -12,6 +12,9 @@ internal sealed record Resource(Kind Kind, string Group, string Version)
     /// <summary>Null: nothing is known of its fields.</summary>
     public FieldType? Schema { get; init; }
 
+    /// <summary>The schema that a CustomResourceDefinition gives, as it is written there.</summary>
+    public JsonObject? OpenApi { get; init; }
+
     /// <summary>The columns that a CustomResourceDefinition asks for.</summary>
     public JsonArray? Columns { get; init; }
 
@@ -88,6 +91,7 @@ internal sealed class Catalog
             Add(new Resource(kind, group, version.Text("name") ?? "")
             {
                 Schema = CustomSchema.Read(kind, version.Object("schema", "openAPIV3Schema")),
+                OpenApi = version.Object("schema", "openAPIV3Schema"),
                 Columns = version.Array("additionalPrinterColumns"),
             });
         }

@@ -22,7 +22,11 @@ internal static class Defaults
                 Template(json);
                 break;
             case "nodes":
-                json.Ensure("spec");
+                if (json.Ensure("spec").Text("podCIDR") is { Length: > 0 } range)
+                {
+                    json["spec"]!.AsObject().Default("podCIDRs", new JsonArray(range));
+                }
+
                 break;
             case "namespaces":
                 Namespace(json);
@@ -94,6 +98,7 @@ internal static class Defaults
                 break;
             case "events":
                 json.Default("type", "Normal");
+                json.Ensure("source");
                 json.Default("reportingComponent", "");
                 json.Default("reportingInstance", "");
                 break;

@@ -9,6 +9,10 @@ internal static class Discovery
     private static readonly string[] AllVerbs =
         ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
+    // The order in which the real server lists those of custom kinds.
+    private static readonly string[] CustomVerbs =
+        ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+
     private static readonly string[] PartVerbs = ["get", "patch", "update"];
 
     // Served, though nothing of them is kept.
@@ -113,12 +117,17 @@ internal static class Discovery
         foreach (var resource in catalog.All.Where(r => r.Group == group && r.Version == version))
         {
             var kind = resource.Kind;
-            yield return new Entry(kind.Plural, kind.Name, kind.Namespaced, AllVerbs)
+            yield return new Entry(kind.Plural, kind.Name, kind.Namespaced, kind.Custom ? CustomVerbs : AllVerbs)
             {
                 Singular = kind.Singular,
                 ShortNames = kind.ShortNames,
                 Categories = kind.Categories,
             };
+            if (kind.HasStatus && kind.Custom)
+            {
+                yield return new Entry(kind.Plural + "/status", kind.Name, kind.Namespaced, PartVerbs);
+            }
+
             if (kind.HasScale)
             {
                 yield return new Entry(kind.Plural + "/scale", "Scale", kind.Namespaced, PartVerbs)
@@ -128,7 +137,7 @@ internal static class Discovery
                 };
             }
 
-            if (kind.HasStatus)
+            if (kind.HasStatus && !kind.Custom)
             {
                 yield return new Entry(kind.Plural + "/status", kind.Name, kind.Namespaced, PartVerbs);
             }

@@ -66,7 +66,7 @@ internal sealed class FieldSelector
             var allowed = Allowed.GetValueOrDefault(kind.Resource);
             if (field is not ("metadata.name" or "metadata.namespace") && allowed?.Contains(field) != true)
             {
-                throw ApiException.BadRequest(allowed is null
+                throw ApiException.BadRequest(allowed is null && !kind.Custom
                     ? $"\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
                     : $"field label not supported: {field}");
             }

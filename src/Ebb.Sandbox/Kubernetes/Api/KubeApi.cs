@@ -28,7 +28,8 @@ public sealed class KubeApi
         _rendering = new Rendering(store);
         _lists = new Lists(store, _rendering);
         _watches = new Watches(store, _lists, _rendering);
-        _verbs = new ObjectVerbs(store, _lists, _rendering);
+        var admission = new Admission(store);
+        _verbs = new ObjectVerbs(store, _lists, _rendering, admission);
         _patches = new PatchVerb(store, _verbs);
         _pods = new PodVerbs(store, _verbs);
         _authorizer = new Authorizer(store);
@@ -37,7 +38,7 @@ public sealed class KubeApi
         _reviews = new Reviews(_authorizer, Tokens);
         _metrics = new Metrics(store);
         _documents = new Documents(_catalog, Tokens);
-        store.Admission = new Admission(store).Admit;
+        store.Admission = admission.Admit;
         store.Subscribe(FollowDefinitions);
         Namespaces = new Namespaces(store);
     }

@@ -8,12 +8,22 @@ using Ebb.Sandbox.Kubernetes.Store;
 namespace Ebb.Sandbox.Kubernetes.Api;
 
 /// <summary>Get, create, update and delete of one object; patches are next door.</summary>
-internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rendering)
+internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rendering, Admission admission)
 {
+    // Of these nobody may write over what they have not read.
+    private static readonly HashSet<string> VersionNeeded =
+    [
+        "leases.coordination.k8s.io", "poddisruptionbudgets.policy", "runtimeclasses.node.k8s.io", "csidrivers.storage.k8s.io",
+        "csinodes.storage.k8s.io", "csistoragecapacities.storage.k8s.io", "volumeattachments.storage.k8s.io",
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+        "validatingwebhookconfigurations.admissionregistration.k8s.io", "apiservices.apiregistration.k8s.io",
+        "customresourcedefinitions.apiextensions.k8s.io",
+    ];
+
     // Most kinds answer a deletion with a Status.
     private static readonly HashSet<string> ShownWhenDeleted =
     [
-        "pods", "namespaces", "persistentvolumes", "persistentvolumeclaims", "podtemplates", "resourcequotas", "services",
+        "pods", "namespaces", "persistentvolumes", "persistentvolumeclaims", "podtemplates", "resourcequotas",
         "serviceaccounts", "csidrivers.storage.k8s.io", "csinodes.storage.k8s.io", "storageclasses.storage.k8s.io",
         "volumeattachments.storage.k8s.io",
     ];
@@ -101,10 +111,13 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
             throw ApiException.NotFound(kind.Resource, call.Name);
         }
 
-        if (kind.Custom && string.IsNullOrEmpty(json.Text("metadata", "resourceVersion")))
+        if ((kind.Custom || VersionNeeded.Contains(kind.Resource))
+            && json.Text("metadata", "resourceVersion") is null or "" or "0")
         {
-            throw Problems.Single(
-                kind, call.Name, Problem.Invalid("metadata.resourceVersion", "0x0", "must be specified for an update"));
+            var problems = new Problems(kind.Group, kind.Plural, call.Name);
+            problems.Add(new Problem(
+                "FieldValueInvalid", "metadata.resourceVersion", "Invalid value: 0x0: must be specified for an update"));
+            problems.ThrowIfAny();
         }
 
         return Answer(call, 200, Finish(call, stored, json, specTouched: true), form);
@@ -168,6 +181,11 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
         if (specTouched && call.Subresource.Length == 0)
         {
             Defaults.Apply(kind, json);
+            if (kind.Equals(Kinds.Service))
+            {
+                admission.Change(stored.Json["spec"], json.Ensure("spec"));
+            }
+
             TemplateGeneration.Keep(stored, json);
             Rules.CheckChange(stored, json);
         }

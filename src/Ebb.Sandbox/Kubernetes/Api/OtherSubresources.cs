@@ -10,7 +10,7 @@ internal sealed class OtherSubresources(ObjectStore store, ObjectVerbs verbs, To
 {
     public ApiResponse Answer(Call call, Form form) => (call.Subresource, call.Request.Method) switch
     {
-        ("scale", "GET") when call.Resource.Kind.HasScale => Scale(200, CurrentScale(call)),
+        ("scale", "GET") when call.Resource.Kind.HasScale => GetScale(CurrentScale(call)),
         ("scale", "PUT" or "PATCH") when call.Resource.Kind.HasScale => SetScale(call),
         ("token", "POST") when call.Resource.Kind.Equals(Kinds.ServiceAccount) => Token(call),
         ("finalize", "PUT") when call.Resource.Kind.Equals(Kinds.Namespace) => Finalize(call, form),
@@ -33,6 +33,10 @@ internal sealed class OtherSubresources(ObjectStore store, ObjectVerbs verbs, To
             $"{kind.Plural}/scale" + (kind.Group.Length > 0 ? "." + kind.Group : ""), call.Name);
     }
 
+    private static ApiResponse GetScale(KubeObject item) => item.Kind.Custom && item.Json.At("spec", "replicas") is null
+        ? throw ApiException.Internal("the spec replicas field \".spec.replicas\" does not exist")
+        : Scale(200, item);
+
     private static ApiResponse Scale(int code, KubeObject item) => new(code, Versions.Bytes(ScaleOf(item)));
 
     private static JsonObject ScaleOf(KubeObject item)
@@ -53,7 +57,7 @@ internal sealed class OtherSubresources(ObjectStore store, ObjectVerbs verbs, To
             ["status"] = new JsonObject
             {
                 ["replicas"] = item.Json.Whole("status", "replicas") ?? 0,
-                ["selector"] = selector is null ? ""
+                ["selector"] = selector is null ? item.Kind.Custom ? null : ""
                     : LabelSelector.Format(selector.ContainsKey("matchLabels") || selector.ContainsKey("matchExpressions")
                         ? selector : new JsonObject { ["matchLabels"] = selector.DeepClone() }),
             },

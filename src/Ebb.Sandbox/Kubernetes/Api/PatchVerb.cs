@@ -25,7 +25,9 @@ internal sealed class PatchVerb(ObjectStore store, ObjectVerbs verbs)
         if (call.MediaType is not (Json or Merge or Strategic)
             || (call.MediaType == Strategic && call.Resource.Kind.Custom))
         {
-            throw new ApiException(415, "UnsupportedMediaType", "415: Unsupported Media Type") { Details = [] };
+            throw call.MediaType == Strategic
+                ? Call.Unsupported($"{Json}, {Merge}, {Apply}")
+                : new ApiException(415, "UnsupportedMediaType", "415: Unsupported Media Type") { Details = [] };
         }
 
         RequestOptions.CheckWrite(call, "PatchOptions");

@@ -47,8 +47,8 @@ internal sealed class Rendering(ObjectStore store)
             parts.Add((parts.Count > 2 ? ",{"u8 : "{"u8).ToArray());
             var bytes = partial ? Versions.Bytes(MetadataOf(item, MetaVersion(call))) : Versions.Utf8(item, call.Resource);
 
-            // The items of a list do not say again what they are; what is kept always says it first.
-            parts.Add(bytes.Span.StartsWith(prefix) ? bytes[prefix.Length..] : bytes[1..]);
+            // The items of a list do not say again what they are, but for custom ones; what is kept always says it first.
+            parts.Add(bytes.Span.StartsWith(prefix) && !call.Resource.Kind.Custom ? bytes[prefix.Length..] : bytes[1..]);
         }
 
         parts.Add("]}"u8.ToArray());

@@ -36,6 +36,14 @@ internal static class Versions
             {
                 Rename(json, core, newer);
             }
+
+            foreach (var name in new[] { "reportingController", "reportingInstance" })
+            {
+                if (json.Text(name) is "")
+                {
+                    json.Remove(name);
+                }
+            }
         }
         else if (resource.Group == "autoscaling" && json["spec"] is JsonObject spec)
         {

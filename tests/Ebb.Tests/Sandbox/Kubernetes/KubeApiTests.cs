@@ -530,6 +530,28 @@ public sealed class KubeApiTests : ApiFixture
         Assert.Equal(kept, (string?)made["spec"]!["hard"]!["requests.cpu"]);
     }
 
+    [Theory]
+    [InlineData("""{"height":21}""", "spec.height in body should be less than or equal to 20")]
+    [InlineData("""{"height":"high"}""", "spec.height in body must be of type integer")]
+    [InlineData("""{}""", "spec.height: Required value")]
+    [InlineData("""{"height":1,"moon":"half"}""", "supported values: \"new\", \"full\"")]
+    public void A_custom_object_is_held_against_its_schema(string spec, string why)
+    {
+        Created("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", """
+            {"metadata":{"name":"tides.example.com"},"spec":{"group":"example.com","scope":"Namespaced","names":{"kind":"Tide","plural":"tides"},
+             "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object",
+             "required":["height"],"properties":{"height":{"type":"integer","maximum":20},"moon":{"type":"string","enum":["new","full"],"default":"new"}}}}}}}]}}
+            """);
+        const string path = "/apis/example.com/v1/namespaces/default/tides";
+
+        var (code, status) = Send("POST", path, $$$$"""{"apiVersion":"example.com/v1","kind":"Tide","metadata":{"name":"a"},"spec":{{{{spec}}}}}""");
+        var made = Created(path, """{"apiVersion":"example.com/v1","kind":"Tide","metadata":{"name":"b"},"spec":{"height":3}}""");
+
+        Assert.Equal(422, code);
+        Assert.Contains(why, (string?)status["message"], StringComparison.Ordinal);
+        Assert.Equal("new", (string?)made["spec"]!["moon"]);
+    }
+
     [Fact]
     public void A_deletion_in_the_background_takes_back_that_dependents_were_to_be_orphaned()
     {

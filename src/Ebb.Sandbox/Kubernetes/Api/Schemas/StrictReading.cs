@@ -6,7 +6,8 @@ using System.Text.RegularExpressions;
 namespace Ebb.Sandbox.Kubernetes.Api.Schemas;
 
 /// <summary>Holds a JSON document against a schema, as a typed decoder would: wrong types are refused, unknown fields noted.</summary>
-internal sealed partial class StrictReading(string kindAndVersion)
+/// <param name="custom">Types are another's matter, but for those of metadata.</param>
+internal sealed partial class StrictReading(string kindAndVersion, bool custom = false)
 {
     public List<string> Unknown { get; } = [];
 
@@ -26,7 +27,11 @@ internal sealed partial class StrictReading(string kindAndVersion)
                 CheckObject(value, type.Of!, path);
                 return;
             case Shape.List:
-                Demand(value.ValueKind == JsonValueKind.Array, value, path, "[]" + Word(type.Item!));
+                if (!Demand(value.ValueKind == JsonValueKind.Array, value, path, "[]" + Word(type.Item!)))
+                {
+                    return;
+                }
+
                 var index = 0;
                 foreach (var item in value.EnumerateArray())
                 {
@@ -35,7 +40,11 @@ internal sealed partial class StrictReading(string kindAndVersion)
 
                 return;
             case Shape.Map:
-                Demand(value.ValueKind == JsonValueKind.Object, value, path, "map[string]" + Word(type.Item!));
+                if (!Demand(value.ValueKind == JsonValueKind.Object, value, path, "map[string]" + Word(type.Item!)))
+                {
+                    return;
+                }
+
                 foreach (var entry in value.EnumerateObject())
                 {
                     Check(entry.Value, type.Item!, path + "." + entry.Name);
@@ -44,7 +53,7 @@ internal sealed partial class StrictReading(string kindAndVersion)
                 return;
             default:
                 Demand(Fits(value, type.Shape), value, path, Word(type));
-                if (value.ValueKind == JsonValueKind.String && WrongText(value.GetString()!, type.Shape) is { } wrong)
+                if (!custom && value.ValueKind == JsonValueKind.String && WrongText(value.GetString()!, type.Shape) is { } wrong)
                 {
                     throw ApiException.BadRequest($"{kindAndVersion}: {wrong}");
                 }
@@ -110,7 +119,11 @@ internal sealed partial class StrictReading(string kindAndVersion)
 
     private void CheckObject(JsonElement value, ObjectSchema schema, string path)
     {
-        Demand(value.ValueKind == JsonValueKind.Object, value, path, schema.Name);
+        if (!Demand(value.ValueKind == JsonValueKind.Object, value, path, schema.Name))
+        {
+            return;
+        }
+
         foreach (var property in value.EnumerateObject())
         {
             var name = property.Name;
@@ -138,9 +151,9 @@ internal sealed partial class StrictReading(string kindAndVersion)
         _ => value.ValueKind == JsonValueKind.String,
     };
 
-    private void Demand(bool holds, JsonElement value, string path, string wanted)
+    private bool Demand(bool holds, JsonElement value, string path, string wanted)
     {
-        if (!holds)
+        if (!holds && !(custom && path.Length > 0 && !path.StartsWith("metadata", StringComparison.Ordinal)))
         {
             var found = value.ValueKind switch
             {
@@ -153,6 +166,8 @@ internal sealed partial class StrictReading(string kindAndVersion)
             throw ApiException.BadRequest(
                 $"{kindAndVersion}: json: cannot unmarshal {found} into Go struct field {path} of type {wanted}");
         }
+
+        return holds;
     }
 
     private static string Word(FieldType type) => type.Shape switch

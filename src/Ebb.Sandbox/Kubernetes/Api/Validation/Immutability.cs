@@ -42,12 +42,12 @@ internal static class Immutability
             case "priorityclasses":
                 if (stored.Json.Whole("value") != json.Whole("value"))
                 {
-                    problems.Add(Problem.Forbidden("value", "may not be changed in an update."));
+                    problems.Add(Problem.Forbidden("Value", "may not be changed in an update."));
                 }
 
                 break;
             case "storageclasses":
-                Same(stored, json, problems, "provisioner");
+                StorageRules.CheckStorageClassChange(stored, json, problems);
                 break;
             case "configmaps":
                 DataRules.CheckFixed(stored, json, problems, "data", "binaryData");

@@ -76,6 +76,18 @@ internal static class Rules
             case "poddisruptionbudgets":
                 WorkloadRules.CheckBudget(spec, problems);
                 break;
+            case "persistentvolumeclaims":
+                StorageRules.CheckClaim(spec, problems);
+                break;
+            case "persistentvolumes":
+                StorageRules.CheckVolume(spec, problems);
+                break;
+            case "storageclasses":
+                StorageRules.CheckStorageClass(json, problems);
+                break;
+            case "priorityclasses":
+                StorageRules.CheckPriorityClass(json, problems);
+                break;
             case "services":
                 ServiceRules.Check(spec, problems);
                 break;
@@ -93,6 +105,12 @@ internal static class Rules
                 {
                     problems.Add(Problem.Invalid(
                         "spec.leaseDurationSeconds", spec!["leaseDurationSeconds"], "must be greater than 0"));
+                }
+
+                if (spec.Whole("leaseTransitions") is < 0)
+                {
+                    problems.Add(Problem.Invalid(
+                        "spec.leaseTransitions", spec!["leaseTransitions"], "must to greater or equal than 0"));
                 }
 
                 break;
@@ -113,7 +131,7 @@ internal static class Rules
         var i = 0;
         foreach (var taint in spec.Objects("taints"))
         {
-            var at = $"spec.taints[{i++}]";
+            var at = $"metadata.taints[{i++}]";
             var key = taint.Text("key") ?? "";
             Names.CheckKey(key, at + ".key", problems);
 
@@ -125,7 +143,8 @@ internal static class Rules
 
             if (!seen.Add(key + ":" + taint.Text("effect")))
             {
-                problems.Add(Problem.Duplicate(at, taint.DeepClone()));
+                var twice = Problem.Duplicate(at, taint.DeepClone());
+                problems.Add(twice with { Message = twice.Message + ": taints must be unique by key and effect pair" });
             }
         }
     }
@@ -232,6 +251,18 @@ internal static class Rules
                 "spec.versions",
                 json.At("spec", "versions")?.DeepClone(),
                 "must have exactly one version marked as storage version"));
+            problems.Add(Problem.Invalid("status.storedVersions", new JsonArray(), "must have at least one stored version"));
+        }
+
+        var i = 0;
+        foreach (var version in json.Objects("spec", "versions"))
+        {
+            if (version.At("schema", "openAPIV3Schema") is null)
+            {
+                problems.Add(Problem.Required($"spec.versions[{i}].schema.openAPIV3Schema", "schemas are required"));
+            }
+
+            i++;
         }
     }
 }
