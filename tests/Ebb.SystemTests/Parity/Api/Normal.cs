@@ -34,7 +34,7 @@ internal sealed partial class Normal(IReadOnlyDictionary<string, string> kept, R
         foreach (var (name, value) in json)
         {
             // To a reader of either, null and nothing are the same.
-            if (value is not null)
+            if (value is not null && !(name == "continue" && value.AsTextOrNull() is ""))
             {
                 result[name] = Of(value, name);
             }
@@ -103,6 +103,9 @@ internal sealed partial class Normal(IReadOnlyDictionary<string, string> kept, R
                 return "<token>";
         }
 
+        text = Uid().Replace(text, "<uid>");
+        text = MicroTime().Replace(text, "<microtime>");
+        text = Time().Replace(text, "<time>");
         foreach (var (key, value) in kept)
         {
             if (key != "ns" && value.Length > 0)
@@ -112,9 +115,6 @@ internal sealed partial class Normal(IReadOnlyDictionary<string, string> kept, R
         }
 
         text = mask?.Replace(text, "<masked>") ?? text;
-        text = Uid().Replace(text, "<uid>");
-        text = MicroTime().Replace(text, "<microtime>");
-        text = Time().Replace(text, "<time>");
         text = IntOrString().Replace(text, match => match.Groups["type"].Value == "0" ? match.Groups["int"].Value : $"\"{match.Groups["text"].Value}\"");
         text = Value().Replace(text, " value: <value>: ");
         return Version().Replace(text, "resource version: <n>");
@@ -136,7 +136,7 @@ internal sealed partial class Normal(IReadOnlyDictionary<string, string> kept, R
     private static partial Regex IntOrString();
 
     // Of what is more than a word or a number, the real one shows how its language writes it, with addresses.
-    [GeneratedRegex(@" value: ([\[\{].*[\]\}]|\[\][\w.*]+\{.*\}|&?[a-z0-9]+\.\w+\{.*\}|map\[string\]\w+(\{.*\}|\(nil\))|""(null|\{.*\})""|null): ")]
+    [GeneratedRegex(@" value: ([\[\{].*[\]\}]|\[\][\w.*]+\{.*\}|&?[a-z0-9]+\.\w+\{.*\}|\[\]\w+\(nil\)|map\[string\]\w+(\{.*\}|\(nil\))|""(null|\{.*\})""|null): ")]
     private static partial Regex Value();
 
     [GeneratedRegex("^([0-9]+[smhdy])+$")]

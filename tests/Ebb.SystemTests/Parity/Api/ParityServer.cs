@@ -11,6 +11,7 @@ namespace Ebb.SystemTests.Parity.Api;
 internal sealed partial class ParityServer(Uri address, Authority authority) : IDisposable
 {
     private static readonly string[] Compared = ["Content-Type", "Retry-After", "Warning", "Cache-Control"];
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     private readonly HttpClient _admin = Client(authority, authority.IssueClient("kubernetes-admin", "system:masters"));
@@ -19,6 +20,22 @@ internal sealed partial class ParityServer(Uri address, Authority authority) : I
     public Dictionary<string, string> Kept { get; } = [];
 
     public async Task<Answer> SendAsync(Step step, CancellationToken ct)
+    {
+        using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+        while (true)
+        {
+            var answer = await SendOnceAsync(step, ct);
+            if (step.Until is null || answer.Body?.ToJsonString().Contains(step.Until, StringComparison.Ordinal) == true)
+            {
+                return answer;
+            }
+
+            await Task.Delay(Pause, TimeProvider.System, either.Token);
+        }
+    }
+
+    private async Task<Answer> SendOnceAsync(Step step, CancellationToken ct)
     {
         var path = Fill(step.Path);
         var watch = step.Method == "WATCH";

@@ -34,6 +34,9 @@ public sealed record Step(int Line, string Method, string Path)
 
     public int Take { get; init; } = 1;
 
+    /// <summary>Asked again until the answer has this in it: some things the real server does a little later.</summary>
+    public string? Until { get; init; }
+
     /// <summary>What to remember of the answer: a name, and where in the body it stands.</summary>
     public IReadOnlyList<(string Name, string Path)> Keep { get; init; } = [];
 

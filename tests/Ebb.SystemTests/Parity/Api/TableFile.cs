@@ -120,6 +120,7 @@ internal sealed partial class TableFile(string name)
         ["anonymous"] => step with { Anonymous = true },
         ["take", var count] => step with { Take = int.Parse(count) },
         ["keep", var kept, var path] => step with { Keep = [.. step.Keep, (kept, path)] },
+        ["until", var text] => step with { Until = text },
         ["mask", var pattern] => step with { Mask = new Regex(pattern) },
         ["differs", var id] => step with { Differs = [.. step.Differs, (id, Message())] },
         ["differs", var id, var where] => step with { Differs = [.. step.Differs, (id, new Regex(where))] },
