@@ -4,6 +4,7 @@ using Ebb.Sandbox.Machines.Nspawn;
 namespace Ebb.SystemTests.Machines;
 
 /// <summary>Real machines: a Debian that boots, with the cloud-init that Debian ships.</summary>
+[Collection(RealSandbox.Collection)]
 public sealed class NspawnMachinesTests(MachineWorld world) : IClassFixture<MachineWorld>
 {
     // Counts boots, notes what the machine sees of itself, and notes when it is shut down in order.
