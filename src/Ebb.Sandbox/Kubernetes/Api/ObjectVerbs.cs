@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using Ebb.Sandbox.Kubernetes.Api.Schemas;
 using Ebb.Sandbox.Kubernetes.Api.Validation;
 using Ebb.Sandbox.Kubernetes.Store;
 
@@ -162,8 +160,8 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
                 $"Invalid value: {ending.UtcDateTime:yyyy-MM-dd HH:mm:ss} +0000 UTC: field is immutable"));
         }
 
-        KeepIdentity(stored, json, metadata);
-        KeepOtherPart(call, stored, json);
+        KeptParts.KeepIdentity(stored, json, metadata);
+        KeptParts.KeepOther(call, stored, json);
         call.Settle(json);
         if (kind.Equals(Kinds.Pod) && json["status"] is JsonObject { } status
             && status.Text("podIP") is { Length: > 0 } address && status["podIPs"] is null)
@@ -201,7 +199,7 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
 
     public ApiResponse Delete(Call call, Form form)
     {
-        var options = ReadDeleteOptions(call);
+        var options = DeletionReading.Read(call);
         var kind = call.Resource.Kind;
         RefuseProtected(kind, call.Name);
         var deletion = store.Delete(kind, call.Namespace, call.Name, options);
@@ -215,7 +213,7 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
 
     public ApiResponse DeleteAll(Call call, Form form)
     {
-        var options = ReadDeleteOptions(call);
+        var options = DeletionReading.Read(call);
         var gone = new List<KubeObject>();
         foreach (var item in lists.Select(call))
         {
@@ -248,56 +246,6 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
         { Warnings = call.Warnings };
     }
 
-    public static DeleteOptions ReadDeleteOptions(Call call)
-    {
-        if (call.Request.Body.Length == 0)
-        {
-            return ReadDeleteOptions(call, null);
-        }
-
-        if (call.MediaType is not ("application/json" or "application/yaml" or ProtobufReading.MediaType or ""))
-        {
-            throw Call.Unsupported($"application/json, application/yaml, {ProtobufReading.MediaType}");
-        }
-
-        var element = call.ReadBody();
-        return ReadDeleteOptions(call, element.ValueKind == JsonValueKind.Object ? JsonObject.Create(element) : null);
-    }
-
-    public static DeleteOptions ReadDeleteOptions(Call call, JsonNode? body)
-    {
-        var policy = body.Text("propagationPolicy") ?? call.Query["propagationPolicy"];
-        var dryRun = body is null ? call.Query.All("dryRun") : body.Texts("dryRun");
-        RequestOptions.CheckDelete(body, dryRun, policy);
-        var orphans = body.At("orphanDependents")?.GetValueKind() switch
-        {
-            JsonValueKind.True => true,
-            JsonValueKind.False => false,
-            _ => call.Query["orphanDependents"] is null ? (bool?)null : call.Query.IsTrue("orphanDependents"),
-        };
-        return new DeleteOptions
-        {
-            GracePeriodSeconds = body.Whole("gracePeriodSeconds") ?? call.Query.Whole("gracePeriodSeconds"),
-            Uid = body.Text("preconditions", "uid"),
-            ResourceVersion = body.Text("preconditions", "resourceVersion"),
-            DryRun = dryRun.Any(),
-            Propagation = policy switch
-            {
-                "Background" => Propagation.Background,
-                "Foreground" => Propagation.Foreground,
-                "Orphan" => Propagation.Orphan,
-
-                // Jobs alone are older than garbage collection: who does not say otherwise leaves their pods.
-                _ => orphans switch
-                {
-                    true => Propagation.Orphan,
-                    false => Propagation.Background,
-                    null => call.Resource.Kind.Equals(Kinds.Job) ? Propagation.Orphan : Propagation.AsBefore,
-                },
-            },
-        };
-    }
-
     /// <summary>A new node takes no pods before it has been seen to be ready.</summary>
     private static void TaintUnready(JsonObject spec)
     {
@@ -309,77 +257,6 @@ internal sealed class ObjectVerbs(ObjectStore store, Lists lists, Rendering rend
         }
 
         spec["taints"] = taints;
-    }
-
-    private static void KeepIdentity(KubeObject stored, JsonObject json, JsonObject metadata)
-    {
-        foreach (var name in new[]
-        {
-            "name", "namespace", "uid", "creationTimestamp", "generation", "deletionTimestamp",
-            "deletionGracePeriodSeconds", "resourceVersion",
-        })
-        {
-            if (stored.Metadata[name] is { } value)
-            {
-                metadata[name] = value.DeepClone();
-            }
-            else
-            {
-                metadata.Remove(name);
-            }
-        }
-
-        metadata.Remove("selfLink");
-        if (!metadata.ContainsKey("managedFields") && stored.Metadata["managedFields"] is { } owned)
-        {
-            metadata["managedFields"] = owned.DeepClone();
-        }
-
-        json["apiVersion"] = stored.Kind.ApiVersion;
-        json["kind"] = stored.Kind.Name;
-    }
-
-    /// <summary>The main endpoint leaves the status as it is, and the status endpoint all the rest.</summary>
-    private static void KeepOtherPart(Call call, KubeObject stored, JsonObject json)
-    {
-        if (call.Subresource == "status")
-        {
-            foreach (var (name, _) in json.ToArray())
-            {
-                if (name is not ("metadata" or "status" or "apiVersion" or "kind"))
-                {
-                    json.Remove(name);
-                }
-            }
-
-            foreach (var (name, value) in stored.Json)
-            {
-                if (name is not ("metadata" or "status" or "apiVersion" or "kind"))
-                {
-                    json[name] = value?.DeepClone();
-                }
-            }
-
-            if (stored.Kind.Custom)
-            {
-                json["metadata"] = stored.Metadata.DeepClone();
-            }
-            else if (stored.Kind.Equals(Kinds.Deployment))
-            {
-                json["metadata"]!["labels"] = stored.Metadata["labels"]?.DeepClone();
-            }
-        }
-        else if (stored.Kind.HasStatus && call.Subresource != "finalize")
-        {
-            if (stored.Json["status"] is { } status)
-            {
-                json["status"] = status.DeepClone();
-            }
-            else
-            {
-                json.Remove("status");
-            }
-        }
     }
 
     private static void RefuseProtected(Kind kind, string name)

@@ -160,7 +160,7 @@ internal sealed class PodVerbs(ObjectStore store, ObjectVerbs verbs)
         }
 
         var pod = verbs.Current(call);
-        var options = ObjectVerbs.ReadDeleteOptions(call, body?["deleteOptions"]);
+        var options = DeletionReading.Read(call, body?["deleteOptions"]);
         Pods.Evict(store, pod, options);
         return Success(201);
     }
