@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Kubernetes.Kubelet;
 using Ebb.Sandbox.Kubernetes.Store;
@@ -11,6 +12,10 @@ namespace Ebb.Simulation.Scenarios;
 /// </summary>
 internal sealed class Invariants
 {
+    private const int MostReleases = 5;
+
+    private static readonly TimeSpan ReleasesWithin = TimeSpan.FromMinutes(1);
+
     private readonly World _world;
     private readonly Dictionary<string, ScaleSet> _last = [];
 
@@ -20,6 +25,7 @@ internal sealed class Invariants
     /// <summary>Resource ids of machines that the cloud itself takes away.</summary>
     private readonly HashSet<string> _evicted = [];
     private readonly List<string> _violations = [];
+    private readonly Dictionary<string, (bool Marked, Queue<DateTimeOffset> Released)> _marks = [];
 
     public Invariants(World world)
     {
@@ -49,12 +55,39 @@ internal sealed class Invariants
         {
             _forbidden[change.Object.Uid] = Forbids(change.Object);
         }
-        else if (change.Object.Kind.Equals(Kinds.Node) && change.Type == StoreEventType.Deleted
+        else if (change.Object.Kind.Equals(Kinds.Node) && change.Type != StoreEventType.Deleted)
+        {
+            LookAtMark(change.Object);
+        }
+        else if (change.Object.Kind.Equals(Kinds.Node)
             && InstanceOf(change.Object.Name) is { Provisioning: not ProvisioningState.Deleting } alive
             && _world.Kubernetes.Kubelets.Find(change.Object.Name) is { Alive: true })
         {
             Violated($"the node {change.Object.Name} was deleted while its machine {alive.Name} was well");
         }
+    }
+
+    /// <summary>A mark that comes and goes means two grounds that take turns; now and then a node is rightly released.</summary>
+    private void LookAtMark(KubeObject node)
+    {
+        var marked = node.Json["spec"]?["taints"] is JsonArray taints && taints.Any(taint => (string?)taint?["key"] == "ebb.dev/retiring");
+        var (before, released) = _marks.TryGetValue(node.Name, out var known) ? known : (false, new Queue<DateTimeOffset>());
+        if (before && !marked)
+        {
+            released.Enqueue(_world.Now);
+            while (_world.Now - released.Peek() > ReleasesWithin)
+            {
+                released.Dequeue();
+            }
+
+            if (released.Count > MostReleases)
+            {
+                Violated($"node {node.Name} was marked and released {released.Count} times within {ReleasesWithin}");
+                released.Clear();
+            }
+        }
+
+        _marks[node.Name] = (marked, released);
     }
 
     private void See(Interruption lost)

@@ -29,6 +29,11 @@ internal sealed class Standing(Node node)
     /// <summary>Only DaemonSet, mirror or finished pods remain.</summary>
     public bool Idle => Load.Work == 0;
 
+    /// <summary>How much of its CPU or memory is asked for, whichever is more: 0 to 1, and above when it is overcommitted.</summary>
+    public double UsedShare => Math.Max(
+        Load.CpuMilli / (double)Math.Max(1, Node.Shape.Allocatable.CpuMilli),
+        Load.MemoryBytes / (double)Math.Max(1, Node.Shape.Allocatable.MemoryBytes));
+
     /// <summary>New and about to take pods: its machine runs, but it has not been ready yet.</summary>
     public bool Joining { get; set; }
 

@@ -9,9 +9,13 @@ internal sealed class Elsewhere
 {
     private readonly Dimensions _dimensions;
     private readonly List<Room> _rooms;
+
+    /// <summary>Rooms that hold work of nodes moved before: to empty one of those too would move that work into nothing.</summary>
+    private readonly HashSet<Room> _given = [];
     private readonly Dictionary<PodClass, (long[] Need, int From)> _classes = [];
     private readonly List<(Room Room, long[] Need, int Count)> _put = [];
     private readonly List<(PodClass Class, int From)> _moved = [];
+    private bool _sorted;
 
     /// <summary>Idle nodes are no place to go: to fill one for another frees nothing.</summary>
     public Elsewhere(Placement placement, Dimensions dimensions)
@@ -26,7 +30,13 @@ internal sealed class Elsewhere
     /// </summary>
     public bool Move(Standing node, bool clearly)
     {
+        Sort();
         var room = node.Room;
+        if (room is not null && _given.Contains(room))
+        {
+            return false;
+        }
+
         var wasClosed = room?.Closed ?? true;
         if (room is not null)
         {
@@ -49,6 +59,11 @@ internal sealed class Elsewhere
             }
         }
 
+        foreach (var put in _put)
+        {
+            _given.Add(put.Room);
+        }
+
         return true;
     }
 
@@ -56,6 +71,25 @@ internal sealed class Elsewhere
     public bool HasRoomToSpare() => _rooms.Exists(static room =>
         !room.Closed && room.Of is Standing { Node.Shape.Allocatable: var has }
         && room.Free[0] * 4 >= has.CpuMilli && room.Free[1] * 4 >= has.MemoryBytes && room.Free[3] > 0);
+
+    /// <summary>The fullest first, so that the emptiest are left to be emptied; those that are to go anyway last.</summary>
+    private void Sort()
+    {
+        if (_sorted)
+        {
+            return;
+        }
+
+        _sorted = true;
+        _rooms.Sort(static (a, b) =>
+        {
+            var (one, other) = ((Standing)a.Of!, (Standing)b.Of!);
+            var marked = (one.Retiring is not null).CompareTo(other.Retiring is not null);
+            return marked != 0 ? marked
+                : one.UsedShare != other.UsedShare ? other.UsedShare.CompareTo(one.UsedShare)
+                : string.CompareOrdinal(one.Node.Name, other.Node.Name);
+        });
+    }
 
     private bool Put(PodClass kind, int count)
     {

@@ -143,7 +143,7 @@ internal static class Steering
                 && !node.Wanted
                 && (node.Retiring is not null || draft.Now - node.Node.CreatedAt >= node.Pool.Pool.IdleAfter))
             {
-                candidates.Add((node, Begun(node) + Share(node)));
+                candidates.Add((node, Begun(node) + node.UsedShare));
             }
         }
 
@@ -152,10 +152,6 @@ internal static class Steering
         return candidates.ConvertAll(candidate => candidate.Node);
 
         static double Begun(Standing node) => node.Retiring switch { TaintEffect.NoSchedule => -1e6, TaintEffect.PreferNoSchedule => -1e3, _ => 0 };
-
-        static double Share(Standing node) => Math.Max(
-            node.Load.CpuMilli / (double)Math.Max(1, node.Node.Shape.Allocatable.CpuMilli),
-            node.Load.MemoryBytes / (double)Math.Max(1, node.Node.Shape.Allocatable.MemoryBytes));
     }
 
     /// <summary>What pods that can move are moved for must be worth it: they get as much time as an idle node.</summary>
