@@ -42,7 +42,12 @@ internal static class BackupCommand
             {
                 var report = new BackupReport
                 {
-                    File = path, Bytes = bytes, Cluster = made.Cluster, TakenAt = made.TakenAt, Kubernetes = made.Kubernetes, Etcd = made.Etcd,
+                    File = path,
+                    Bytes = bytes,
+                    Cluster = made.Cluster,
+                    TakenAt = made.TakenAt,
+                    Kubernetes = made.Kubernetes,
+                    Etcd = made.Etcd,
                 };
                 terminal.Print(JsonSerializer.Serialize(report, ReportJson.Default.BackupReport));
                 return;
