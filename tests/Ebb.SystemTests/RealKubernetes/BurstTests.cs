@@ -8,13 +8,14 @@ using Ebb.SystemTests.Kubectl;
 namespace Ebb.SystemTests.RealKubernetes;
 
 /// <summary>
-/// The controller, as a process of its own, on a real control plane with many hollow nodes. <c>EBB_FARM=full</c> makes it 300
-/// nodes and 9,000 pods in bursts of 3,000, else a third of each.
+/// The controller, as a process of its own, on a real control plane with 300 hollow nodes and 9,000 pods that
+/// come in bursts of 3,000.
 /// </summary>
 [Collection(nameof(LargeFarms))]
 public sealed class BurstTests : IAsyncLifetime
 {
     private const int Bursts = 3;
+    private const int Machines = 300;
     private const int PodsPerMachine = 30;
 
     private static readonly TimeSpan Soon = TimeSpan.FromMinutes(5);
@@ -23,8 +24,6 @@ public sealed class BurstTests : IAsyncLifetime
     private HostedControlPlane? _plane;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    private static int Machines => Environment.GetEnvironmentVariable("EBB_FARM") == "full" ? 300 : 99;
 
     [Fact]
     public async Task Each_burst_of_pods_is_one_request_for_as_many_machines_as_they_need()
