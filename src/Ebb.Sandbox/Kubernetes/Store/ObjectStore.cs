@@ -4,7 +4,8 @@ namespace Ebb.Sandbox.Kubernetes.Store;
 
 /// <summary>
 /// What etcd and the storage layer of an API server do: objects of all kinds under one counter of resource versions, with
-/// the rules for generation, finalizers and grace. All under the agenda's gate; the same calls give the same store.
+/// the rules for generation, finalizers and grace. All under the agenda's gate; the same calls give the same store. Longer
+/// than most files: creating, updating and deleting share one counter and one history, which no second file should touch.
 /// </summary>
 public sealed class ObjectStore(Agenda agenda, Random random)
 {
