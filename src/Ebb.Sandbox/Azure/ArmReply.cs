@@ -18,6 +18,9 @@ internal sealed record ArmReply(int Status, JsonNode? Body = null)
     /// <summary>Sent instead of <see cref="Body"/> when not null.</summary>
     public string? Text { get; init; }
 
+    /// <summary>Sent instead of either when not null.</summary>
+    public (string Type, byte[] Bytes)? Content { get; init; }
+
     public static ArmReply Error(int status, string code, string message) => Error(new CloudError(status, code, message));
 
     public static ArmReply Error(CloudError error)

@@ -20,11 +20,13 @@ public sealed class AzureFace : IDisposable
     private readonly AzureFaceOptions _options;
     private readonly TokenIssuer _issuer;
     private readonly LoginRoutes _login;
+    private readonly AttestationSigner _attestation;
     private readonly MetadataRoutes _metadata;
     private readonly SubscriptionRoutes _subscriptions;
     private readonly ScaleSetRoutes _scaleSets;
     private readonly ComputeRoutes _compute;
     private readonly InsightsRoutes _insights;
+    private readonly MaintenanceRoutes _maintenance;
     private readonly Random _ids;
 
     public AzureFace(CloudWorld world, AzureFaceOptions options)
@@ -33,15 +35,30 @@ public sealed class AzureFace : IDisposable
         _options = options;
         _issuer = new TokenIssuer(world.Options.TenantId, world.Agenda.Time);
         _login = new LoginRoutes(world, options, _issuer);
-        _metadata = new MetadataRoutes(world, _issuer);
+        _attestation = new AttestationSigner(world.Options.Location, world.Agenda.Time);
+        _metadata = new MetadataRoutes(world, _issuer, new AttestedData(_attestation, world.Agenda.Time));
         _subscriptions = new SubscriptionRoutes(world, options);
         _scaleSets = new ScaleSetRoutes(world, options);
         _compute = new ComputeRoutes(world, options);
         _insights = new InsightsRoutes(world);
+        _maintenance = new MaintenanceRoutes(world);
         _ids = new Random(unchecked((world.Options.Seed * 17) + 3));
     }
 
     public CloudWorld World => _world;
+
+    /// <summary>The root under which machines' attested documents are signed here, as PEM: what their readers are to trust.</summary>
+    public string AttestationRootPem => _attestation.RootPem;
+
+    /// <summary>
+    /// Where readers of attested documents reach this face by HTTP, to fetch the intermediate certificate. Null: where the machine
+    /// that asked for the document reaches it.
+    /// </summary>
+    public Uri? PublicAddress
+    {
+        get => _attestation.PublicAddress;
+        set => _attestation.PublicAddress = value;
+    }
 
     /// <summary>Answers one request.</summary>
     public async Task HandleAsync(HttpContext http)
@@ -76,13 +93,23 @@ public sealed class AzureFace : IDisposable
         await WriteAsync(http, request, reply, ct);
     }
 
-    public void Dispose() => _issuer.Dispose();
+    public void Dispose()
+    {
+        _issuer.Dispose();
+        _attestation.Dispose();
+    }
 
     private async Task<ArmReply> AnswerAsync(ArmRequest request, HttpRequest http, CancellationToken ct)
     {
         if (await _metadata.AnswerAsync(request, http, ct) is { } machine)
         {
             return machine;
+        }
+
+        // Certificates are public, and fetched by clients that have no token.
+        if (request.Method == "GET" && http.Path.Equals(AttestationSigner.IntermediatePath, StringComparison.OrdinalIgnoreCase))
+        {
+            return new ArmReply(200) { Content = ("application/pkix-cert", _attestation.Intermediate) };
         }
 
         if (await _login.AnswerAsync(request, http, ct) is { } login)
@@ -117,6 +144,7 @@ public sealed class AzureFace : IDisposable
             return _scaleSets.Answer(request)
                 ?? _compute.Answer(request)
                 ?? _insights.Answer(request)
+                ?? _maintenance.Answer(request)
                 ?? _subscriptions.Answer(request)
                 ?? Unknown(request);
         }
@@ -198,7 +226,12 @@ public sealed class AzureFace : IDisposable
             response.Headers[name] = value;
         }
 
-        if (reply.Text is not null)
+        if (reply.Content is var (type, bytes))
+        {
+            response.ContentType = type;
+            await response.Body.WriteAsync(bytes, ct);
+        }
+        else if (reply.Text is not null)
         {
             response.ContentType = "text/plain; charset=utf-8";
             await response.WriteAsync(reply.Text, ct);

@@ -44,10 +44,12 @@ public sealed class AzureHost : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, httpsPort, listen => listen.UseHttps(authority.IssueServer("azure.sandbox", [], [])));
         });
         var addresses = await StartAsync(app, ct);
-        return new AzureHost(
+        var host = new AzureHost(
             app,
             addresses.First(a => a.Scheme == Uri.UriSchemeHttp),
             addresses.First(a => a.Scheme == Uri.UriSchemeHttps));
+        face.PublicAddress ??= host.Http;
+        return host;
     }
 
     /// <summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ebb.Sandbox.Cloud;
 using Microsoft.AspNetCore.Http;
@@ -10,7 +9,7 @@ namespace Ebb.Sandbox.Azure;
 /// The instance metadata service of every machine, under <c>/machines/{group}/{set}/{id}/metadata/</c>. Plain HTTP, no token:
 /// whoever reaches it is the machine.
 /// </summary>
-internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer)
+internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer, AttestedData attested)
 {
     // An acknowledgement names a handful of events.
     private const int MaxBody = 64 << 10;
@@ -84,7 +83,8 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer)
             ["instance", ..] => Instance(r, set, instance),
             ["identity", "oauth2", "token"] => _identity.Token(r, set, instance),
             ["identity", "info"] => new ArmReply(200, new JsonObject { ["tenantId"] = world.Options.TenantId }),
-            ["scheduledevents"] when r.Method == "GET" => new ArmReply(200, Events(r, set)),
+            ["attested", "document"] => Attested(r, set, instance),
+            ["scheduledevents"] when r.Method == "GET" => new ArmReply(200, MetadataEvents.Json(world.EventsOf(set.Group, set.Name)!, r.ApiVersion)),
             ["scheduledevents"] => Acknowledge(set, body),
             _ => Error(404, "Not found"),
         };
@@ -145,6 +145,12 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer)
         };
     }
 
+    private ArmReply Attested(ArmRequest r, ScaleSet set, Instance instance)
+    {
+        var sku = JsonRead.Text(JsonRead.At(set.Model, "properties", "virtualMachineProfile", "storageProfile", "imageReference", "sku"));
+        return attested.Answer(r, new AttestedMachine(instance.VmId, instance.SubscriptionId, sku ?? ""));
+    }
+
     // Inner nodes as text: the names below, a slash after those that have names below them.
     private static IEnumerable<string> Keys(JsonNode node) => node switch
     {
@@ -153,68 +159,22 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer)
         _ => [],
     };
 
-    private JsonObject Events(ArmRequest r, ScaleSet set)
-    {
-        var version = r.ApiVersion;
-        var all = world.EventsOf(set.Group, set.Name)!;
-        var events = all.Events
-            .Where(e => Since("2017-11-01") && (e.Type != "Terminate" || Since("2019-01-01")))
-            .Select(e =>
-            {
-                var json = new JsonObject
-                {
-                    ["EventId"] = e.Id,
-                    ["EventStatus"] = e.NotBefore is null ? "Started" : "Scheduled",
-                    ["EventType"] = e.Type,
-                    ["ResourceType"] = "VirtualMachine",
-                    ["Resources"] = new JsonArray(e.Resource),
-                    ["NotBefore"] = e.NotBefore?.UtcDateTime.ToString("R", CultureInfo.InvariantCulture) ?? "",
-                };
-                Add("2019-04-01", "Description", e.Type == "Preempt" ? "The virtual machine is about to be evicted." : "The virtual machine is about to be deleted.");
-                Add("2019-08-01", "EventSource", e.Source);
-                Add("2020-07-01", "DurationInSeconds", -1);
-                return (JsonNode)json;
-
-                void Add(string since, string name, JsonNode value)
-                {
-                    if (Since(since))
-                    {
-                        json[name] = value;
-                    }
-                }
-            });
-        return new JsonObject { ["DocumentIncarnation"] = all.Incarnation, ["Events"] = new JsonArray([.. events]) };
-
-        bool Since(string first) => string.CompareOrdinal(version, first) >= 0;
-    }
-
     private ArmReply Acknowledge(ScaleSet set, byte[]? body)
     {
-        JsonNode? parsed = null;
-        try
+        if (MetadataEvents.Acknowledged(body) is not { } ids)
         {
-            parsed = body is null ? null : JsonNode.Parse(body, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
-        }
-        catch (JsonException)
-        {
-            // Answered below like any other body that is not an acknowledgement.
+            return Error(400, "Bad request. StartRequests is missing, or names no event");
         }
 
-        if (JsonRead.Get(parsed, "StartRequests") is not JsonArray requests)
-        {
-            return Error(400, "Bad request. StartRequests is missing");
-        }
-
-        var ids = requests.Select(q => JsonRead.Text(JsonRead.Get(q, "EventId"))).ToList();
         var known = world.EventsOf(set.Group, set.Name)!.Events;
-        if (ids.Find(id => !known.Any(e => e.Id.Equals(id, StringComparison.OrdinalIgnoreCase))) is { } gone || ids.Contains(null))
+        if (ids.Exists(id => !known.Any(e => e.Id.Equals(id, StringComparison.OrdinalIgnoreCase))))
         {
             return Error(400, "Bad request. There is no such event");
         }
 
         foreach (var id in ids)
         {
-            world.Acknowledge(set.Group, set.Name, id!);
+            world.Acknowledge(set.Group, set.Name, id);
         }
 
         return new ArmReply(200);

@@ -36,6 +36,19 @@ public sealed record CloudOptions
     /// <summary>Between the notice to a spot machine and the cut.</summary>
     public TimeSpan PreemptNotice { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Between the notice of a freeze, a reboot or a move to another host, and the thing itself: what the cloud promises at least.</summary>
+    public TimeSpan FreezeNotice { get; init; } = TimeSpan.FromMinutes(15);
+
+    public TimeSpan RebootNotice { get; init; } = TimeSpan.FromMinutes(15);
+
+    public TimeSpan RedeployNotice { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a frozen machine is paused.</summary>
+    public TimeSpan FreezeSpan { get; init; } = TimeSpan.FromSeconds(9);
+
+    /// <summary>Chance, as a rate, that one running machine is struck by maintenance of its host. Default 0: never of itself.</summary>
+    public double MaintenancePerHour { get; init; }
+
     /// <summary>Chance, as a rate, that one running spot machine is evicted. Default 0: never of itself.</summary>
     public double SpotEvictionsPerHour { get; init; }
 
@@ -53,6 +66,13 @@ public sealed record CloudOptions
 
     /// <summary>Whether request limits like the real ones refuse calls. Default off.</summary>
     public bool Throttling { get; init; }
+
+    internal TimeSpan NoticeOf(Maintenance kind) => kind switch
+    {
+        Maintenance.Freeze => FreezeNotice,
+        Maintenance.Reboot => RebootNotice,
+        _ => RedeployNotice,
+    };
 
     /// <summary>What is wrong with these options; empty when sound.</summary>
     public IEnumerable<string> Problems()
@@ -76,6 +96,11 @@ public sealed record CloudOptions
         if (SpotEvictionsPerHour is < 0 or double.NaN)
         {
             yield return $"SpotEvictionsPerHour is {SpotEvictionsPerHour}; it must be 0 or more.";
+        }
+
+        if (MaintenancePerHour is < 0 or double.NaN)
+        {
+            yield return $"MaintenancePerHour is {MaintenancePerHour}; it must be 0 or more.";
         }
     }
 }

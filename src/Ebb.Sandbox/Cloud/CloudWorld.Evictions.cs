@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Ebb.Sandbox.Cloud;
 
 // What the cloud announces to machines before it takes them: spot evictions, terminations.
@@ -33,9 +31,7 @@ public sealed partial class CloudWorld
     {
         lock (_agenda.Gate)
         {
-            return _sets.TryGetValue(Key(group, name), out var state)
-                ? new ScheduledEvents(state.EventsIncarnation, [.. state.Events])
-                : null;
+            return _sets.GetValueOrDefault(Key(group, name))?.Events.Current;
         }
     }
 
@@ -44,26 +40,25 @@ public sealed partial class CloudWorld
     {
         lock (_agenda.Gate)
         {
-            var found = _sets.GetValueOrDefault(Key(group, name))?.Events
-                .Find(e => e.Id.Equals(eventId, StringComparison.OrdinalIgnoreCase));
-            found?.Begin();
-            return found is not null;
+            return _sets.GetValueOrDefault(Key(group, name))?.Events.Acknowledge(eventId) ?? false;
         }
-    }
-
-    /// <summary>Notices whose impact comes at one time: those of one delete.</summary>
-    private sealed class Batch
-    {
-        public List<(string EventId, Action Impact)> Impacts { get; } = [];
-
-        /// <summary>Notices that have not begun.</summary>
-        public int Waiting { get; set; }
     }
 
     private void Evict(SetState state, Instance instance)
     {
         instance = Replace(state, instance with { Evicting = true });
-        Announce(state, instance, "Preempt", _options.PreemptNotice, "Platform", new Batch(), () => Preempt(state, instance.Number));
+        var preempt = new ScheduledEvent
+        {
+            Type = "Preempt",
+            Resources = [instance.Name],
+            Source = "Platform",
+            Description = "The virtual machine is about to be evicted.",
+        };
+        state.Events.Announce(preempt, _options.PreemptNotice, new NoticeBatch(), over =>
+        {
+            over();
+            Preempt(state, instance.Number);
+        });
         Raise(InstanceEvent.PreemptNotice, instance, _options.PreemptNotice);
     }
 
@@ -93,45 +88,6 @@ public sealed partial class CloudWorld
         Replace(state, instance with { Provisioning = ProvisioningState.Succeeded, Evicting = false });
     }
 
-    /// <summary>
-    /// Announces an impact to the set's machines. It comes when all notices of its batch have begun: acknowledged, or their
-    /// time is up.
-    /// </summary>
-    private void Announce(SetState state, Instance instance, string type, TimeSpan notice, string source, Batch batch, Action impact)
-    {
-        var id = NewGuid().ToUpperInvariant();
-        Agenda.Entry? due = null;
-        state.Events.Add(new ScheduledEvent(id, type, instance.Name, Now + notice, source) { Begin = Begin });
-        state.EventsIncarnation++;
-        batch.Impacts.Add((id, impact));
-        batch.Waiting++;
-        due = _agenda.In(notice, Begin);
-
-        void Begin()
-        {
-            var at = state.Events.FindIndex(e => e.Id == id);
-            if (at < 0 || state.Events[at].NotBefore is null)
-            {
-                return;
-            }
-
-            due?.Cancel();
-            state.Events[at] = state.Events[at] with { NotBefore = null };
-            state.EventsIncarnation++;
-            if (--batch.Waiting > 0)
-            {
-                return;
-            }
-
-            foreach (var (began, happen) in batch.Impacts)
-            {
-                state.Events.RemoveAll(e => e.Id == began);
-                state.EventsIncarnation++;
-                happen();
-            }
-        }
-    }
-
     /// <summary>Chance evictions come at a rate: the wait until one is drawn when the machine starts.</summary>
     private void PlanEviction(SetState state, Instance instance)
     {
@@ -149,15 +105,4 @@ public sealed partial class CloudWorld
             }
         });
     }
-}
-
-/// <param name="Incarnation">Rises whenever <paramref name="Events"/> changes.</param>
-public sealed record ScheduledEvents(int Incarnation, ImmutableArray<ScheduledEvent> Events);
-
-/// <param name="Resource">The instance's name, not its host name.</param>
-/// <param name="NotBefore">Null once it has started.</param>
-/// <param name="Source">Platform or User.</param>
-public sealed record ScheduledEvent(string Id, string Type, string Resource, DateTimeOffset? NotBefore, string Source)
-{
-    internal Action Begin { get; set; } = () => { };
 }

@@ -74,6 +74,7 @@ public sealed partial class CloudWorld
             var running = Replace(state, starting with { Power = PowerState.Running, PaidSince = starting.Surplus ? null : starting.PaidSince ?? Now });
             Raise(InstanceEvent.PoweredOn, running);
             PlanEviction(state, running);
+            PlanMaintenance(state, running);
             var boot = _options.Boot.Draw(_random);
             After(state, running, boot, i => Provisioned(state, i, failure));
             if (failure is null && !running.Deaf)
@@ -138,13 +139,29 @@ public sealed partial class CloudWorld
         }
 
         var running = leaving.Power == PowerState.Running;
-        if (running && !force && state.Current.Spec.TerminateNotice is { } notice && !state.Announced(leaving.Name))
+        if (running && !force && state.Current.Spec.TerminateNotice is { } notice && !state.Events.Announced(leaving.Name))
         {
-            Announce(state, leaving, "Terminate", notice, "User", work?.Notices ?? new Batch(), () => Remove(state, leaving.Number, force: false));
+            AnnounceEnd(state, leaving, notice, work?.Notices ?? new NoticeBatch());
             return;
         }
 
         Remove(state, leaving.Number, force);
+    }
+
+    private void AnnounceEnd(SetState state, Instance leaving, TimeSpan notice, NoticeBatch batch)
+    {
+        var terminate = new ScheduledEvent
+        {
+            Type = "Terminate",
+            Resources = [leaving.Name],
+            Source = "User",
+            Description = "The virtual machine is about to be deleted.",
+        };
+        state.Events.Announce(terminate, notice, batch, over =>
+        {
+            over();
+            Remove(state, leaving.Number, force: false);
+        });
     }
 
     private void Remove(SetState state, int number, bool force)

@@ -124,7 +124,7 @@ public sealed partial class CloudWorld
         public Action? Then { get; set; }
 
         /// <summary>The notices it gave before it may go on.</summary>
-        public Batch Notices { get; } = new();
+        public NoticeBatch Notices { get; } = new();
 
         public bool Ended => Operation.Status != OperationStatus.InProgress;
     }

@@ -87,7 +87,7 @@ public sealed partial class CloudWorld
 
         if (state is null)
         {
-            state = new SetState(New(resourceGroup.Name, name, spec, model));
+            state = new SetState(New(resourceGroup.Name, name, spec, model), new EventScope(_agenda, NewGuid));
             _sets.Add(state.Key, state);
         }
         else

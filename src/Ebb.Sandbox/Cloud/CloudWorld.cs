@@ -190,7 +190,7 @@ public sealed partial class CloudWorld
     private static string Key(string group, string name) => $"{group}/{name}";
 
     /// <summary>A scale set's current picture, and its earlier ones for lists that lag.</summary>
-    private sealed class SetState(ScaleSet first)
+    private sealed class SetState(ScaleSet first, EventScope events)
     {
         // The stalest list anyone has asked for; older pictures are let go.
         private static readonly TimeSpan Memory = TimeSpan.FromMinutes(15);
@@ -211,11 +211,8 @@ public sealed partial class CloudWorld
 
         public bool Deleting { get; set; }
 
-        public List<ScheduledEvent> Events { get; } = [];
-
-        public int EventsIncarnation { get; set; } = 1;
-
-        public bool Announced(string instance) => Events.Exists(e => e.Resource == instance);
+        /// <summary>What its machines are told of; a set is one placement group here.</summary>
+        public EventScope Events { get; } = events;
 
         public void Set(ScaleSet set, DateTimeOffset now)
         {

@@ -119,6 +119,7 @@ internal static class ScaleSetModel
             ComputerNamePrefix = ReadPrefix(profile),
             TerminateNotice = ReadTerminateNotice(profile, priority),
             FaultDomains = Math.Max(1, Whole(properties, "platformFaultDomainCount") ?? 5),
+            EphemeralDisk = Is(OptionalText(Object(Object(Object(profile, "storageProfile"), "osDisk"), "diffDiskSettings"), "option") ?? "", "Local"),
         };
     }
 

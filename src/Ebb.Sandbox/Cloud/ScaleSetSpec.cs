@@ -39,6 +39,9 @@ public sealed record ScaleSetSpec
 
     public int FaultDomains { get; init; } = 5;
 
+    /// <summary>Whether the system's disk is the host's own, and lost when the machine moves to another.</summary>
+    public bool EphemeralDisk { get; init; }
+
     /// <summary>The body of a request that creates exactly this, for callers without a protocol.</summary>
     public JsonObject ToModel(string location)
     {
@@ -57,6 +60,12 @@ public sealed record ScaleSetSpec
         {
             profile["evictionPolicy"] = EvictionPolicy.ToString();
             profile["billingProfile"] = new JsonObject { ["maxPrice"] = -1 };
+        }
+
+        if (EphemeralDisk)
+        {
+            profile["storageProfile"]!["osDisk"]!["caching"] = "ReadOnly";
+            profile["storageProfile"]!["osDisk"]!["diffDiskSettings"] = new JsonObject { ["option"] = "Local" };
         }
 
         if (TerminateNotice is { } notice)

@@ -61,6 +61,10 @@ internal sealed class FaceLab : IDisposable
         return await Answer.ReadAsync(response);
     }
 
+    /// <summary>Fetches what needs no token.</summary>
+    public Task<byte[]> DownloadAsync(string path) =>
+        _http.GetByteArrayAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+
     public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
 
     public Task<Answer> PutAsync(string path, string json, string? ifMatch = null) => SendAsync(HttpMethod.Put, path, json, ("If-Match", ifMatch));

@@ -114,7 +114,7 @@ public class InstanceTests
         Assert.True(lab.World.SimulateEviction(Lab.Group, Lab.Set, "0").Ok);
 
         var announced = Assert.Single(lab.World.EventsOf(Lab.Group, Lab.Set)!.Events);
-        Assert.Equal(("Preempt", "agents_0", lab.Time.GetUtcNow().AddSeconds(30)), (announced.Type, announced.Resource, announced.NotBefore));
+        Assert.Equal(("Preempt", "agents_0", lab.Time.GetUtcNow().AddSeconds(30)), (announced.Type, announced.Resources.Single(), announced.NotBefore));
         lab.Pass(minutes: 0.49);
         Assert.Equal(PowerState.Running, lab.Current.Instances[0].Power);
         lab.Pass(minutes: 0.02);
