@@ -40,7 +40,7 @@ internal static class RunCommand
             {
                 await (parsed.GetValue(dryRun)
                     ? DryRun.RunAsync(target, terminal, ct)
-                    : Controller.RunAsync(target, new LoopOptions(), ct));
+                    : ControllerRun.RunAsync(target, new LoopOptions(), ct));
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Ebb.Cli.ControlPlane.Access;
 using Ebb.Cli.ControlPlane.Components;
+using Ebb.Joining;
 
 namespace Ebb.Cli.Provisioning;
 

@@ -1,4 +1,4 @@
-using Ebb.Cli.ControlPlane.Access;
+using Ebb.Joining;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.Provisioning;

@@ -33,7 +33,7 @@ public sealed class DemoRun : IDisposable
     private readonly World _world;
     private readonly FrameBook _book;
     private readonly IReadOnlyList<Frame> _frames;
-    private readonly Controller? _controller;
+    private readonly SimulatedController? _controller;
     private readonly long _requestsBefore;
     private int _peak;
 
@@ -63,7 +63,7 @@ public sealed class DemoRun : IDisposable
         }
         else
         {
-            _controller = new Controller(_world, "ebb", options.Seed, new Policy(), overProtocol: false, NullLoggerFactory.Instance);
+            _controller = new SimulatedController(_world, "ebb", options.Seed, new Policy(), overProtocol: false, NullLoggerFactory.Instance);
             _controller.Start();
         }
     }

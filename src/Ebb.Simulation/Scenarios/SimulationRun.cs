@@ -19,7 +19,7 @@ public sealed class SimulationRun : IDisposable
     private readonly Journal _journal;
     private readonly Invariants _invariants;
     private readonly SlipIns _slipIns;
-    private readonly Controller?[] _controllers;
+    private readonly SimulatedController?[] _controllers;
     private readonly HashSet<string> _impossible = [];
     private int _started;
     private double _failing;
@@ -42,7 +42,7 @@ public sealed class SimulationRun : IDisposable
         _journal = new Journal(_world, journal);
         _invariants = new Invariants(_world);
         _slipIns = new SlipIns(_world, scenario);
-        _controllers = new Controller?[scenario.Controllers];
+        _controllers = new SimulatedController?[scenario.Controllers];
     }
 
     /// <param name="journal">Is handed a line for everything that happens; null to do without.</param>
@@ -152,7 +152,7 @@ public sealed class SimulationRun : IDisposable
         if (_controllers[number] is null)
         {
             var life = ++_started;
-            var controller = new Controller(
+            var controller = new SimulatedController(
                 _world, $"controller-{number}-{life}", unchecked((_scenario.Seed * 1009) + life), _scenario.Policy, _scenario.OverProtocol, _loggers,
                 _sabotage is null ? null : cloud => _sabotage(_world, cloud));
             controller.Kubernetes.Told += (about, reason, message) => _journal.Add($"event {about.Kind} {about.Name} {reason}: {message}");

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
-using Ebb.Cli.ControlPlane.Access;
+using Ebb.Joining;
 using Ebb.SystemTests.Commands;
 
 namespace Ebb.SystemTests.RealKubernetes;

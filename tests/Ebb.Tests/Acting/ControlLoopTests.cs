@@ -19,7 +19,7 @@ public sealed class ControlLoopTests : IDisposable
         new KubernetesOptions { EventsKept = 0, Hollow = new HollowOptions { LeaseEvery = null, ReservedCpuMilli = 0 } },
         new HollowMachineOptions { MeasureCpu = false });
 
-    private readonly List<Controller> _controllers = [];
+    private readonly List<SimulatedController> _controllers = [];
     private readonly List<Observation> _observed = [];
 
     public ControlLoopTests()
@@ -192,10 +192,10 @@ public sealed class ControlLoopTests : IDisposable
         _world.Dispose();
     }
 
-    private Controller StartController(bool down = false)
+    private SimulatedController StartController(bool down = false)
     {
         var number = _controllers.Count;
-        var controller = new Controller(
+        var controller = new SimulatedController(
             _world, $"controller-{number}", number, new Policy(), overProtocol: false, NullLoggerFactory.Instance);
         controller.KubernetesFaults.Down = down;
         controller.Observed += _observed.Add;

@@ -9,9 +9,10 @@ public class ArchitectureTests
     public static TheoryData<string, string[]> Arrows => new()
     {
         { "Ebb", [] },
+        { "Ebb.Controller", ["Ebb"] },
         { "Ebb.Sandbox", [] },
         { "Ebb.Simulation", ["Ebb", "Ebb.Sandbox"] },
-        { "Ebb.Cli", ["Ebb", "Ebb.Sandbox", "Ebb.Simulation"] },
+        { "Ebb.Cli", ["Ebb", "Ebb.Controller", "Ebb.Sandbox", "Ebb.Simulation"] },
     };
 
     public static TheoryData<string> PureFolders => ["Pools", "Planning", "Scheduling", "Growing", "Shrinking", "Healing", "Gating"];

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
 using Ebb.Cli.ControlPlane.Pki;
+using Ebb.Joining;
 using Ebb.Kubernetes;
 
 namespace Ebb.Cli.ControlPlane.Access;
@@ -13,7 +14,7 @@ namespace Ebb.Cli.ControlPlane.Access;
 internal static class BootstrapObjects
 {
     /// <summary>The group of every bootstrap token that machines join with.</summary>
-    public const string JoiningMachines = "system:bootstrappers:kubeadm:default-node-token";
+    public const string JoiningMachines = BootstrapTokens.Kubeadm;
 
     // The API server makes the namespaces in its first seconds, and says before that it is ready.
     private static readonly TimeSpan NamespacesWithin = TimeSpan.FromSeconds(30);

@@ -144,6 +144,9 @@ public sealed record V1Secret : V1Object
     /// <summary>Base64 text by key, as it came: converted, its strings would be kept to be shared.</summary>
     public JsonElement? Data { get; init; }
 
+    /// <summary>Plain text by key, on the way to the server only: it never sends this back.</summary>
+    public IReadOnlyDictionary<string, string>? StringData { get; init; }
+
     /// <summary>Not a word of what is secret.</summary>
     public override string ToString() => $"{nameof(V1Secret)} {Metadata.Namespace}/{Metadata.Name}";
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Ebb.Cli.ControlPlane.Access;
+using Ebb.Joining;
 using Ebb.Simulation;
 using Ebb.Tests.Kubernetes;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Ebb.Cli.ControlPlane.Access;
 using Ebb.Cli.Provisioning;
+using Ebb.Joining;
 using Ebb.Simulation;
 using Ebb.Tests.Kubernetes;
 using Microsoft.Extensions.Logging.Abstractions;

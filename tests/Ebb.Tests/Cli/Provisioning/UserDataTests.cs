@@ -2,9 +2,9 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ebb.Cli.Clusters;
-using Ebb.Cli.ControlPlane.Access;
 using Ebb.Cli.ControlPlane.Components;
 using Ebb.Cli.Provisioning;
+using Ebb.Joining;
 using Ebb.Tests.House;
 
 namespace Ebb.Tests.Cli.Provisioning;

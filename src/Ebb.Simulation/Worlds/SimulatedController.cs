@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Ebb.Simulation.Worlds;
 
 /// <summary>One process that runs the very loop that ships, in a simulated world.</summary>
-internal sealed class Controller : IDisposable
+internal sealed class SimulatedController : IDisposable
 {
     private readonly World _world;
     private readonly CancellationTokenSource _stop = new();
@@ -20,7 +20,7 @@ internal sealed class Controller : IDisposable
     private readonly Random _random;
     private Task _running = Task.CompletedTask;
 
-    public Controller(World world, string identity, int seed, Policy policy, bool overProtocol, ILoggerFactory loggers, Func<ICloud, ICloud>? sabotage = null)
+    public SimulatedController(World world, string identity, int seed, Policy policy, bool overProtocol, ILoggerFactory loggers, Func<ICloud, ICloud>? sabotage = null)
     {
         _world = world;
         Identity = identity;

@@ -5,7 +5,7 @@ using Ebb.Cli.Clusters;
 namespace Ebb.Cli.Running;
 
 /// <summary>The loop over one cluster, with what has to run beside it.</summary>
-internal static class Controller
+internal static class ControllerRun
 {
     /// <summary>Until it is cancelled.</summary>
     public static async Task RunAsync(Target target, LoopOptions options, CancellationToken ct)

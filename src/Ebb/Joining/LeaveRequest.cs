@@ -1,0 +1,37 @@
+namespace Ebb.Joining;
+
+/// <summary>A machine is about to stop: its node is to be emptied while it still can be.</summary>
+public sealed record LeaveRequest
+{
+    public required Proof Proof { get; init; }
+
+    /// <summary>One of <see cref="LeaveReasons"/>, or of <see cref="NoticeKinds"/> when a notice is the reason.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>How many seconds are left. The most valuable work goes first; what is still there at the end is deleted.</summary>
+    public required int SecondsLeft { get; init; }
+}
+
+public static class LeaveReasons
+{
+    /// <summary>It comes back as the same node: the Node object stays.</summary>
+    public const string Reboot = "reboot";
+
+    /// <summary>It is switched off, or deleted: the agent cannot tell. The Node object goes when the cloud says that the machine does.</summary>
+    public const string Shutdown = "shutdown";
+}
+
+/// <summary>What came of a <see cref="LeaveRequest"/>.</summary>
+public sealed record LeaveAnswer
+{
+    public required string Node { get; init; }
+
+    /// <summary>Pods that were told to go.</summary>
+    public int Evicted { get; init; }
+
+    /// <summary>Pods that were still there when the time was over.</summary>
+    public int Left { get; init; }
+
+    /// <summary>Whether the Node object was deleted.</summary>
+    public bool Deleted { get; init; }
+}
