@@ -14,6 +14,9 @@ internal sealed partial class SandboxHome
 {
     public const string DefaultName = "sandbox";
 
+    /// <summary>The one name that no sandbox has: what is kept of clusters in the cloud lies there.</summary>
+    public const string ClustersName = "clusters";
+
     private SandboxHome(string name, string path)
     {
         Name = name;
@@ -56,6 +59,11 @@ internal sealed partial class SandboxHome
                 $"'{name}' cannot name a sandbox. Use up to 40 lower-case letters, digits and dashes, a letter first.");
         }
 
+        if (name == ClustersName)
+        {
+            throw new EbbException($"'{name}' cannot name a sandbox: what is kept of clusters in the cloud has that name. Choose another.");
+        }
+
         return new SandboxHome(name, System.IO.Path.Combine(Root(), name));
     }
 
@@ -63,7 +71,7 @@ internal sealed partial class SandboxHome
     public static IEnumerable<SandboxHome> All() =>
         Directory.Exists(Root())
             ? Directory.EnumerateDirectories(Root()).Select(System.IO.Path.GetFileName).OfType<string>()
-                .Where(name => Names().IsMatch(name)).Order(StringComparer.Ordinal).Select(Of)
+                .Where(name => Names().IsMatch(name) && name != ClustersName).Order(StringComparer.Ordinal).Select(Of)
             : [];
 
     public void Create() =>
@@ -194,7 +202,8 @@ internal sealed partial class SandboxHome
         }
     }
 
-    private static string Root()
+    /// <summary>Where this user's sandboxes are, and what is kept of clusters.</summary>
+    public static string Root()
     {
         var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
         if (string.IsNullOrEmpty(state) || !System.IO.Path.IsPathRooted(state))

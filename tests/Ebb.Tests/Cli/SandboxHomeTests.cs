@@ -1,3 +1,4 @@
+using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.Sandboxes;
 
 namespace Ebb.Tests.Cli;
@@ -30,9 +31,19 @@ public sealed class SandboxHomeTests : IDisposable
     [InlineData("-farm")]
     [InlineData("farm\n")]
     [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
+    [InlineData("clusters")]
     public void A_name_that_could_lead_elsewhere_is_refused(string name)
     {
         Assert.Throws<EbbException>(() => SandboxHome.Of(name));
+    }
+
+    [Fact]
+    public void What_is_kept_of_clusters_is_no_sandbox()
+    {
+        using (ClusterHome.Of("farm").Lock())
+        {
+            Assert.Empty(SandboxHome.All());
+        }
     }
 
     [Fact]

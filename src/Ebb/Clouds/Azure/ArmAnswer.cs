@@ -76,6 +76,9 @@ internal sealed record ArmError(string Code, string Message)
     /// <summary>The provider's own code inside; null when it gave none.</summary>
     public string? InnerCode { get; init; }
 
+    /// <summary>All of it as it came, with what is nested.</summary>
+    public WireError? Wire { get; init; }
+
     /// <summary>Reads both shapes: with the wrapper <c>error</c>, and without as the compute provider throttles.</summary>
     public static ArmError Read(HttpStatusCode status, byte[] body)
     {
@@ -104,6 +107,7 @@ internal sealed record ArmError(string Code, string Message)
         {
             Codes = codes,
             InnerCode = wire.Innererror?.InternalErrorCode,
+            Wire = wire,
         };
     }
 

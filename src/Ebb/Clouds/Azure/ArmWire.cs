@@ -78,7 +78,13 @@ internal sealed record WireName(string? Value);
 internal sealed record WireOperation(string? Status, WireError? Error);
 
 /// <summary>An error, and at once the envelope that may wrap it.</summary>
-internal sealed record WireError(string? Code, string? Message, IReadOnlyList<WireError?>? Details, WireInnerError? Innererror, WireError? Error);
+internal sealed record WireError(
+    string? Code,
+    string? Message,
+    IReadOnlyList<WireError?>? Details,
+    WireInnerError? Innererror,
+    WireError? Error,
+    string? Target = null);
 
 internal sealed record WireInnerError(string? InternalErrorCode);
 

@@ -1,0 +1,81 @@
+using System.Text.RegularExpressions;
+using Ebb.Clouds.Azure.Deployments;
+
+namespace Ebb.Cli.Clusters.Provisioned;
+
+/// <summary>What it means for a running cluster that one property of a resource becomes another.</summary>
+internal enum Effect
+{
+    /// <summary>Nothing: someone else's to set, or not really a change.</summary>
+    None,
+
+    /// <summary>At once, and nothing stops for it.</summary>
+    InPlace,
+
+    /// <summary>For machines that come; those that are there stay as they are until they are reimaged or replaced.</summary>
+    NewMachines,
+
+    /// <summary>The machine starts anew.</summary>
+    Restart,
+
+    /// <summary>The resource is deleted and made anew, with what runs on it.</summary>
+    Replace,
+
+    /// <summary>Azure does not do it.</summary>
+    Impossible,
+}
+
+/// <summary>Knows which properties Azure lets change, and how.</summary>
+internal static partial class ChangeRules
+{
+    private const RegexOptions Loosely = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
+
+    // The first that matches counts. Type, property, effect.
+    private static readonly (string Type, string Path, Effect Effect)[] Rules =
+    [
+        // How many machines there are is the controller's to say.
+        ("Microsoft.Compute/virtualMachineScaleSets", @"sku\.capacity", Effect.None),
+        ("Microsoft.Compute/virtualMachineScaleSets", @"zones.*|properties\.(singlePlacementGroup|platformFaultDomainCount|orchestrationMode|zoneBalance)", Effect.Replace),
+        ("Microsoft.Compute/virtualMachineScaleSets", @"properties\.virtualMachineProfile\.(priority|osProfile\.(computerNamePrefix|adminUsername).*)", Effect.Replace),
+        ("Microsoft.Compute/virtualMachineScaleSets", @"sku\..*|properties\.virtualMachineProfile\..*", Effect.NewMachines),
+
+        // First-boot configuration: never read again, and never given out, so that it always looks like a change.
+        ("Microsoft.Compute/virtualMachines", @"properties\.osProfile\.customData", Effect.None),
+        ("Microsoft.Compute/virtualMachines", @"properties\.hardwareProfile\.vmSize", Effect.Restart),
+        ("Microsoft.Compute/virtualMachines", @"zones.*|properties\.(availabilitySet|osProfile|storageProfile|networkProfile|priority).*", Effect.Impossible),
+        ("Microsoft.Compute/availabilitySets", @"sku.*|properties\.platform.*", Effect.Impossible),
+        ("Microsoft.Network/publicIPAddresses", @"sku.*|zones.*|properties\.publicIPAddressVersion", Effect.Impossible),
+        ("Microsoft.Storage/storageAccounts", @"kind|properties\.isHnsEnabled", Effect.Impossible),
+        ("", @"location", Effect.Impossible),
+    ];
+
+    public static Effect Of(string type, PropertyChange change)
+    {
+        // Lists are numbered by some and bracketed by others: the rules leave the numbers out.
+        var path = Index().Replace(change.Path, "");
+        foreach (var (ruled, pattern, effect) in Rules)
+        {
+            if ((ruled.Length == 0 || ruled.Equals(type, StringComparison.OrdinalIgnoreCase)) && Regex.IsMatch(path, $@"\A(?:{pattern})\z", Loosely))
+            {
+                return effect;
+            }
+        }
+
+        return Effect.InPlace;
+    }
+
+    /// <summary>For people: what comes of it.</summary>
+    public static string Word(Effect effect) => effect switch
+    {
+        Effect.None => "no change",
+        Effect.InPlace => "changed in place",
+        Effect.NewMachines => "changed for new machines; those that run stay as they are until they are reimaged",
+        Effect.Restart => "changed in place; the machine restarts",
+        Effect.Replace => "replaced: deleted and made anew, and whatever runs on it ends",
+        Effect.Impossible => "cannot be changed",
+        _ => throw new ArgumentOutOfRangeException(nameof(effect), effect, null),
+    };
+
+    [GeneratedRegex(@"\[\d+\]|\.\d+(?=\.|\z)")]
+    private static partial Regex Index();
+}

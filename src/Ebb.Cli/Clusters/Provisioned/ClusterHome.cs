@@ -1,0 +1,71 @@
+using Ebb.Cli.ControlPlane.Pki;
+using Ebb.Cli.Sandboxes;
+
+namespace Ebb.Cli.Clusters.Provisioned;
+
+/// <summary>
+/// What the operator keeps of one cluster: its keys and the kubeconfig, under <c>$XDG_STATE_HOME/ebb/clusters/NAME</c>, for nobody
+/// else to read. Whoever changes the cluster holds its lock; the system drops that however the process ends.
+/// </summary>
+internal sealed class ClusterHome
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private ClusterHome(string name, string path)
+    {
+        Name = name;
+        Path = path;
+    }
+
+    public string Name { get; }
+
+    public string Path { get; }
+
+    public string Kubeconfig => System.IO.Path.Combine(Path, "kubeconfig");
+
+    /// <summary>The cluster's authorities, as copied to its control plane.</summary>
+    public string Keys => System.IO.Path.Combine(Path, "keys");
+
+    private string LockFile => System.IO.Path.Combine(Path, "lock");
+
+    /// <param name="name">As an <c>ebb.yaml</c> gives it: checked there.</param>
+    public static ClusterHome Of(string name) => new(name, System.IO.Path.Combine(SandboxHome.Root(), SandboxHome.ClustersName, name));
+
+    public bool Exists => Directory.Exists(Path);
+
+    /// <summary>Makes the directories, and takes the lock until it is disposed of.</summary>
+    /// <exception cref="EbbException">Another process is at this cluster, or the directory cannot be written to.</exception>
+    public IDisposable Lock()
+    {
+        try
+        {
+            Directory.CreateDirectory(Path, OwnerOnly);
+            Directory.CreateDirectory(Keys, OwnerOnly);
+            return new FileStream(LockFile, new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            });
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new EbbException($"'{Path}' cannot be written to: {e.Message.TrimEnd('.')}. Run this as its owner.", e);
+        }
+        catch (IOException e) when (File.Exists(LockFile))
+        {
+            throw new EbbException($"Cluster '{Name}' is being changed by another 'ebb' on this machine. Wait until that is done, then run this again.", e);
+        }
+    }
+
+    public string? ReadKubeconfig() => SecretFile.Read(Kubeconfig);
+
+    public void WriteKubeconfig(string content) => SecretFile.Write(Kubeconfig, content);
+
+    /// <summary>Removes all of it, the keys too; for whoever holds the lock and has seen the cluster gone.</summary>
+    public void Clean() => Directory.Delete(Path, recursive: true);
+
+    /// <summary>Removes what is about machines that are gone; keys stay, for those that come.</summary>
+    public void Forget() => File.Delete(Kubeconfig);
+}

@@ -1,0 +1,202 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+
+namespace Ebb.Clouds.Azure.Deployments;
+
+/// <summary>A subscription that the caller may see.</summary>
+/// <param name="State">Enabled, or why nothing can be made in it.</param>
+public sealed record Subscription(string Id, string Name, string State, string Tenant);
+
+/// <summary>A machine size as this subscription gets it in one region.</summary>
+/// <param name="Family">The quota that its regular machines count against, besides the region's.</param>
+/// <param name="Zones">Zones in which it may be had; empty where the region has none.</param>
+/// <param name="Refusal">Why this subscription does not get it here at all; null when it does.</param>
+public sealed record SizeOffer(string Name, string Family, int Cores, ImmutableArray<string> Zones, bool Spot, string Architecture, string? Refusal);
+
+/// <summary>A quota: how much there may be, and how much there is.</summary>
+public sealed record Quota(string Name, long Used, long Limit)
+{
+    public long Left => Math.Max(0, Limit - Used);
+}
+
+/// <summary>What a subscription has and may do; asked before anything is made.</summary>
+public sealed class SubscriptionFacts(ArmConnection arm)
+{
+    private const string SubscriptionsVersion = "2022-12-01";
+
+    private const string NetworkVersion = "2023-09-01";
+
+    private static readonly TimeSpan RegisterWithin = TimeSpan.FromMinutes(10);
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(3);
+
+    /// <summary>Those that the caller may see; whichever the connection is for.</summary>
+    public async Task<IReadOnlyList<Subscription>> SubscriptionsAsync(CancellationToken ct)
+    {
+        var wires = await arm.ListAsync(
+            "Listing the subscriptions", arm.Address("/subscriptions", SubscriptionsVersion), DeploymentJson.Default.WirePageWireSubscription, ct);
+        return [.. from wire in wires where wire.SubscriptionId is not null select Of(wire)];
+    }
+
+    /// <summary>The connection's own; null when the caller may not see it.</summary>
+    public async Task<Subscription?> SubscriptionAsync(CancellationToken ct)
+    {
+        try
+        {
+            var wire = await arm.FindAsync(
+                $"Reading subscription '{arm.Subscription}'", arm.Address(arm.SubscriptionPath, SubscriptionsVersion), DeploymentJson.Default.WireSubscription, ct);
+            return wire?.SubscriptionId is null ? null : Of(wire);
+        }
+        catch (CloudException e) when (e.Status is HttpStatusCode.Forbidden or HttpStatusCode.BadRequest)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Names of the regions, as Azure compares them: <c>westeurope</c>.</summary>
+    public async Task<IReadOnlyList<string>> RegionsAsync(CancellationToken ct)
+    {
+        var wires = await arm.ListAsync(
+            "Listing the regions", arm.Address($"{arm.SubscriptionPath}/locations", SubscriptionsVersion), DeploymentJson.Default.WirePageWireLocation, ct);
+        return [.. from wire in wires
+                   where wire.Name is not null && !"Logical".Equals(wire.Metadata?.RegionType, StringComparison.OrdinalIgnoreCase)
+                   select wire.Name];
+    }
+
+    /// <summary>The sizes of a region by name.</summary>
+    public async Task<FrozenDictionary<string, SizeOffer>> SizesAsync(string region, CancellationToken ct)
+    {
+        var address = arm.Address(
+            $"{arm.SubscriptionPath}/providers/Microsoft.Compute/skus", "2021-07-01", $"$filter={Uri.EscapeDataString($"location eq '{region}'")}");
+        var wires = await arm.ListAsync($"Listing the machine sizes of '{region}'", address, DeploymentJson.Default.WirePageWireOffer, ct);
+        var offers = new Dictionary<string, SizeOffer>(StringComparer.OrdinalIgnoreCase);
+        foreach (var wire in wires)
+        {
+            if ("virtualMachines".Equals(wire.ResourceType, StringComparison.OrdinalIgnoreCase) && wire.Name is not null)
+            {
+                offers[wire.Name] = Of(wire, wire.Name, region);
+            }
+        }
+
+        return offers.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Quotas by Azure's name for them: of machines (<c>cores</c>, <c>lowPriorityCores</c>, a family), or of networks.</summary>
+    public async Task<FrozenDictionary<string, Quota>> QuotasAsync(string region, bool network, CancellationToken ct)
+    {
+        var provider = network ? "Microsoft.Network" : "Microsoft.Compute";
+        var address = arm.Address(
+            $"{arm.SubscriptionPath}/providers/{provider}/locations/{Uri.EscapeDataString(region)}/usages", NetworkVersion);
+        var wires = await arm.ListAsync($"Reading the quotas of '{region}'", address, DeploymentJson.Default.WirePageWireUsage, ct);
+        return wires.Where(w => w.Name?.Value is not null).Select(w => new Quota(w.Name!.Value!, w.CurrentValue ?? 0, w.Limit ?? 0))
+            .DistinctBy(q => q.Name, StringComparer.OrdinalIgnoreCase)
+            .ToFrozenDictionary(q => q.Name, StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Whether resources of a namespace may be made: <c>Registered</c>, or another word; null when there is no such namespace.</summary>
+    public async Task<string?> RegistrationAsync(string provider, CancellationToken ct)
+    {
+        var wire = await arm.FindAsync(
+            $"Reading resource provider '{provider}'",
+            arm.Address($"{arm.SubscriptionPath}/providers/{provider}", ArmConnection.ResourcesVersion),
+            DeploymentJson.Default.WireProvider,
+            ct);
+        return wire?.RegistrationState;
+    }
+
+    /// <summary>Registers a namespace and waits until it is.</summary>
+    /// <exception cref="CloudException">It was refused.</exception>
+    public async Task RegisterAsync(string provider, CancellationToken ct)
+    {
+        var doing = $"Registering resource provider '{provider}'";
+        var address = arm.Address($"{arm.SubscriptionPath}/providers/{provider}/register", ArmConnection.ResourcesVersion);
+        var answer = await arm.RepeatAsync(doing, new ArmCall(HttpMethod.Post, address, ArmFamily.Writes), ct);
+        if (answer is not ArmAnswer.Ok)
+        {
+            throw ArmConnection.Failed(doing, answer);
+        }
+
+        var started = arm.Time.GetTimestamp();
+        while (!"Registered".Equals(await RegistrationAsync(provider, ct), StringComparison.OrdinalIgnoreCase))
+        {
+            if (arm.Time.GetElapsedTime(started) > RegisterWithin)
+            {
+                throw new TimeoutException($"{doing}: it was not done within {RegisterWithin.TotalMinutes} min. Run this again later.");
+            }
+
+            await Task.Delay(LookEvery, arm.Time, ct);
+        }
+    }
+
+    /// <summary>What the caller may do in a resource group, or in the whole subscription; null when Azure does not tell.</summary>
+    public async Task<Permissions?> PermissionsAsync(string? group, CancellationToken ct)
+    {
+        var scope = group is null ? arm.SubscriptionPath : arm.GroupPath(group);
+        try
+        {
+            var wires = await arm.ListAsync(
+                "Reading your permissions",
+                arm.Address($"{scope}/providers/Microsoft.Authorization/permissions", "2022-04-01"),
+                DeploymentJson.Default.WirePageWireRights,
+                ct);
+            return new Permissions([.. wires.Select(w => new Permissions.Grant([.. w.Actions ?? []], [.. w.NotActions ?? []]))]);
+        }
+        catch (CloudException e) when (e.Status is HttpStatusCode.NotFound or HttpStatusCode.Forbidden or HttpStatusCode.BadRequest)
+        {
+            // Whoever may not ask may still be allowed to do: the deployment itself will tell.
+            return null;
+        }
+    }
+
+    /// <summary>Whether a storage account of this name can be made.</summary>
+    /// <returns>Why not, in Azure's words; null when it can.</returns>
+    public async Task<(string Reason, string Message)?> StorageNameProblemAsync(string name, CancellationToken ct)
+    {
+        var address = arm.Address($"{arm.SubscriptionPath}/providers/Microsoft.Storage/checkNameAvailability", StorageAccounts.Version);
+        var body = JsonSerializer.SerializeToUtf8Bytes(
+            new WireNameQuestion(name, "Microsoft.Storage/storageAccounts"), DeploymentJson.Default.WireNameQuestion);
+        var doing = $"Asking whether storage account '{name}' is free";
+        var answer = await arm.RepeatAsync(doing, new ArmCall(HttpMethod.Post, address, ArmFamily.Writes, body), ct);
+        return answer is not ArmAnswer.Ok ok ? throw ArmConnection.Failed(doing, answer)
+            : ArmConnection.Read(ok, DeploymentJson.Default.WireNameAnswer) is { NameAvailable: false } taken
+                ? (taken.Reason ?? "AlreadyExists", taken.Message ?? "It is taken.")
+                : null;
+    }
+
+    /// <summary>Whether a public address in this region can have this name; null when Azure does not tell.</summary>
+    public async Task<bool?> IsLabelFreeAsync(string region, string label, CancellationToken ct)
+    {
+        var address = arm.Address(
+            $"{arm.SubscriptionPath}/providers/Microsoft.Network/locations/{Uri.EscapeDataString(region)}/CheckDnsNameAvailability",
+            NetworkVersion,
+            $"domainNameLabel={Uri.EscapeDataString(label)}");
+        var wire = await arm.FindAsync($"Asking whether the name '{label}' is free", address, DeploymentJson.Default.WireNameAnswer, ct);
+        return wire?.Available;
+    }
+
+    private static Subscription Of(WireSubscription wire) =>
+        new(wire.SubscriptionId!, wire.DisplayName ?? wire.SubscriptionId!, wire.State ?? "Enabled", wire.TenantId ?? "");
+
+    private static SizeOffer Of(WireOffer wire, string name, string region)
+    {
+        var capabilities = (wire.Capabilities ?? []).OfType<WireCapability>().Where(c => c.Name is not null)
+            .ToLookup(c => c.Name!, c => c.Value, StringComparer.OrdinalIgnoreCase);
+        var zones = (wire.LocationInfo ?? []).OfType<WireOfferPlace>()
+            .FirstOrDefault(place => region.Equals(place.Location, StringComparison.OrdinalIgnoreCase))?.Zones ?? [];
+        var restrictions = (wire.Restrictions ?? []).OfType<WireOfferRestriction>().ToList();
+        var closed = restrictions.Where(r => "Zone".Equals(r.Type, StringComparison.OrdinalIgnoreCase))
+            .SelectMany(r => r.RestrictionInfo?.Zones ?? []).ToHashSet();
+        var refusal = restrictions.Find(r => "Location".Equals(r.Type, StringComparison.OrdinalIgnoreCase));
+        return new SizeOffer(
+            name,
+            wire.Family ?? "",
+            int.TryParse(capabilities["vCPUs"].FirstOrDefault(), NumberStyles.Integer, CultureInfo.InvariantCulture, out var cores) ? cores : 0,
+            [.. zones.Where(zone => !closed.Contains(zone)).Order(StringComparer.Ordinal)],
+            !"False".Equals(capabilities["LowPriorityCapable"].FirstOrDefault(), StringComparison.OrdinalIgnoreCase),
+            "Arm64".Equals(capabilities["CpuArchitectureType"].FirstOrDefault(), StringComparison.OrdinalIgnoreCase) ? "arm64" : "amd64",
+            refusal is null ? null : refusal.ReasonCode ?? "NotAvailableForSubscription");
+    }
+}
