@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
 namespace Ebb.Sandbox.Azure;
@@ -12,17 +13,22 @@ internal sealed partial class ArmRequest
     // Resource manager refuses larger bodies.
     private const int MaxBody = 4 << 20;
 
-    private ArmRequest(HttpRequest http)
+    private static readonly JsonNodeOptions AnyCasing = new() { PropertyNameCaseInsensitive = true };
+
+    private ArmRequest(string method, string path, IQueryCollection query, IHeaderDictionary headers, string baseUrl)
     {
-        Method = http.Method.ToUpperInvariant();
-        Segments = (http.Path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
+        Method = method.ToUpperInvariant();
+        Path = path;
+        Segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         Lower = [.. Segments.Select(s => s.ToLowerInvariant())];
-        Query = http.Query;
-        Headers = http.Headers;
-        BaseUrl = $"{http.Scheme}://{http.Host}";
+        Query = query;
+        Headers = headers;
+        BaseUrl = baseUrl;
     }
 
     public string Method { get; }
+
+    public string Path { get; }
 
     public string[] Segments { get; }
 
@@ -36,7 +42,7 @@ internal sealed partial class ArmRequest
     public string BaseUrl { get; }
 
     /// <summary>Who asks, once a token has shown it.</summary>
-    public string ClientId { get; set; } = "";
+    public ArmCaller Caller { get; set; } = ArmCaller.Unknown;
 
     /// <summary>Null when there was none.</summary>
     public JsonNode? Body { get; private set; }
@@ -51,7 +57,21 @@ internal sealed partial class ArmRequest
     public bool Flag(string name) => bool.TryParse(Query[name].ToString(), out var value) && value;
 
     /// <summary>Reads the request without its body.</summary>
-    public static ArmRequest Of(HttpRequest http) => new(http);
+    public static ArmRequest Of(HttpRequest http) => new(http.Method, http.Path.Value ?? "", http.Query, http.Headers, $"{http.Scheme}://{http.Host}");
+
+    /// <summary>A request that comes from within, without HTTP: what a deployment asks on behalf of who deploys.</summary>
+    /// <param name="url">A path with its query, or a whole address that this face handed out.</param>
+    /// <param name="baseUrl">Under which addresses in the answer are to be reached.</param>
+    public static ArmRequest Internal(string method, string url, JsonNode? body, ArmCaller caller, string baseUrl)
+    {
+        var path = url.StartsWith(baseUrl + "/", StringComparison.OrdinalIgnoreCase) ? url[baseUrl.Length..] : url;
+        var (before, query) = path.IndexOf('?') is var at and >= 0 ? (path[..at], path[at..]) : (path, "");
+        return new ArmRequest(method, Uri.UnescapeDataString(before), new QueryCollection(QueryHelpers.ParseQuery(query)), new HeaderDictionary(), baseUrl)
+        {
+            Caller = caller,
+            Body = body is null ? null : JsonNode.Parse(body.ToJsonString(), AnyCasing),
+        };
+    }
 
     /// <summary>Reads the body; null when that worked, otherwise the refusal.</summary>
     public async Task<ArmReply?> ReadBodyAsync(HttpRequest http, CancellationToken ct)
@@ -79,7 +99,7 @@ internal sealed partial class ArmRequest
 
         try
         {
-            Body = JsonNode.Parse(bytes, new JsonNodeOptions { PropertyNameCaseInsensitive = true }, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            Body = JsonNode.Parse(bytes, AnyCasing, new JsonDocumentOptions { AllowDuplicateProperties = false });
             Visit(Body);
         }
         catch (Exception e) when (e is JsonException or ArgumentException)

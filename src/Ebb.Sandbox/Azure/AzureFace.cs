@@ -1,4 +1,7 @@
 using System.Text.Json;
+using Ebb.Sandbox.Azure.Access;
+using Ebb.Sandbox.Azure.Compute;
+using Ebb.Sandbox.Azure.Resources;
 using Ebb.Sandbox.Cloud;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -27,6 +30,8 @@ public sealed class AzureFace : IDisposable
     private readonly ComputeRoutes _compute;
     private readonly InsightsRoutes _insights;
     private readonly MaintenanceRoutes _maintenance;
+    private readonly ResourceRoutes _resources;
+    private readonly OperationRoutes _operations;
     private readonly Random _ids;
 
     public AzureFace(CloudWorld world, AzureFaceOptions options)
@@ -37,9 +42,14 @@ public sealed class AzureFace : IDisposable
         _login = new LoginRoutes(world, options, _issuer);
         _attestation = new AttestationSigner(world.Options.Location, world.Agenda.Time);
         _metadata = new MetadataRoutes(world, _issuer, new AttestedData(_attestation, world.Agenda.Time));
-        _subscriptions = new SubscriptionRoutes(world, options);
+        Resources = new ResourceStore(world, options);
+        Resources.Register(new Locks(), new UserAssignedIdentities(), new AvailabilitySets());
+        var deletes = new ResourceDeletes(Resources);
+        _resources = new ResourceRoutes(Resources, new ResourceWrites(Resources), deletes);
+        _operations = new OperationRoutes(Resources);
+        _subscriptions = new SubscriptionRoutes(Resources, new GroupDeletion(Resources, deletes));
         _scaleSets = new ScaleSetRoutes(world, options);
-        _compute = new ComputeRoutes(world, options);
+        _compute = new ComputeRoutes(world);
         _insights = new InsightsRoutes(world);
         _maintenance = new MaintenanceRoutes(world);
         _ids = new Random(unchecked((world.Options.Seed * 17) + 3));
@@ -60,6 +70,9 @@ public sealed class AzureFace : IDisposable
         set => _attestation.PublicAddress = value;
     }
 
+    /// <summary>What the world does not keep itself: networks, identities, roles. Under the world's gate.</summary>
+    internal ResourceStore Resources { get; }
+
     /// <summary>Answers one request.</summary>
     public async Task HandleAsync(HttpContext http)
     {
@@ -76,7 +89,7 @@ public sealed class AzureFace : IDisposable
             reply = ArmReply.Error(500, "InternalServerError", $"The sandbox failed: {e}");
         }
 
-        _options.Told?.Invoke(new ArmCall(_world.Agenda.Now, request.ClientId, request.Method, http.Request.Path.Value ?? "/", reply.Status));
+        _options.Told?.Invoke(new ArmCall(_world.Agenda.Now, request.Caller.ClientId, request.Method, http.Request.Path.Value ?? "/", reply.Status));
         if (reply.Silent)
         {
             // The caller gives up first; the bound only keeps forgotten connections from piling up.
@@ -117,19 +130,24 @@ public sealed class AzureFace : IDisposable
             return login;
         }
 
+        request.Caller = ArmCaller.Trusted;
         if (_options.Authenticate && Unauthenticated(request) is { } unauthenticated)
         {
             return unauthenticated;
         }
 
+        return request.CheckApiVersion() ?? await request.ReadBodyAsync(http, ct) ?? Dispatch(request);
+    }
+
+    /// <summary>
+    /// Carries out a request of somebody known, as one instant of the world. Deployments send theirs through here; an answer
+    /// may be late or <see cref="ArmReply.Silent"/> as for callers outside, and they must bear it.
+    /// </summary>
+    internal ArmReply Dispatch(ArmRequest request)
+    {
         if (request.CheckApiVersion() is { } version)
         {
             return version;
-        }
-
-        if (await request.ReadBodyAsync(http, ct) is { } unreadable)
-        {
-            return unreadable;
         }
 
         if (request.Lower is ["subscriptions", var subscription, ..]
@@ -138,13 +156,14 @@ public sealed class AzureFace : IDisposable
             return ArmReply.Error(404, "SubscriptionNotFound", $"The subscription '{request.Segments[1]}' could not be found.");
         }
 
-        // One request is one instant of the world.
         lock (_world.Agenda.Gate)
         {
             return _scaleSets.Answer(request)
                 ?? _compute.Answer(request)
                 ?? _insights.Answer(request)
                 ?? _maintenance.Answer(request)
+                ?? _operations.Answer(request)
+                ?? _resources.Answer(request)
                 ?? _subscriptions.Answer(request)
                 ?? Unknown(request);
         }
@@ -170,7 +189,7 @@ public sealed class AzureFace : IDisposable
             return Challenge(request, code!, message!);
         }
 
-        request.ClientId = claims["appid"]!.GetValue<string>();
+        request.Caller = new ArmCaller(claims["appid"]!.GetValue<string>(), claims["oid"]!.GetValue<string>());
         var audience = claims["aud"]!.GetValue<string>().TrimEnd('/');
         return IsOurs(request, audience)
             ? null
@@ -188,14 +207,14 @@ public sealed class AzureFace : IDisposable
         Headers = [("WWW-Authenticate", $"Bearer authorization_uri=\"{request.BaseUrl}/adfs\", error=\"invalid_token\", error_description=\"{message}\"")],
     };
 
-    private static ArmReply Unknown(ArmRequest request)
+    private ArmReply Unknown(ArmRequest request)
     {
         var at = Array.LastIndexOf(request.Lower, "providers");
         if (at >= 0 && at + 1 < request.Segments.Length)
         {
             var space = request.Segments[at + 1];
             var type = at + 2 < request.Segments.Length ? request.Segments[at + 2] : "";
-            return SubscriptionRoutes.Knows(space)
+            return _subscriptions.Knows(space)
                 ? ArmReply.Error(404, "InvalidResourceType", $"The resource type '{type}' could not be found in the namespace '{space}' for api version '{request.ApiVersion}'.")
                 : ArmReply.Error(404, "InvalidResourceNamespace", $"The resource namespace '{space}' is invalid.");
         }

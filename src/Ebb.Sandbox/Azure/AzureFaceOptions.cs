@@ -17,6 +17,9 @@ public sealed record AzureFaceOptions
     /// <summary>Whether callers need a token of this face. Default yes.</summary>
     public bool Authenticate { get; init; } = true;
 
+    /// <summary>Namespaces that the subscription has yet to register before anything of theirs can be made. Default none.</summary>
+    public ImmutableArray<string> Unregistered { get; init; } = [];
+
     /// <summary>How long a connection that gets no answer is held open at most. Default 5 min.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromMinutes(5);
 

@@ -5,8 +5,8 @@ using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Sandbox.Azure;
 
-/// <summary>Sizes, quota usage and operations of Microsoft.Compute.</summary>
-internal sealed partial class ComputeRoutes(CloudWorld world, AzureFaceOptions options)
+/// <summary>Sizes and quota usage of Microsoft.Compute.</summary>
+internal sealed partial class ComputeRoutes(CloudWorld world)
 {
     /// <summary>Null when the request is none of these.</summary>
     public ArmReply? Answer(ArmRequest r)
@@ -21,7 +21,6 @@ internal sealed partial class ComputeRoutes(CloudWorld world, AzureFaceOptions o
             ["subscriptions", _, "providers", "microsoft.compute", "skus"] => Skus(r),
             ["subscriptions", _, "providers", "microsoft.compute", "locations", var l, "usages"] => InLocation(l, Usages),
             ["subscriptions", _, "providers", "microsoft.compute", "locations", var l, "vmsizes"] => InLocation(l, Sizes),
-            ["subscriptions", _, "providers", "microsoft.compute", "locations", _, "operations", var id] => Operation(r, id),
 
             // There are no machines outside scale sets; clients that keep both kinds list them all the same.
             ["subscriptions", _, "providers", "microsoft.compute", "virtualmachines"] => new ArmReply(200, ScaleSetRoutes.Value([])),
@@ -114,44 +113,6 @@ internal sealed partial class ComputeRoutes(CloudWorld world, AzureFaceOptions o
             ["memoryInMB"] = (int)(s.MemoryGiB * 1024),
             ["maxDataDiskCount"] = s.MaxDataDisks,
         }))));
-
-    private ArmReply Operation(ArmRequest r, string id) => ArmReply.From(world.GetOperation(id), operation =>
-    {
-        var running = operation.Status == OperationStatus.InProgress;
-        (string, string)[] retry = running ? [("Retry-After", AsyncHeaders.RetryAfter(options))] : [];
-        if (!r.Flag("monitor"))
-        {
-            return new ArmReply(200, Status(operation)) { Headers = [.. retry] };
-        }
-
-        if (running)
-        {
-            return new ArmReply(202) { Headers = [.. AsyncHeaders.Compute(r, world, options, operation, location: true)] };
-        }
-
-        return operation.Error is { } error ? ArmReply.Error(error) : new ArmReply(200);
-    });
-
-    private static JsonObject Status(Operation operation)
-    {
-        var json = new JsonObject
-        {
-            ["startTime"] = ScaleSetJson.Time(operation.StartedAt),
-            ["status"] = operation.Status.ToString(),
-            ["name"] = operation.Id,
-        };
-        if (operation.EndedAt is { } ended)
-        {
-            json["endTime"] = ScaleSetJson.Time(ended);
-        }
-
-        if (operation.Error is { } error)
-        {
-            json["error"] = ArmReply.Json(error);
-        }
-
-        return json;
-    }
 
     private static string Localized(string name) => name switch
     {

@@ -1,19 +1,30 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Azure.Resources;
 using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Sandbox.Azure;
 
 /// <summary>Subscriptions, tenants, locations, providers, resource groups and the list of all resources.</summary>
-internal sealed class SubscriptionRoutes(CloudWorld world, AzureFaceOptions options)
+internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion deletion)
 {
-    private static readonly Dictionary<string, string[]> Providers = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["Microsoft.Compute"] = ["virtualMachineScaleSets", "virtualMachineScaleSets/virtualMachines", "virtualMachines", "locations", "locations/operations", "locations/usages", "locations/vmSizes", "skus"],
-        ["Microsoft.Insights"] = ["autoscaleSettings", "metrics"],
-        ["Microsoft.Resources"] = ["resourceGroups", "subscriptions", "tenants", "providers", "resources"],
-    };
+    // What the world keeps itself, or what is no resource.
+    private static readonly string[] WorldTypes =
+    [
+        "Microsoft.Compute/virtualMachineScaleSets", "Microsoft.Compute/virtualMachineScaleSets/virtualMachines", "Microsoft.Compute/locations",
+        "Microsoft.Compute/locations/operations", "Microsoft.Compute/locations/usages", "Microsoft.Compute/locations/vmSizes", "Microsoft.Compute/skus",
+        "Microsoft.Insights/autoscaleSettings", "Microsoft.Insights/metrics", "Microsoft.Resources/resourceGroups", "Microsoft.Resources/subscriptions",
+        "Microsoft.Resources/tenants", "Microsoft.Resources/providers", "Microsoft.Resources/resources",
+    ];
 
-    public static bool Knows(string provider) => Providers.ContainsKey(provider);
+    private readonly CloudWorld world = store.World;
+    private readonly AzureFaceOptions options = store.Options;
+
+    public bool Knows(string provider) => Providers.Contains(provider, StringComparer.OrdinalIgnoreCase);
+
+    private IEnumerable<string> Providers => AllTypes.Select(t => t.Split('/')[0]).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal);
+
+    private IEnumerable<string> AllTypes => WorldTypes.Concat(store.Types.Select(t => t.FullName));
 
     /// <summary>Null when the request is none of these.</summary>
     public ArmReply? Answer(ArmRequest r) => (r.Method, r.Lower) switch
@@ -22,9 +33,9 @@ internal sealed class SubscriptionRoutes(CloudWorld world, AzureFaceOptions opti
         ("GET", ["subscriptions", _]) => Asked(Subscription),
         ("GET", ["tenants"]) => Asked(() => ScaleSetRoutes.Value([Tenant()])),
         ("GET", ["subscriptions", _, "locations"]) => Asked(() => ScaleSetRoutes.Value([Location()])),
-        ("GET", ["subscriptions", _, "providers"]) => Asked(() => ScaleSetRoutes.Value(Providers.Keys.Select(p => Provider(p, r.ApiVersion)))),
-        ("GET", ["subscriptions", _, "providers", _]) or ("POST", ["subscriptions", _, "providers", _, "register"]) when Knows(r.Lower[3]) =>
-            Asked(() => Provider(r.Lower[3], r.ApiVersion)),
+        ("GET", ["subscriptions", _, "providers"]) => Asked(() => ScaleSetRoutes.Value(Providers.Select(p => Provider(p, r.ApiVersion)))),
+        ("GET", ["subscriptions", _, "providers", _]) when Knows(r.Lower[3]) => Asked(() => Provider(r.Lower[3], r.ApiVersion)),
+        ("POST", ["subscriptions", _, "providers", _, "register"]) when Knows(r.Lower[3]) => Register(r),
         ("GET", ["subscriptions", _, "resourcegroups"]) => ListGroups(r),
         (_, ["subscriptions", _, "resourcegroups", _]) => OfGroup(r, r.Segments[3]),
         ("GET", ["subscriptions", _, "operationresults", _]) => GroupOperation(r, r.Segments[3]),
@@ -92,29 +103,47 @@ internal sealed class SubscriptionRoutes(CloudWorld world, AzureFaceOptions opti
 
     private JsonObject Provider(string ns, string apiVersion)
     {
-        var name = Providers.Keys.First(p => p.Equals(ns, StringComparison.OrdinalIgnoreCase));
+        var name = Providers.First(p => p.Equals(ns, StringComparison.OrdinalIgnoreCase));
 
-        // Every well-formed version is served: the caller's own is named first.
+        // Every well-formed version is served: the caller's own is named too.
         return new JsonObject
         {
-            ["id"] = $"/subscriptions/{world.Options.SubscriptionId}/providers/{name}",
+            ["id"] = $"{store.Subscription}/providers/{name}",
             ["namespace"] = name,
-            ["registrationState"] = "Registered",
+            ["registrationState"] = store.Unregistered.Contains(name) ? "NotRegistered" : "Registered",
             ["registrationPolicy"] = "RegistrationRequired",
-            ["resourceTypes"] = new JsonArray([.. Providers[name].Select(type => (JsonNode)new JsonObject
-            {
-                ["resourceType"] = type,
-                ["locations"] = new JsonArray(world.Options.Location),
-                ["apiVersions"] = new JsonArray("2024-07-01", "2023-09-01", "2022-10-01", "2021-04-01", apiVersion),
-                ["defaultApiVersion"] = "2023-09-01",
-                ["zoneMappings"] = new JsonArray(new JsonObject
-                {
-                    ["location"] = world.Options.Location,
-                    ["zones"] = new JsonArray([.. world.Options.Zones.Select(z => (JsonNode)z)]),
-                }),
-                ["capabilities"] = "SupportsTags, SupportsLocation",
-            })]),
+            ["resourceTypes"] = new JsonArray([.. AllTypes
+                .Where(t => t.StartsWith(name + "/", StringComparison.OrdinalIgnoreCase))
+                .Select(t => (JsonNode)TypeJson(t[(name.Length + 1)..], store.TypeOf(t)?.ApiVersions ?? WorldVersions, apiVersion))]),
         };
+    }
+
+    private static readonly ImmutableArray<string> WorldVersions = ["2024-07-01", "2023-09-01", "2022-10-01", "2021-04-01"];
+
+    private JsonObject TypeJson(string type, ImmutableArray<string> versions, string asked) => new()
+    {
+        ["resourceType"] = type,
+        ["locations"] = new JsonArray(world.Options.Location),
+        ["apiVersions"] = new JsonArray([.. versions.Append(asked).Distinct().OrderDescending(StringComparer.Ordinal).Select(v => (JsonNode)v)]),
+        ["defaultApiVersion"] = versions[0],
+        ["zoneMappings"] = new JsonArray(new JsonObject
+        {
+            ["location"] = world.Options.Location,
+            ["zones"] = new JsonArray([.. world.Options.Zones.Select(z => (JsonNode)z)]),
+        }),
+        ["capabilities"] = "SupportsTags, SupportsLocation",
+    };
+
+    // Nothing is installed: a namespace is registered at once, and says so from the next read on.
+    private ArmReply Register(ArmRequest r)
+    {
+        var wasMissing = store.Unregistered.Remove(r.Segments[3]);
+        return Asked(() =>
+        {
+            var provider = Provider(r.Segments[3], r.ApiVersion);
+            provider["registrationState"] = wasMissing ? "Registering" : "Registered";
+            return provider;
+        });
     }
 
     private ArmReply ListGroups(ArmRequest r)
@@ -140,7 +169,7 @@ internal sealed class SubscriptionRoutes(CloudWorld world, AzureFaceOptions opti
             case "PUT" or "PATCH":
                 return PutGroup(r, name);
             case "DELETE":
-                var outcome = world.DeleteResourceGroup(name);
+                var outcome = deletion.Begin(r, name);
                 return ArmReply.From(outcome, _ => new ArmReply(202) { Headers = [.. GroupHeaders(r, outcome.Operation!.Id)] });
             default:
                 return null;
@@ -206,7 +235,8 @@ internal sealed class SubscriptionRoutes(CloudWorld world, AzureFaceOptions opti
                 }
 
                 var all = world.ScaleSets.Select(s => (s.Group, Json: Item(s, expand)))
-                    .Concat(world.AutoscaleSettings.Select(s => (s.Group, Json: Item(s))));
+                    .Concat(world.AutoscaleSettings.Select(s => (s.Group, Json: Item(s))))
+                    .Concat(store.All.Where(x => x.Type.Tracked).Select(x => (Group: x.Id.Group ?? "", Json: ResourceJson.Item(x, expand))));
                 return new Outcome<IEnumerable<JsonObject>>
                 {
                     Value = [.. all

@@ -49,31 +49,58 @@ public sealed partial class CloudWorld
         new Listing<ResourceGroup>([.. _groups.Values]));
 
     /// <summary>Deletes a group with all that is in it.</summary>
-    public Outcome<ResourceGroup> DeleteResourceGroup(string name) => Call<ResourceGroup>(CallKind.DeleteGroup, null, () =>
-    {
-        if (!_groups.TryGetValue(name, out var group))
+    /// <param name="rest">Deletes what others keep in the group and says when that is done, or why it cannot be; null when nobody does.</param>
+    public Outcome<ResourceGroup> DeleteResourceGroup(string name, Action<ResourceGroup, Action<CloudError?>>? rest = null) =>
+        Call<ResourceGroup>(CallKind.DeleteGroup, name, () =>
         {
-            return CloudErrors.GroupNotFound(name);
-        }
-
-        var work = Begin(CallKind.DeleteGroup, null, group.Name);
-        group = _groups[name] = group with { Deleting = true };
-        foreach (var state in _sets.Values.Where(s => s.Current.Group.Equals(name, StringComparison.OrdinalIgnoreCase)).ToList())
-        {
-            DeleteSet(state, work, force: true);
-        }
-
-        work.Then = () =>
-        {
-            _groups.Remove(name);
-            foreach (var key in _autoscale.Where(s => s.Value.Group.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(s => s.Key).ToList())
+            if (!_groups.TryGetValue(name, out var group))
             {
-                _autoscale.Remove(key);
+                return CloudErrors.GroupNotFound(name);
             }
-        };
-        Seal(work, _options.Accept.Draw(_random));
-        return new Outcome<ResourceGroup> { Value = group, Operation = work.Operation };
-    });
+
+            if (group.Going is { } going)
+            {
+                return new Outcome<ResourceGroup> { Value = group, Operation = going };
+            }
+
+            var work = Begin(CallKind.DeleteGroup, null, group.Name);
+            group = _groups[name] = group with { Deleting = true, Going = work.Operation };
+            foreach (var state in _sets.Values.Where(s => s.Current.Group.Equals(name, StringComparison.OrdinalIgnoreCase)).ToList())
+            {
+                DeleteSet(state, work, force: true);
+            }
+
+            if (rest is not null)
+            {
+                work.Waiting++;
+                rest(group, error =>
+                {
+                    work.Error ??= error;
+                    work.Waiting--;
+                    EndWhenDone(work);
+                });
+            }
+
+            work.Then += () => EndDelete(name, work);
+            Seal(work, _options.Accept.Draw(_random));
+            return new Outcome<ResourceGroup> { Value = group, Operation = work.Operation };
+        });
+
+    private void EndDelete(string name, Work work)
+    {
+        if (work.Error is not null)
+        {
+            // What could not go stays, and its group with it.
+            _groups[name] = _groups[name] with { Deleting = false, Going = null };
+            return;
+        }
+
+        _groups.Remove(name);
+        foreach (var key in _autoscale.Where(s => s.Value.Group.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(s => s.Key).ToList())
+        {
+            _autoscale.Remove(key);
+        }
+    }
 
     private static ImmutableSortedDictionary<string, string> NoTags { get; } =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -82,6 +109,9 @@ public sealed partial class CloudWorld
 public sealed record ResourceGroup(string SubscriptionId, string Name, string Location, ImmutableSortedDictionary<string, string> Tags)
 {
     public bool Deleting { get; init; }
+
+    /// <summary>The delete that goes on; else null.</summary>
+    internal Operation? Going { get; init; }
 
     /// <summary>Whether the call that returned this made it.</summary>
     public bool Created { get; init; }

@@ -134,25 +134,25 @@ public sealed partial class CloudWorld
     public Outcome<T> Read<T>(CallKind kind, Func<Outcome<T>> read) => Call(kind, null, read);
 
     /// <summary>Every call of a client comes through here: counted, limited, struck by faults.</summary>
-    private Outcome<T> Call<T>(CallKind kind, string? pool, Func<Outcome<T>> work)
+    private Outcome<T> Call<T>(CallKind kind, string? pool, Func<Outcome<T>> work, string? type = null)
     {
         lock (_agenda.Gate)
         {
             _requests = _requests.Count(kind);
-            var delay = Faults.Strike(FaultKind.Delay, kind, pool)?.Span ?? TimeSpan.Zero;
-            if (Faults.Strike(FaultKind.Throttle, kind, pool) is { } throttle)
+            var delay = Faults.Strike(FaultKind.Delay, kind, pool, type)?.Span ?? TimeSpan.Zero;
+            if (Faults.Strike(FaultKind.Throttle, kind, pool, type) is { } throttle)
             {
                 Outcome<T> refused = CloudErrors.TooMany(Limits.PolicyOf(kind), Now, 0, 0, throttle.Span);
                 return refused with { Delay = delay };
             }
 
-            if (Faults.Strike(FaultKind.Error, kind, pool) is { } error)
+            if (Faults.Strike(FaultKind.Error, kind, pool, type) is { } error)
             {
                 Outcome<T> refused = new CloudError(error.Status, error.Code, error.Message);
                 return refused with { Delay = delay };
             }
 
-            if (Faults.Strike(FaultKind.TimeoutNotDone, kind, pool) is not null)
+            if (Faults.Strike(FaultKind.TimeoutNotDone, kind, pool, type) is not null)
             {
                 Outcome<T> silent = new CloudError(504, "GatewayTimeout", "The gateway did not receive a response in time.");
                 return silent with { Unanswered = true };
@@ -164,7 +164,7 @@ public sealed partial class CloudWorld
             {
                 Delay = delay,
                 Limits = left,
-                Unanswered = Faults.Strike(FaultKind.TimeoutDone, kind, pool) is not null,
+                Unanswered = Faults.Strike(FaultKind.TimeoutDone, kind, pool, type) is not null,
             };
         }
     }

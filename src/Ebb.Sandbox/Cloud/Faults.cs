@@ -10,8 +10,11 @@ public sealed record Fault
     /// <summary>The call it strikes; null: every call. Ignored by the kinds that strike instances.</summary>
     public CallKind? On { get; init; }
 
-    /// <summary>The scale set it strikes; null: all.</summary>
+    /// <summary>The scale set, or other resource by its name, that it strikes; null: all.</summary>
     public string? Pool { get; init; }
+
+    /// <summary>The type it strikes among what a face keeps, for example <c>Microsoft.Network/virtualNetworks</c>; null: any, and what the world keeps.</summary>
+    public string? ResourceType { get; init; }
 
     /// <summary>From 0 to 1, for each occasion.</summary>
     public double Probability { get; init; } = 1;
@@ -115,7 +118,7 @@ public sealed class Faults
     }
 
     /// <summary>Draws whether a fault of this kind strikes now; the first that does is taken.</summary>
-    internal Fault? Strike(FaultKind kind, CallKind? call, string? pool)
+    internal Fault? Strike(FaultKind kind, CallKind? call, string? pool, string? type = null)
     {
         for (var i = 0; i < _entries.Count; i++)
         {
@@ -124,6 +127,7 @@ public sealed class Faults
             if (fault.Kind != kind
                 || (fault.On is not null && call is not null && fault.On != call)
                 || (fault.Pool is not null && !fault.Pool.Equals(pool, StringComparison.OrdinalIgnoreCase))
+                || (fault.ResourceType is not null && !fault.ResourceType.Equals(type, StringComparison.OrdinalIgnoreCase))
                 || (fault.Probability < 1 && _random.NextDouble() >= fault.Probability))
             {
                 continue;

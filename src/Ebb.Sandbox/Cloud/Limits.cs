@@ -15,6 +15,9 @@ internal sealed class Limits
         ["HighCostGet3Min"] = (new(10, 30), new(360, 1080)),
         ["UpdateVMScaleSetVM3Min"] = (new(4, 12), new(500, 1500)),
         ["DeleteVMScaleSetVM3Min"] = (new(4, 12), new(500, 1500)),
+        ["PutVM3Min"] = (new(4, 12), new(500, 1500)),
+        ["DeleteVM3Min"] = (new(4, 12), new(500, 1500)),
+        ["LowCostGet3Min"] = (new(12, 36), new(8000, 24000)),
         ["GetOperation3Min"] = (null, new(5000, 15000)),
     };
 
@@ -32,6 +35,9 @@ internal sealed class Limits
         CallKind.GetScaleSetView or CallKind.ListInstances => "HighCostGet3Min",
         CallKind.PutInstance or CallKind.SimulateEviction => "UpdateVMScaleSetVM3Min",
         CallKind.DeleteInstances => "DeleteVMScaleSetVM3Min",
+        CallKind.PutMachine => "PutVM3Min",
+        CallKind.DeleteMachine => "DeleteVM3Min",
+        CallKind.GetMachine => "LowCostGet3Min",
         CallKind.GetOperation => "GetOperation3Min",
         _ => "",
     };
@@ -40,7 +46,8 @@ internal sealed class Limits
     public (CloudError? Refusal, ImmutableArray<LimitLeft> Left) Take(CallKind kind, string? pool, DateTimeOffset now, bool enforce)
     {
         var write = Requests.IsWrite(kind);
-        var delete = kind is CallKind.DeleteGroup or CallKind.DeleteScaleSet or CallKind.DeleteAutoscale;
+        var delete = kind is CallKind.DeleteGroup or CallKind.DeleteScaleSet or CallKind.DeleteAutoscale
+            or CallKind.DeleteMachine or CallKind.DeleteResource;
         var family = write ? delete ? "deletes" : "writes" : "reads";
         var subscription = Of(family, "", write ? Writes : Reads, now);
         var touched = new List<(string Name, Bucket Bucket)> { ($"subscription-{family}", subscription) };

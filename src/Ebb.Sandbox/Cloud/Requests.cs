@@ -35,6 +35,14 @@ public enum CallKind
     GetAutoscale,
     DeleteAutoscale,
     GetMetrics,
+    PutMachine,
+    GetMachine,
+    DeleteMachine,
+    PutResource,
+    PatchResource,
+    GetResource,
+    DeleteResource,
+    ActOnResource,
 }
 
 /// <summary>How often the cloud was asked, refused calls counted too.</summary>
@@ -51,7 +59,8 @@ public sealed record Requests
     internal static bool IsWrite(CallKind kind) => kind is CallKind.PutGroup or CallKind.DeleteGroup or CallKind.PutScaleSet
         or CallKind.PatchScaleSet or CallKind.DeleteScaleSet or CallKind.PutInstance or CallKind.DeleteInstances or CallKind.Start
         or CallKind.PowerOff or CallKind.Deallocate or CallKind.Restart or CallKind.Reimage or CallKind.Upgrade
-        or CallKind.SimulateEviction or CallKind.PutAutoscale or CallKind.DeleteAutoscale;
+        or CallKind.SimulateEviction or CallKind.PutAutoscale or CallKind.DeleteAutoscale or CallKind.PutMachine or CallKind.DeleteMachine
+        or CallKind.PutResource or CallKind.PatchResource or CallKind.DeleteResource or CallKind.ActOnResource;
 
     internal Requests Count(CallKind kind) => this with
     {
