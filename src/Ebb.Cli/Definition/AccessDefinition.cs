@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+using System.Net;
+
+namespace Ebb.Cli.Definition;
+
+/// <summary>Who reaches the cluster from outside.</summary>
+internal sealed record AccessDefinition
+{
+    public Sources SshFrom { get; init; } = Sources.Own;
+
+    public Sources ApiFrom { get; init; } = Sources.Own;
+
+    /// <summary>To HTTP and HTTPS on the control plane.</summary>
+    public Sources IngressFrom { get; init; } = Sources.Own;
+
+    /// <summary>1 to 65535, none that the cluster itself listens on. Default 22.</summary>
+    public int SshPort { get; init; } = 22;
+
+    /// <summary>The user on every machine who may become root. Default <c>ebb</c>.</summary>
+    public string SshUser { get; init; } = "ebb";
+
+    /// <summary>Absolute path of the file with the public key. Null: Ebb makes a pair.</summary>
+    public string? SshKeyFile { get; init; }
+}
+
+/// <summary>Where a connection may come from: any of these. Nobody, when empty.</summary>
+internal sealed record Sources
+{
+    public static Sources Own { get; } = new() { OwnAddress = true };
+
+    /// <summary>The public address of whoever runs Ebb.</summary>
+    public bool OwnAddress { get; init; }
+
+    /// <summary>The ranges that Cloudflare publishes, IPv4 and IPv6.</summary>
+    public bool Cloudflare { get; init; }
+
+    public bool Anyone { get; init; }
+
+    public ImmutableArray<IPNetwork> Ranges { get; init; } = [];
+}
