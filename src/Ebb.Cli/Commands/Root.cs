@@ -28,6 +28,7 @@ internal static class Root
         {
             Verbose,
             DemoCommand.Create(terminal),
+            InitCommand.Create(terminal),
             UpCommand.Create(terminal),
             DownCommand.Create(terminal),
             StatusCommand.Create(terminal),

@@ -1,6 +1,3 @@
-using System.Collections.Immutable;
-using System.Net;
-
 namespace Ebb.Cli.Definition;
 
 /// <summary>Who reaches the cluster from outside.</summary>
@@ -21,20 +18,4 @@ internal sealed record AccessDefinition
 
     /// <summary>Absolute path of the file with the public key. Null: Ebb makes a pair.</summary>
     public string? SshKeyFile { get; init; }
-}
-
-/// <summary>Where a connection may come from: any of these. Nobody, when empty.</summary>
-internal sealed record Sources
-{
-    public static Sources Own { get; } = new() { OwnAddress = true };
-
-    /// <summary>The public address of whoever runs Ebb.</summary>
-    public bool OwnAddress { get; init; }
-
-    /// <summary>The ranges that Cloudflare publishes, IPv4 and IPv6.</summary>
-    public bool Cloudflare { get; init; }
-
-    public bool Anyone { get; init; }
-
-    public ImmutableArray<IPNetwork> Ranges { get; init; } = [];
 }

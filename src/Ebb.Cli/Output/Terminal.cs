@@ -3,7 +3,7 @@ using Spectre.Console;
 namespace Ebb.Cli.Output;
 
 /// <summary>Where a command writes: results to <see cref="Out"/>, everything else to <see cref="Error"/>.</summary>
-internal sealed class Terminal(TextWriter @out, TextWriter error, bool rich, bool colours)
+internal sealed class Terminal(TextWriter @out, TextWriter error, bool rich, bool colours, TextReader? input = null)
 {
     private IAnsiConsole? _console;
 
@@ -13,6 +13,9 @@ internal sealed class Terminal(TextWriter @out, TextWriter error, bool rich, boo
 
     /// <summary>Tables, live views and progress are wanted: a person looks at <see cref="Out"/>.</summary>
     public bool Rich { get; } = rich;
+
+    /// <summary>What a person types; null when nobody can be asked.</summary>
+    public TextReader? In { get; } = input;
 
     /// <summary>Over <see cref="Out"/>. Only for what needs a terminal; plain text goes to the writers.</summary>
     public IAnsiConsole Console => _console ??= AnsiConsole.Create(new AnsiConsoleSettings
@@ -33,6 +36,7 @@ internal sealed class Terminal(TextWriter @out, TextWriter error, bool rich, boo
     {
         var rich = !System.Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not "dumb";
         var colours = rich && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
-        return new Terminal(System.Console.Out, System.Console.Error, rich, colours);
+        var asks = !System.Console.IsInputRedirected && !System.Console.IsErrorRedirected;
+        return new Terminal(System.Console.Out, System.Console.Error, rich, colours, asks ? System.Console.In : null);
     }
 }
