@@ -1,0 +1,171 @@
+using Ebb.Sandbox.Azure.Templates;
+
+namespace Ebb.Tests.Sandbox.Azure.Templates;
+
+public class FunctionTests
+{
+    [Theory]
+    [InlineData("concat('a', 1, true())", "\"a1True\"")]
+    [InlineData("concat(createArray(1), createArray(2, 3))", "[1,2,3]")]
+    [InlineData("CONCAT('it''s', ' so')", "\"it's so\"")]
+    [InlineData("sys.concat('a', 'b')", "\"ab\"")]
+    [InlineData("format('{0}-{1:D3}-{0}', 'x', 7)", "\"x-007-x\"")]
+    [InlineData("format('{{{0}}}', parameters('list'))", "\"{[3,1,2]}\"")]
+    [InlineData("toUpper(toLower('AbC'))", "\"ABC\"")]
+    [InlineData("trim('  a ')", "\"a\"")]
+    [InlineData("startsWith('Storage', 'sto')", "true")]
+    [InlineData("endsWith('Storage', 'AGE')", "true")]
+    [InlineData("substring('diags0abc', 2, 4)", "\"ags0\"")]
+    [InlineData("substring('abc', 1)", "\"bc\"")]
+    [InlineData("replace('2026-01-01', '-', '')", "\"20260101\"")]
+    [InlineData("split('a,b;c', createArray(',', ';'))", "[\"a\",\"b\",\"c\"]")]
+    [InlineData("padLeft(7, 3, '0')", "\"007\"")]
+    [InlineData("string(parameters('person'))", "\"{\\\"name\\\":\\\"Ada\\\",\\\"Age\\\":36,\\\"pets\\\":[\\\"cat\\\"]}\"")]
+    [InlineData("string(true())", "\"True\"")]
+    [InlineData("join(createArray('a', 1), '+')", "\"a+1\"")]
+    [InlineData("base64('one, two')", "\"b25lLCB0d28=\"")]
+    [InlineData("base64ToString('b25lLCB0d28=')", "\"one, two\"")]
+    [InlineData("base64ToJson(base64('{\"a\":1}')).a", "1")]
+    [InlineData("json('{\"a\":[1,null]}').a", "[1,null]")]
+    [InlineData("json('null')", "null")]
+    [InlineData("json('1.5')", "1.5")]
+    [InlineData("dataUri('Hello')", "\"data:text/plain;charset=utf8;base64,SGVsbG8=\"")]
+    [InlineData("dataUriToString('data:;base64,SGVsbG8sIFdvcmxkIQ==')", "\"Hello, World!\"")]
+    [InlineData("uri('http://contoso.org/firstpath', 'myscript.sh')", "\"http://contoso.org/myscript.sh\"")]
+    [InlineData("uri('http://contoso.org/firstpath/', 'nested/azuredeploy.json')", "\"http://contoso.org/firstpath/nested/azuredeploy.json\"")]
+    [InlineData("uriComponent('http://contoso.org/a b')", "\"http%3A%2F%2Fcontoso.org%2Fa%20b\"")]
+    [InlineData("uriComponentToString('a%20b')", "\"a b\"")]
+    public void Text_functions_return_what_is_documented(string expression, string json) => Same(json, expression);
+
+    [Theory]
+    [InlineData("array('a')", "[\"a\"]")]
+    [InlineData("array(parameters('list'))", "[3,1,2]")]
+    [InlineData("contains('one', 'On')", "false")]
+    [InlineData("contains(createArray('a'), 'a')", "true")]
+    [InlineData("contains(parameters('person'), 'AGE')", "true")]
+    [InlineData("createArray(empty(''), empty(createArray()), empty(null()), empty(createObject()), empty('x'))", "[true,true,true,true,false]")]
+    [InlineData("createArray(first('abc'), last('abc'), first(parameters('list')), last(parameters('list')))", "[\"a\",\"c\",3,2]")]
+    [InlineData("createArray(skip('abc', 1), take('abc', 9), take('abc', -1))", "[\"bc\",\"abc\",\"\"]")]
+    [InlineData("skip(parameters('list'), 2)", "[2]")]
+    [InlineData("createArray(indexOf('test', 'T'), lastIndexOf('test', 't'), indexOf(parameters('list'), 2), indexOf(parameters('list'), 9))", "[0,3,2,-1]")]
+    [InlineData("createArray(indexFromEnd(parameters('list'), 1), tryIndexFromEnd(parameters('list'), 9))", "[2,null]")]
+    [InlineData("range(5, 3)", "[5,6,7]")]
+    [InlineData("flatten(createArray(createArray(1), createArray(2, 3)))", "[1,2,3]")]
+    [InlineData("union(createArray(1, 2), createArray(2, 3))", "[1,2,3]")]
+    [InlineData("intersection(createArray(1, 2, 3), createArray(3, 2))", "[2,3]")]
+    [InlineData("union(json('{\"a\":{\"x\":1},\"b\":1}'), json('{\"a\":{\"y\":2},\"B\":3}'))", "{\"a\":{\"x\":1,\"y\":2},\"b\":3}")]
+    [InlineData("shallowMerge(createArray(json('{\"a\":{\"x\":1}}'), json('{\"a\":{\"y\":2}}')))", "{\"a\":{\"y\":2}}")]
+    [InlineData("intersection(json('{\"a\":1,\"b\":2}'), json('{\"a\":1,\"b\":3}'))", "{\"a\":1}")]
+    [InlineData("items(json('{\"b\":2,\"a\":1}'))", "[{\"key\":\"a\",\"value\":1},{\"key\":\"b\",\"value\":2}]")]
+    [InlineData("objectKeys(parameters('person'))", "[\"Age\",\"name\",\"pets\"]")]
+    [InlineData("createObject('a', 1, 'b', null())", "{\"a\":1,\"b\":null}")]
+    [InlineData("createArray(tryGet(parameters('person'), 'pets', 0), tryGet(parameters('person'), 'none', 'x'))", "[\"cat\",null]")]
+    [InlineData("length(createArray(length('abc'), length(parameters('person'))))", "2")]
+    [InlineData("createArray(min(3, 1, 2), max(parameters('list')))", "[1,3]")]
+    public void Functions_on_arrays_and_objects_return_what_is_documented(string expression, string json) => Same(json, expression);
+
+    [Theory]
+    [InlineData("map(range(0, 3), lambda('i', mul(lambdaVariables('i'), 2)))", "[0,2,4]")]
+    [InlineData("map(createArray('a', 'b'), lambda('v', 'i', format('{0}{1}', lambdaVariables('v'), lambdaVariables('i'))))", "[\"a0\",\"b1\"]")]
+    [InlineData("filter(parameters('list'), lambda('i', greater(lambdaVariables('i'), 1)))", "[3,2]")]
+    [InlineData("reduce(parameters('list'), 10, lambda('sum', 'i', add(lambdaVariables('sum'), lambdaVariables('i'))))", "16")]
+    [InlineData("sort(parameters('list'), lambda('a', 'b', less(lambdaVariables('a'), lambdaVariables('b'))))", "[1,2,3]")]
+    [InlineData("toObject(parameters('list'), lambda('i', string(lambdaVariables('i'))), lambda('i', equals(lambdaVariables('i'), 1)))", "{\"3\":false,\"1\":true,\"2\":false}")]
+    [InlineData("groupBy(createArray('ab', 'ac', 'b'), lambda('s', first(lambdaVariables('s'))))", "{\"a\":[\"ab\",\"ac\"],\"b\":[\"b\"]}")]
+    [InlineData("mapValues(json('{\"a\":1}'), lambda('v', add(lambdaVariables('v'), 1)))", "{\"a\":2}")]
+    [InlineData("map(createArray(1, 2), lambda('a', map(createArray(10), lambda('b', add(lambdaVariables('a'), lambdaVariables('b'))))))", "[[11],[12]]")]
+    public void Lambdas_see_their_own_variables_and_those_around(string expression, string json) => Same(json, expression);
+
+    [Theory]
+    [InlineData("if(equals(1, 1), 'yes', int('no number'))", "\"yes\"")]
+    [InlineData("and(false(), bool('nonsense'))", "false")]
+    [InlineData("createArray(not(true()), or(false(), true()), and(true(), true(), false()))", "[false,true,false]")]
+    [InlineData("createArray(equals('a', 'A'), equals(1, '1'), equals(json('{\"a\":1,\"b\":2}'), json('{\"b\":2,\"a\":1}')))", "[false,false,true]")]
+    [InlineData("createArray(less(1, 2), greater('b', 'a'), lessOrEquals(2, 2), greaterOrEquals(1, 2))", "[true,true,true,false]")]
+    [InlineData("coalesce(null(), parameters('person').name, 'x')", "\"Ada\"")]
+    [InlineData("createArray(bool('TRUE'), bool(0), bool('1'))", "[true,false,true]")]
+    [InlineData("createArray(add(2, 3), sub(2, 3), mul(2, -3), div(7, 2), mod(-7, 2), int('12'), int(json('7.9')))", "[5,-1,-6,3,-1,12,7]")]
+    [InlineData("float('3.5')", "3.5")]
+    [InlineData("dateTimeAdd('2020-04-07 14:53:14Z', 'P3Y')", "\"4/7/2023 2:53:14 PM\"")]
+    [InlineData("dateTimeAdd('2020-04-07 14:53:14Z', '-P9DT1H', 'yyyy-MM-ddTHH:mm:ssZ')", "\"2020-03-29T13:53:14Z\"")]
+    [InlineData("dateTimeFromEpoch(dateTimeToEpoch('2023-05-02T15:16:13Z'))", "\"2023-05-02T15:16:13Z\"")]
+    [InlineData("parseCidr('10.144.1.7/20')", "{\"network\":\"10.144.0.0\",\"netmask\":\"255.255.240.0\",\"firstUsable\":\"10.144.0.1\",\"lastUsable\":\"10.144.15.254\",\"cidr\":20,\"broadcast\":\"10.144.15.255\"}")]
+    [InlineData("cidrSubnet('10.144.0.0/20', 24, 3)", "\"10.144.3.0/24\"")]
+    [InlineData("cidrSubnet('fdad:3236:5555::/48', 64, 2)", "\"fdad:3236:5555:2::/64\"")]
+    [InlineData("cidrHost('10.144.3.0/24', 9)", "\"10.144.3.10\"")]
+    public void Logic_numbers_dates_and_ranges_come_out_as_documented(string expression, string json) => Same(json, expression);
+
+    [Theory]
+    [InlineData("resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's')", TemplateLab.Group + "/providers/Microsoft.Network/virtualNetworks/v/subnets/s")]
+    [InlineData("resourceID('other', 'Microsoft.Compute/virtualMachines', 'm')", "/subscriptions/" + TemplateLab.Subscription + "/resourceGroups/other/providers/Microsoft.Compute/virtualMachines/m")]
+    [InlineData("resourceId('s', 'g', 'A.B/c', 'd')", "/subscriptions/s/resourceGroups/g/providers/A.B/c/d")]
+    [InlineData("subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'x')", "/subscriptions/" + TemplateLab.Subscription + "/providers/Microsoft.Authorization/roleDefinitions/x")]
+    [InlineData("subscriptionResourceId('Microsoft.Resources/resourceGroups', 'x')", "/subscriptions/" + TemplateLab.Subscription + "/resourceGroups/x")]
+    [InlineData("tenantResourceId('Microsoft.Authorization/roleDefinitions', 'x')", "/providers/Microsoft.Authorization/roleDefinitions/x")]
+    [InlineData("extensionResourceId(resourceId('A.B/c', 'd'), 'Microsoft.Authorization/locks', 'l')", TemplateLab.Group + "/providers/A.B/c/d/providers/Microsoft.Authorization/locks/l")]
+    [InlineData("resourceGroup().location", "eastus")]
+    [InlineData("subscription().subscriptionId", TemplateLab.Subscription)]
+    [InlineData("tenant().tenantId", "22222222-2222-2222-2222-222222222222")]
+    [InlineData("deployment().name", "main")]
+    [InlineData("environment().suffixes.storage", "core.windows.net")]
+    [InlineData("providers('Microsoft.Storage', 'storageAccounts').apiVersions[0]", "2023-01-01")]
+    [InlineData("join(pickZones('Microsoft.Storage', 'storageAccounts', 'eastus', 2, 1), ',')", "2,3")]
+    public void Scopes_and_ids_are_those_of_the_deployment(string expression, string expected)
+    {
+        Assert.Equal(expected, TemplateLab.Value(expression)!.GetValue<string>());
+    }
+
+    [Theory]
+    [InlineData("utcNow()", "20260203T040506Z")]
+    [InlineData("utcNow('yyyy-MM-ddTHH:mm:ssZ')", "2026-02-03T04:05:06Z")]
+    [InlineData("newGuid()", "44444444-4444-4444-4444-444444444444")]
+    public void What_is_new_each_time_has_a_meaning_only_in_default_values(string expression, string expected)
+    {
+        Assert.Equal(expected, TemplateLab.Value(expression, Uses.Fresh)!.GetValue<string>());
+        Assert.Contains("is not expected at this location", TemplateLab.Error(expression));
+    }
+
+    [Theory]
+    [InlineData("foo('a')", "The template function 'foo' is not valid")]
+    [InlineData("contoso.foo('a')", "The template function 'contoso.foo' is not valid")]
+    [InlineData("concat('a'", "expected token 'Comma' and actual 'EndOfData'")]
+    [InlineData("concat('a)", "the string literal is not terminated")]
+    [InlineData("concat('a') x", "expected token 'EndOfData' and actual 'Identifier'")]
+    [InlineData("a & b", "the string character '&' at position '2' is not expected")]
+    [InlineData("1.5", "expected token 'Identifier'")]
+    [InlineData("", "actual 'EndOfData'")]
+    [InlineData("parameters('none')", "The template parameter 'none' is not found")]
+    [InlineData("variables('none')", "The template variable 'none' is not found")]
+    [InlineData("parameters('person').none", "property 'none' doesn't exist, available properties are 'name, Age, pets'")]
+    [InlineData("parameters('list')[3]", "index '3' is out of bounds")]
+    [InlineData("parameters('list').x", "property is not an object but of type 'Array'")]
+    [InlineData("equals(1)", "function requires exactly 2 argument(s) while '1' were provided")]
+    [InlineData("add(1, 'a')", "argument 2 must be an integer. The provided value is of type 'String'")]
+    [InlineData("div(1, 0)", "must not be zero")]
+    [InlineData("mul(9223372036854775807, 2)", "does not fit an integer")]
+    [InlineData("int('x')", "'x' cannot be converted to an integer")]
+    [InlineData("substring('abc', 2, 5)", "must refer to a location within the string")]
+    [InlineData("base64ToString('?')", "not encoded in base64")]
+    [InlineData("json('{')", "the string is no JSON")]
+    [InlineData("resourceId('x', 'y')", "requires exactly one multi-segmented argument")]
+    [InlineData("resourceId('A.B/c/d', 'x')", "requires '2' resource name argument(s)")]
+    [InlineData("range(0, 10001)", "must be an integer from 0 to 10000")]
+    [InlineData("copyIndex()", "can only be used in a resource with copy specified")]
+    [InlineData("reference('x')", "The template function 'reference' is not expected at this location")]
+    [InlineData("listKeys('x', '2019-04-01')", "The template function 'listKeys' is not expected at this location")]
+    [InlineData("managementGroup().name", "no management groups")]
+    [InlineData("lambda('x', 1)", "a lambda stands only as an argument")]
+    [InlineData("map(createArray(1), 'x')", "argument 2 must be a lambda function")]
+    [InlineData("fail('because')", "because")]
+    [InlineData("format('{3}', 'a')", "the format is not valid")]
+    [InlineData("uri('nowhere', 'x')", "'nowhere' is no absolute URI")]
+    [InlineData("dateTimeAdd('2020-01-01', 'P9999999999Y')", "no duration of ISO 8601")]
+    [InlineData("cidrSubnet('10.0.0.0/8', 4, 0)", "must be an integer from 8 to 32")]
+    public void A_mistake_is_named(string expression, string message)
+    {
+        Assert.Contains(message, TemplateLab.Error(expression));
+    }
+
+    private static void Same(string json, string expression) =>
+        Assert.Equal(json, Values.Compact(TemplateLab.Value(expression)).Replace("\\u0022", "\\\"", StringComparison.Ordinal));
+}
