@@ -44,7 +44,12 @@ internal sealed class Explanation(Draft draft, Placement placement)
         !pool.Sound ? $"pool {pool.Name} is left alone: {pool.Pool.Problem}"
         : pool.BackOff is { } note && note.Until > draft.Now ? $"pool {pool.Name} could not grow ({note.Code}), tried again in {Words.Span(note.Until - draft.Now)}"
         : pool.View.Capacity + pool.Buying >= pool.Pool.Max ? $"pool {pool.Name} is at its maximum {pool.Pool.Max}"
+        : pool.Pool.PartOf is { } whole && MostOf(whole) is var most && Of(whole).Sum(part => part.View.Capacity + part.Buying) >= most ? $"pool {pool.Name} is part of {whole}, which is at its maximum {most}"
         : $"a machine of pool {pool.Name} would be nowhere that its rules about other pods allow";
+
+    private IEnumerable<PoolStanding> Of(string whole) => draft.Pools.Where(pool => pool.Pool.PartOf == whole);
+
+    private int MostOf(string whole) => Of(whole).Max(pool => pool.Pool.Max);
 
     private static Causes CausesOf(PodGroup group, Template template)
     {

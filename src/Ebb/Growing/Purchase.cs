@@ -14,6 +14,9 @@ internal sealed class Purchase
     private readonly Placement _placement;
     private readonly List<Template> _templates;
     private readonly Dictionary<PoolStanding, int> _left = [];
+
+    // For pools that are parts of one: what all of them may have together.
+    private readonly Dictionary<string, int> _together = [];
     private readonly List<PodGroup> _groups;
     private readonly double[] _worth;
 
@@ -28,7 +31,12 @@ internal sealed class Purchase
             _left[pool] = BackOff.MayGrow(draft, pool) ? Math.Max(0, pool.Pool.Max - pool.View.Capacity + pool.Missing - pool.Buying) : 0;
         }
 
-        _templates = [.. draft.Pools.Where(pool => _left[pool] > 0).SelectMany(pool => placement.Templates[pool])];
+        foreach (var parts in draft.Pools.Where(pool => pool.Pool.PartOf is not null).GroupBy(pool => pool.Pool.PartOf!))
+        {
+            _together[parts.Key] = Math.Max(0, parts.Max(pool => pool.Pool.Max) - parts.Sum(pool => pool.View.Capacity - pool.Missing + pool.Buying));
+        }
+
+        _templates = [.. draft.Pools.Where(pool => Left(pool) > 0).SelectMany(pool => placement.Templates[pool])];
 
         // The largest first: small ones then fill the gaps.
         var most = Most(demand.Dimensions.Count);
@@ -82,7 +90,7 @@ internal sealed class Purchase
 
             Room? opened = null;
             foreach (var template in _templates
-                .Where((template, t) => _suits[g][t] && _left[template.Pool] > 0)
+                .Where((template, t) => _suits[g][t] && Left(template.Pool) > 0)
                 .Select(template => (Template: template, Count: Count(g, template.Free, group.Remaining)))
                 .Where(choice => choice.Count > 0)
                 .OrderBy(choice => choice.Template.Price / choice.Count)
@@ -119,7 +127,7 @@ internal sealed class Purchase
             var bestRank = (Value: 0.0, Spot: false, Waste: 0.0);
             for (var t = 0; t < _templates.Count; t++)
             {
-                if (_left[_templates[t].Pool] == 0 || Fill(t) is not { } fill)
+                if (Left(_templates[t].Pool) == 0 || Fill(t) is not { } fill)
                 {
                     continue;
                 }
@@ -137,7 +145,7 @@ internal sealed class Purchase
             }
 
             // As many machines with the very same load as there are pods for.
-            var machines = _left[best.Pool];
+            var machines = Left(best.Pool);
             for (var g = 0; g < _groups.Count; g++)
             {
                 if (bestFill![g] > 0)
@@ -234,7 +242,14 @@ internal sealed class Purchase
     {
         pool.Buying += machines;
         _left[pool] -= machines;
+        if (pool.Pool.PartOf is { } whole)
+        {
+            _together[whole] -= machines;
+        }
     }
+
+    private int Left(PoolStanding pool) =>
+        pool.Pool.PartOf is { } whole ? Math.Min(_left[pool], _together[whole]) : _left[pool];
 
     private long[] Most(int places)
     {

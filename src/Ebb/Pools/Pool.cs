@@ -21,6 +21,12 @@ public sealed record Pool
     /// <summary>Largest number of machines. Default 10.</summary>
     public int Max { get; init; } = 10;
 
+    /// <summary>
+    /// What it has in common with others: those that are part of the same have no more machines together than the largest
+    /// <see cref="Max"/> among them. Null: it stands by itself.
+    /// </summary>
+    public string? PartOf { get; init; }
+
     /// <summary>How long a node stays idle before it is retired. Default 5 min.</summary>
     public TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(5);
 

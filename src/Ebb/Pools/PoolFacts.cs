@@ -55,6 +55,7 @@ public sealed record PoolFacts
             Size = Size,
             Min = tags.Min,
             Max = tags.Max,
+            PartOf = tags.PartOf,
             IdleAfter = tags.IdleAfter,
             Priority = Priority,
             PricePerHour = tags.PricePerHour ?? Prices.PerHour(Size, Hardware, Priority),
@@ -72,7 +73,7 @@ public sealed record PoolFacts
         {
             Capacity = Most(capacity, allocatable),
             Allocatable = allocatable,
-            Labels = Labels().SetItems(tags.Labels),
+            Labels = Labels(tags.PartOf).SetItems(tags.Labels),
             Taints = tags.Taints,
         };
     }
@@ -87,10 +88,10 @@ public sealed record PoolFacts
         Extended = allocatable.Extended,
     };
 
-    private ImmutableSortedDictionary<string, string> Labels()
+    private ImmutableSortedDictionary<string, string> Labels(string? partOf)
     {
         var labels = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        labels[Marks.Pool] = Name;
+        labels[Marks.Pool] = partOf ?? Name;
         labels["node.kubernetes.io/instance-type"] = Size;
         labels["kubernetes.io/arch"] = Hardware?.Architecture ?? "amd64";
         labels["kubernetes.io/os"] = "linux";

@@ -43,6 +43,12 @@ internal sealed partial class PoolTagReader(string pool)
             case "ebb-price":
                 Price(tag, value);
                 break;
+            case "ebb-pool":
+                PartOf(tag, value);
+                break;
+            case "ebb-cluster" or "ebb-role":
+                // For people, and for those that look for a cluster's machines.
+                break;
             default:
                 TakeKeyed(tag, value);
                 break;
@@ -85,7 +91,7 @@ internal sealed partial class PoolTagReader(string pool)
         {
             // Most likely a slip of the pen, and a limit that is not heeded costs money.
             Bad(tag, value, "there is no such tag; known are ebb-ignore, ebb-min, ebb-max, ebb-idle-after, ebb-price, " +
-                "ebb-label_KEY, ebb-taint_KEY and ebb-resource_KEY. Correct its name or remove it");
+                "ebb-pool, ebb-cluster, ebb-role, ebb-label_KEY, ebb-taint_KEY and ebb-resource_KEY. Correct its name or remove it");
         }
     }
 
@@ -145,6 +151,18 @@ internal sealed partial class PoolTagReader(string pool)
         else
         {
             Bad(tag, value, "give the price of one machine for an hour, for example 0.096");
+        }
+    }
+
+    private void PartOf(string tag, string value)
+    {
+        if (value.Length > 0 && IsValue(value))
+        {
+            _tags = _tags with { PartOf = value };
+        }
+        else
+        {
+            Bad(tag, value, "give the name of the pool that this scale set is part of, for example agents");
         }
     }
 

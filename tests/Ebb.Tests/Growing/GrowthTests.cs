@@ -1,3 +1,4 @@
+using Ebb.Clouds;
 using Ebb.Planning;
 using Ebb.Pools;
 using Ebb.Scheduling;
@@ -67,6 +68,26 @@ public sealed class GrowthTests
             .AddPending(12);
 
         Assert.Equal([("plain", 1), ("spot", 2)], Grown(some.Plan()));
+    }
+
+    [Fact]
+    public void Parts_of_one_pool_have_its_maximum_together_and_the_regular_one_fills_in_where_spot_may_not_grow()
+    {
+        var some = Parts().AddPending(30);
+
+        Assert.Equal([("agents", 4)], Grown(some.Plan()));
+        Assert.Contains(some.Plan().Reasons.Pods, pod => pod.Reason.Contains("pool agents-regular is part of agents, which is at its maximum 4", StringComparison.Ordinal));
+
+        some = Parts();
+        some.AddMachine("agents");
+        some.Edit("agents", view => view with { Failures = [new GrowFailure(GrowRefusal.NoCapacity, "SkuNotAvailable", "no spot", Some.Noon.AddSeconds(-10))] });
+        some.AddPending(30);
+
+        Assert.Equal([("agents-regular", 3)], Grown(some.Plan()));
+
+        static Some Parts() => new Some()
+            .With(Some.Pool("agents", price: 0.05m, max: 4, priority: Priority.Spot) with { PartOf = "agents" })
+            .With(Some.Pool("agents-regular", price: 0.2m, max: 4) with { PartOf = "agents" });
     }
 
     [Fact]

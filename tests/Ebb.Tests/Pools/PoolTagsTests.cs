@@ -26,6 +26,24 @@ public class PoolTagsTests
         Assert.Empty(tags.Problems);
     }
 
+    [Fact]
+    public void A_scale_set_may_be_part_of_a_pool_whose_name_its_nodes_carry()
+    {
+        var facts = new PoolFacts
+        {
+            Name = "agents-regular",
+            CloudId = "/x/agents-regular",
+            Size = "Standard_D2s_v5",
+            Hardware = new MachineSize("Standard_D2s_v5", 2, 8L << 30),
+            Tags = new Dictionary<string, string> { ["ebb-pool"] = "agents", ["ebb-cluster"] = "farm", ["ebb-role"] = "pool" },
+        };
+
+        var pool = facts.ToPool()!;
+
+        Assert.Equal(("agents", "agents", null), (pool.PartOf, pool.Shape.Labels["ebb.dev/pool"], pool.Problem));
+        Assert.NotEmpty(Read(("ebb-pool", "two words")).Problems);
+    }
+
     [Theory]
     [InlineData("90s", 90)]
     [InlineData("5m", 300)]

@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+
+namespace Ebb.Cli.Provisioning;
+
+/// <summary>
+/// What lies where on the private share from which control-plane machines take what they need. It is on an account of its own:
+/// who has the key of an account reads all of it, and machines of pools have the other account's key to mount their shares.
+/// </summary>
+internal static class SystemShare
+{
+    public const string Name = "ebb-system";
+
+    public const int QuotaGiB = 100;
+
+    /// <summary>The program <c>ebb</c> for control-plane machines.</summary>
+    public const string Ebb = "bin/ebb";
+
+    /// <summary>The join server's certificate, which names every control-plane machine's address, and its key.</summary>
+    public const string JoinCertificate = "join/server.crt";
+
+    public const string JoinKey = "join/server.key";
+
+    /// <summary>The authority that signed it, whose hash all machines have.</summary>
+    public const string JoinAuthority = "join/ca.crt";
+
+    /// <summary>The password with which servers join each other, one line.</summary>
+    public const string ServerToken = "k3s/token";
+
+    /// <summary>The password with which machines join where single-use tokens do not exist, one line.</summary>
+    public const string AgentToken = "k3s/agent-token";
+
+    /// <summary>Present where the control plane joins a Tailscale network: its key, one line.</summary>
+    public const string TailscaleKey = "tailscale/key";
+
+    /// <summary>Files for machines that reach nothing outside.</summary>
+    public const string AirGap = "airgap/";
+
+    /// <summary>Where in the share the cluster's own authorities lie; below it as in <see cref="Authorities"/>.</summary>
+    public const string Pki = "k3s/tls/";
+
+    /// <summary>By their names in k3s' own directory, which takes them for its own when they are there before its first start.</summary>
+    public static ImmutableArray<string> Authorities { get; } =
+    [
+        "server-ca.crt", "server-ca.key",
+        "client-ca.crt", "client-ca.key",
+        "request-header-ca.crt", "request-header-ca.key",
+        "etcd/server-ca.crt", "etcd/server-ca.key",
+        "etcd/peer-ca.crt", "etcd/peer-ca.key",
+        "service.key",
+    ];
+
+    /// <summary>The agent for machines of pools, by architecture.</summary>
+    public static string Agent(string architecture) => $"bin/ebb-agent-{architecture}";
+}
