@@ -22,13 +22,13 @@ internal sealed record Rendering
     /// <summary>By the name of the scale set, or <c>control-plane</c>.</summary>
     public required ImmutableSortedDictionary<string, string> CloudConfigs { get; init; }
 
-    /// <summary>What to do with the files by hand.</summary>
-    public required string Readme { get; init; }
+    /// <summary>What has to lie on <see cref="SystemShare"/> before a control-plane machine can begin, by path there.</summary>
+    public required ImmutableArray<string> SystemFiles { get; init; }
 
     /// <summary>All of it as files, by path below a directory.</summary>
     public ImmutableArray<RenderedFile> Files() =>
     [
-        new("README.md", Readme),
+        new("README.md", Readme.Compose(Names, SystemFiles)),
         new("storage.json", Arm.Text(StorageTemplate)),
         new("storage.parameters.json", Arm.Text(Arm.ParametersFile(StorageParameters))) { Secret = true },
         new("compute.json", Arm.Text(ComputeTemplate)),

@@ -36,6 +36,10 @@ internal sealed class ResourceNames(ClusterFile cluster, string subscriptionId)
 
     public const string ComputeDeployment = "ebb-compute";
 
+    public ClusterFile Cluster => cluster;
+
+    public string Subscription => subscriptionId;
+
     /// <summary>As of control-plane machines: who they are towards the cloud. Lies in the storage group, so that it outlives them.</summary>
     public string Identity => $"{cluster.Name}-control-plane";
 
@@ -92,6 +96,18 @@ internal sealed class ResourceNames(ClusterFile cluster, string subscriptionId)
     /// <summary>The public port that leads to SSH on a control-plane machine.</summary>
     public static int SshPort(ClusterFile cluster, int index) =>
         cluster.ControlPlane.Machines == 1 ? cluster.Access.SshPort : FirstSshPort + index;
+
+    /// <summary>Where machines reach the resource manager, without a slash at its end.</summary>
+    public string ResourceManager =>
+        cluster.Cloud.Endpoint is { } endpoint && !cluster.Cloud.IsSandbox ? endpoint.TrimEnd('/') : "https://management.azure.com";
+
+    /// <summary>What the names of accounts' file services end with.</summary>
+    public string StorageDomain => PublicDomain switch
+    {
+        "cloudapp.usgovcloudapi.net" => "core.usgovcloudapi.net",
+        "cloudapp.chinacloudapi.cn" => "core.chinacloudapi.cn",
+        _ => "core.windows.net",
+    };
 
     // Clouds of their own have domains of their own.
     private string PublicDomain => cluster.Cloud.Endpoint switch

@@ -29,6 +29,9 @@ internal static class SystemShare
     /// <summary>The password with which machines join where single-use tokens do not exist, one line.</summary>
     public const string AgentToken = "k3s/agent-token";
 
+    /// <summary>With what the controller and the join server speak to the API server of their own machine: the role in <c>examples/rbac.yaml</c>.</summary>
+    public const string ControllerKubeconfig = "ebb/kubeconfig";
+
     /// <summary>Present where the control plane joins a Tailscale network: its key, one line.</summary>
     public const string TailscaleKey = "tailscale/key";
 

@@ -56,6 +56,12 @@ internal static class PoolTagWriter
             tags[PoolTags.Label + Key("kubernetes.io/arch")] = traits.Architecture;
         }
 
+        if (traits.Gpus > 0 && cluster.Options.Nvidia)
+        {
+            // Where the add-on that counts them runs.
+            tags[PoolTags.Label + Key("nvidia.com/gpu.present")] = "true";
+        }
+
         if (traits.Hardware is not { } hardware)
         {
             return;

@@ -10,10 +10,18 @@ internal static class RenderLab
 {
     public const string Subscription = "5c7e0d1a-9a0b-4c55-8f0d-3b1f5e6a7c01";
 
-    // Made once with openssl for these tests; nothing is signed by it.
+    // Made once with openssl for these tests; its key was thrown away.
     public const string AuthorityPem = """
         -----BEGIN CERTIFICATE-----
-        MIIBizCCATGgAwIBAgIUZ1x2bV3m2m5p8mJ0u1oSx0h0nq8wCgYIKoZIzj0EAwIw
+        MIIBfzCCASWgAwIBAgIUGTe9t+OXb0kT2vQIq2csFZqhiBAwCgYIKoZIzj0EAwIw
+        FDESMBAGA1UEAwwJZmFybS1qb2luMCAXDTI2MTEyMjEzNDc0MVoYDzIxMjYxMDI5
+        MTM0NzQxWjAUMRIwEAYDVQQDDAlmYXJtLWpvaW4wWTATBgcqhkjOPQIBBggqhkjO
+        PQMBBwNCAASY+tIpsw+OUexRpNEMX5pO/Ikt5OpzdhTuvE0G9OzWCevy8+JKrUr/
+        WyO1p9tL5nlczN4u5hdtITrBCdCTFFVVo1MwUTAdBgNVHQ4EFgQUgiQNW0qq4v3b
+        cw8Z79aMfFbVxk4wHwYDVR0jBBgwFoAUgiQNW0qq4v3bcw8Z79aMfFbVxk4wDwYD
+        VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEA3rGnp0FN+chAxVuYvNu4
+        1sx+Uan/1aaL2khFJ8kP2KACICwrZ+16Vs3c7+L7fW0kL2gfyift8wRBobqFFyyA
+        2J8Y
         -----END CERTIFICATE-----
 
         """;

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Fetches ebb-agent, and what else this machine needs, from a join server of its cluster.
+
+The authority of the join servers is fetched first, and trusted only if it has the hash that this machine was born with. All else
+comes over a connection that this authority vouches for, and is kept only if its own hash is the expected one. What is there already
+and right is not fetched again, so that this may run at every start. It tries until it succeeds.
+"""
+import hashlib
+import json
+import os
+import platform
+import random
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+ROOT = os.environ.get("EBB_ROOT", "/")
+CONFIGURATION = "/etc/ebb/agent.json"
+AGENT = "/usr/local/bin/ebb-agent"
+
+# A certificate has a few kilobytes; images for a whole node have less than two gigabytes.
+MOST_CERTIFICATE = 64 << 10
+MOST_FILE = 4 << 30
+LONGEST_WAIT = 30
+
+
+def main():
+    with open(at(CONFIGURATION), encoding="utf-8") as file:
+        configuration = json.load(file)
+    wait = 1
+    while True:
+        servers = list(configuration["servers"])
+        random.shuffle(servers)
+        for server in servers:
+            try:
+                fetch_all(server, configuration)
+                return
+            except (OSError, ValueError) as e:
+                print(f"{server}: {e}", file=sys.stderr, flush=True)
+        time.sleep(wait * random.uniform(0.5, 1))
+        wait = min(LONGEST_WAIT, wait * 2)
+
+
+def fetch_all(server, configuration):
+    architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    wanted = [{"path": f"/agent/{architecture}", "to": AGENT, "mode": "0755", "sha256": configuration["agents"][architecture]}]
+    for file in configuration.get("files", []):
+        wanted.append({**file, "path": "/files/" + file["name"]})
+    wanted = [file for file in wanted if digest_of(at(file["to"])) != file["sha256"]]
+    if not wanted:
+        return
+    trusted = authority(server, configuration["authority"])
+    for file in wanted:
+        fetch(trusted, server + file["path"], at(file["to"]), int(file["mode"], 8), file["sha256"])
+    packages = [at(file["to"]) for file in wanted if file["to"].endswith(".deb")]
+    if packages:
+        subprocess.run(["dpkg", "--install", *packages], check=True, stdin=subprocess.DEVNULL)
+
+
+def authority(server, expected):
+    """What vouches for the join servers, once its hash has shown that it is the one."""
+    unproven = ssl.create_default_context()
+    unproven.check_hostname = False
+    unproven.verify_mode = ssl.CERT_NONE
+    with opener(unproven).open(server + "/ca.crt", timeout=15) as answer:
+        pem = answer.read(MOST_CERTIFICATE + 1)
+    if len(pem) > MOST_CERTIFICATE:
+        raise ValueError("its authority is too long for a certificate")
+    text = pem.decode("ascii")
+    end = text.find(ssl.PEM_FOOTER)
+    first = text[: end + len(ssl.PEM_FOOTER)]
+    if end < 0 or "sha256:" + hashlib.sha256(ssl.PEM_cert_to_DER_cert(first.strip())).hexdigest() != expected:
+        raise ValueError("its authority is not the one that this machine was told to trust")
+    trusted = ssl.create_default_context(cadata=first)
+    trusted.minimum_version = ssl.TLSVersion.TLSv1_2
+    return trusted
+
+
+def fetch(trusted, url, target, mode, expected):
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    with opener(trusted).open(url, timeout=60) as answer:
+        descriptor, beside = tempfile.mkstemp(dir=os.path.dirname(target))
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                digest = hashlib.sha256()
+                length = 0
+                while block := answer.read(1 << 20):
+                    length += len(block)
+                    if length > MOST_FILE:
+                        raise ValueError(f"{url} is too long")
+                    digest.update(block)
+                    file.write(block)
+            if digest.hexdigest() != expected:
+                raise ValueError(f"{url} has the hash {digest.hexdigest()}, and {expected} was expected")
+            os.chmod(beside, mode)
+            os.replace(beside, target)
+        except BaseException:
+            os.unlink(beside)
+            raise
+
+
+def opener(context):
+    # The servers are in this network: no proxy stands between.
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+
+
+def digest_of(path):
+    try:
+        digest = hashlib.sha256()
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        return digest.hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def at(path):
+    return os.path.join(ROOT, path.lstrip("/"))
+
+
+main()

@@ -1,0 +1,34 @@
+using System.Text;
+using Ebb.Cli.Provisioning;
+using Ebb.Cli.Provisioning.CloudInit;
+
+namespace Ebb.Tests.Cli.Provisioning.Rendered;
+
+public class CloudConfigTests
+{
+    [Fact]
+    public void What_machines_are_told_fits_and_begins_as_cloud_init_wants_it()
+    {
+        var rendered = Renderer.Render(RenderLab.Minimal, RenderLab.Inputs);
+
+        Assert.Equal(["agents", "control-plane"], rendered.CloudConfigs.Keys);
+        Assert.All(rendered.CloudConfigs.Values, text =>
+        {
+            Assert.StartsWith("#cloud-config\n", text);
+            Assert.True(Encoding.UTF8.GetByteCount(text) <= 65_535);
+        });
+    }
+
+    [Fact]
+    public void What_is_too_large_is_compressed_and_what_is_too_large_even_then_is_refused_with_the_remedy()
+    {
+        var packed = CloudConfig.Encode("#cloud-config\n" + new string('#', 200_000), "agents");
+
+        Assert.Equal([0x1f, 0x8b], packed[..2]);
+        Assert.True(packed.Length < 65_535);
+        var random = new Random(1);
+        var error = Assert.Throws<EbbException>(() =>
+            CloudConfig.Encode(string.Concat(Enumerable.Range(0, 40_000).Select(_ => $"{random.Next():x}")), "agents"));
+        Assert.Contains("options.commands", error.Message);
+    }
+}
