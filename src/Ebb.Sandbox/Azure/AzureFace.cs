@@ -1,7 +1,10 @@
 using System.Text.Json;
 using Ebb.Sandbox.Azure.Access;
 using Ebb.Sandbox.Azure.Compute;
+using Ebb.Sandbox.Azure.Containers;
+using Ebb.Sandbox.Azure.Network;
 using Ebb.Sandbox.Azure.Resources;
+using Ebb.Sandbox.Azure.Storage;
 using Ebb.Sandbox.Cloud;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -32,6 +35,7 @@ public sealed class AzureFace : IDisposable
     private readonly MaintenanceRoutes _maintenance;
     private readonly ResourceRoutes _resources;
     private readonly OperationRoutes _operations;
+    private readonly FileService _files;
     private readonly Random _ids;
 
     public AzureFace(CloudWorld world, AzureFaceOptions options)
@@ -44,6 +48,13 @@ public sealed class AzureFace : IDisposable
         _metadata = new MetadataRoutes(world, _issuer, new AttestedData(_attestation, world.Agenda.Time));
         Resources = new ResourceStore(world, options);
         Resources.Register(new Locks(), new UserAssignedIdentities(), new AvailabilitySets());
+        Resources.Register(NetworkTypes.All());
+        world.TakeAddress = set => ScaleSetNetworks.NextAddress(Resources, set);
+        Resources.Register(new ContainerGroups());
+        var accounts = new StorageAccounts();
+        var shares = new FileShareType(accounts);
+        Resources.Register(StorageTypes.All(accounts, shares));
+        _files = new FileService(Resources, accounts, shares);
         var deletes = new ResourceDeletes(Resources);
         _resources = new ResourceRoutes(Resources, new ResourceWrites(Resources), deletes);
         _operations = new OperationRoutes(Resources);
@@ -77,6 +88,13 @@ public sealed class AzureFace : IDisposable
     public async Task HandleAsync(HttpContext http)
     {
         var ct = http.RequestAborted;
+        if (FileRequest.IsOne(http.Request))
+        {
+            var status = await _files.HandleAsync(http);
+            _options.Told?.Invoke(new ArmCall(_world.Agenda.Now, "", http.Request.Method, http.Request.Path.Value ?? "/", status));
+            return;
+        }
+
         var request = ArmRequest.Of(http.Request);
         ArmReply reply;
         try

@@ -20,6 +20,9 @@ public sealed record AzureFaceOptions
     /// <summary>Namespaces that the subscription has yet to register before anything of theirs can be made. Default none.</summary>
     public ImmutableArray<string> Unregistered { get; init; } = [];
 
+    /// <summary>Names of storage accounts that somebody else in the world has. Default none.</summary>
+    public ImmutableArray<string> TakenNames { get; init; } = [];
+
     /// <summary>How long a connection that gets no answer is held open at most. Default 5 min.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromMinutes(5);
 

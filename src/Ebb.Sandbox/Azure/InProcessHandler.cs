@@ -44,6 +44,7 @@ public sealed class InProcessHandler(AzureFace face) : HttpMessageHandler
         to.Method = from.Method.Method;
         to.Scheme = uri.Scheme;
         to.Host = HostString.FromUriComponent(uri);
+        to.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = uri.PathAndQuery;
         to.Path = PathString.FromUriComponent(uri);
         to.QueryString = QueryString.FromUriComponent(uri);
         foreach (var (name, values) in from.Headers)
@@ -61,6 +62,7 @@ public sealed class InProcessHandler(AzureFace face) : HttpMessageHandler
             to.Headers[name] = values.ToArray();
         }
 
+        to.ContentLength = from.Content.Headers.ContentLength;
         to.Body = await from.Content.ReadAsStreamAsync(ct);
     }
 

@@ -134,7 +134,7 @@ internal static class InstanceJson
 
     public static string DiskName(Instance i) => $"{i.Set}_{i.Name}_OS__1_{i.VmId.Replace("-", "", StringComparison.Ordinal)}";
 
-    private static string NicName(ScaleSet set) => ScaleSetJson
+    public static string NicName(ScaleSet set) => ScaleSetJson
         .Items(JsonRead.At(set.Model, "properties", "virtualMachineProfile", "networkProfile"), "networkInterfaceConfigurations")
         .Select(n => JsonRead.Text(n["name"]))
         .FirstOrDefault(n => n is not null) ?? "nic";

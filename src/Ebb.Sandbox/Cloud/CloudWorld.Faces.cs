@@ -13,6 +13,12 @@ public sealed partial class CloudWorld
         }
     }
 
+    /// <summary>
+    /// Gives a new machine of a set its address and the subnet that it lies in; null: of no network that anybody knows. Called
+    /// under the gate.
+    /// </summary>
+    internal Func<ScaleSet, (string Address, string Subnet)?>? TakeAddress { get; set; }
+
     /// <summary>A client's call on something that a face keeps.</summary>
     /// <param name="name">Of the resource; what <see cref="Fault.Pool"/> is held against.</param>
     /// <param name="type">Namespace and type; what <see cref="Fault.ResourceType"/> is held against.</param>

@@ -7,6 +7,7 @@ public sealed partial class CloudWorld
     {
         var set = state.Current;
         var number = set.NextNumber;
+        var (address, subnet) = TakeAddress?.Invoke(set) ?? (NextAddress(), Instance.DefaultSubnet);
         return new Instance
         {
             SubscriptionId = set.SubscriptionId,
@@ -18,7 +19,8 @@ public sealed partial class CloudWorld
             Size = set.Size,
             Priority = set.Priority,
             Zone = zone,
-            Address = NextAddress(),
+            Address = address,
+            Subnet = subnet,
             MacAddress = $"000D3A{_random.Next(0x1000000):X6}",
             CreatedAt = Now,
             FaultDomain = number % set.Spec.FaultDomains,
@@ -27,7 +29,7 @@ public sealed partial class CloudWorld
         };
     }
 
-    // Machines share 10.240.0.0/16. Addresses are handed out in turn, so that one that was just given up is not reused at once.
+    // Machines of no particular network share 10.240.0.0/16. Addresses are handed out in turn, so that one that was just given up is not reused at once.
     private string NextAddress()
     {
         _addresses = (_addresses % 65_000) + 1;

@@ -30,6 +30,9 @@ public sealed record Instance
 
     public required string Address { get; init; }
 
+    /// <summary>What <see cref="Address"/> lies in: <c>10.240.0.0/16</c>.</summary>
+    public string Subnet { get; init; } = DefaultSubnet;
+
     /// <summary>Twelve hexadecimal digits without separators.</summary>
     public required string MacAddress { get; init; }
 
@@ -60,6 +63,8 @@ public sealed record Instance
 
     /// <summary>Rises by one with every write to the instance.</summary>
     public long ETag { get; init; } = 1;
+
+    internal const string DefaultSubnet = "10.240.0.0/16";
 
     public string Id => Number.ToString();
 

@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Ebb.Sandbox.Azure.Storage;
+
+/// <summary>A request of the file service: <c>/{account}.file/{share}/{path}?restype=&amp;comp=</c>.</summary>
+internal sealed partial class FileRequest
+{
+    /// <summary>Ends the first segment of the path: no other route has such a name, and no account's name has a dot.</summary>
+    public const string Suffix = ".file";
+
+    // The longest path, and the deepest, that the service takes.
+    private const int MaxPath = 2048;
+    private const int MaxDepth = 250;
+    private const int MaxName = 255;
+
+    private FileRequest(HttpRequest http, string encodedPath)
+    {
+        Http = http;
+        EncodedPath = encodedPath;
+        var segments = encodedPath.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.UnescapeDataString).ToArray();
+        Account = segments[0][..^Suffix.Length].ToLowerInvariant();
+        Share = segments.Length > 1 ? segments[1] : null;
+        Path = segments.Length > 2 ? segments[2..] : [];
+    }
+
+    public HttpRequest Http { get; }
+
+    public string Method => Http.Method;
+
+    /// <summary>As it stands in the request line.</summary>
+    public string EncodedPath { get; }
+
+    public string Account { get; }
+
+    public string? Share { get; }
+
+    /// <summary>From the share's root; empty for the root itself.</summary>
+    public string[] Path { get; }
+
+    public string ResourceType => Http.Query["restype"].ToString().ToLowerInvariant();
+
+    public string Component => Http.Query["comp"].ToString().ToLowerInvariant();
+
+    /// <summary>Read already; empty when there is none.</summary>
+    public byte[] Body { get; set; } = [];
+
+    public static bool IsOne(HttpRequest http)
+    {
+        var path = http.Path.Value ?? "";
+        var end = path.IndexOf('/', Math.Min(1, path.Length));
+        return (end < 0 ? path : path[..end]).EndsWith(Suffix, StringComparison.OrdinalIgnoreCase);
+    }
+
+    public static FileRequest Of(HttpRequest http)
+    {
+        // The signature covers the path as it was sent; what the server has decoded cannot tell "%2F" from "/" again.
+        var target = http.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
+        var path = target.Split('?')[0];
+        return new FileRequest(http, path.StartsWith('/') ? path : http.Path.ToUriComponent());
+    }
+
+    public string? Header(string name) => Http.Headers[name] is [{ Length: > 0 } value, ..] ? value : null;
+
+    /// <summary>A header that must be there.</summary>
+    public string Required(string name) => Header(name) ?? throw FileRefusal.MissingHeader(name);
+
+    /// <summary>A header that is a number, not negative; null when absent.</summary>
+    public long? Number(string name)
+    {
+        var text = Header(name);
+        return text is null
+            ? null
+            : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw FileRefusal.InvalidHeader(name, text);
+    }
+
+    /// <summary>The range asked for, its end included or null when open; null when none is. The service's own header goes first.</summary>
+    public (long First, long? Last)? Range()
+    {
+        var (name, text) = Header("x-ms-range") is { } own ? ("x-ms-range", own) : ("Range", Header("Range"));
+        if (text is null)
+        {
+            return null;
+        }
+
+        var match = RangePattern().Match(text);
+        if (!match.Success
+            || !long.TryParse(match.Groups[1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var first))
+        {
+            throw FileRefusal.InvalidHeader(name, text);
+        }
+
+        if (match.Groups[2].Value.Length == 0)
+        {
+            return (first, null);
+        }
+
+        return long.TryParse(match.Groups[2].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var last) && last >= first
+            ? (first, last)
+            : throw FileRefusal.InvalidHeader(name, text);
+    }
+
+    public SortedDictionary<string, string> Metadata()
+    {
+        const string Prefix = "x-ms-meta-";
+        var metadata = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in Http.Headers.Where(h => h.Key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)))
+        {
+            metadata[name[Prefix.Length..]] = value.ToString();
+        }
+
+        return metadata;
+    }
+
+    /// <summary>Refuses names that no file or directory may have.</summary>
+    public void CheckPath()
+    {
+        if (Path.Length > MaxDepth || Path.Sum(s => s.Length + 1) > MaxPath || Path.Any(IsBadName))
+        {
+            throw new FileRefusal(400, "InvalidFileOrDirectoryPathName", "The specified path or name contains invalid characters or is too long.");
+        }
+    }
+
+    private static bool IsBadName(string name) =>
+        name.Length > MaxName || name is "." or ".." || name.Any(c => char.IsControl(c) || c >= '\uFFFE' || "\"\\/:|<>*?".Contains(c, StringComparison.Ordinal));
+
+    [GeneratedRegex(@"^bytes=(\d+)-(\d*)\z")]
+    private static partial Regex RangePattern();
+}
