@@ -18,6 +18,18 @@ public static class Marks
     /// </summary>
     public const string Removing = "ebb.dev/removing";
 
+    /// <summary>
+    /// Taint, <c>NoSchedule</c>: the cloud has announced the end of the node's machine or an interruption, or the machine is shutting
+    /// down. Not Ebb's decision, and so never released by it while it holds.
+    /// </summary>
+    public const string Leaving = "ebb.dev/leaving";
+
+    /// <summary>Node annotation: what is announced and for when, for example <c>Preempt 2026-11-22T13:40:00Z</c>.</summary>
+    public const string Notice = "ebb.dev/notice";
+
+    /// <summary>Node annotation: when the machine left in good order, RFC 3339. It may join again, whatever the node's state says.</summary>
+    public const string Left = "ebb.dev/left";
+
     /// <summary>Node annotation: the current reason in plain words.</summary>
     public const string Reason = "ebb.dev/reason";
 

@@ -54,19 +54,19 @@ internal sealed class Target : IAsyncDisposable
         _http = new HttpMessageInvoker(AzureHttp.Handler(access?.AuthorityFile));
         var tokenHttp = access?.AuthorityFile is { } authority ? new HttpClient(AzureHttp.Handler(authority)) : null;
         _tokens = tokenHttp;
-        Cloud = new AzureCloud(
-            scope,
-            _http,
-            AzureTokens.Source(access?.Client, scope.ArmEndpoint, tokenHttp),
-            new AzureOptions(),
-            time,
-            Random,
-            loggers.CreateLogger<AzureCloud>());
+        var source = AzureTokens.Source(access?.Client, scope.ArmEndpoint, tokenHttp);
+        NewCloud = () => new AzureCloud(scope, _http, source, new AzureOptions(), time, Random, loggers.CreateLogger<AzureCloud>());
+        Cloud = NewCloud();
     }
 
     public ApiKubernetes Kubernetes { get; }
 
     public AzureCloud Cloud { get; }
+
+    /// <summary>Another view of the same cloud, for a reader beside the loop: what one has read the other has not.</summary>
+    public Func<AzureCloud> NewCloud { get; }
+
+    public KubeClient Client => _client;
 
     public AzureScope Scope { get; }
 

@@ -13,6 +13,7 @@ internal static class RunCommand
     public static Command Create(Terminal terminal)
     {
         var access = new AccessOptions();
+        var joining = new JoinOptions();
         var dryRun = new Option<bool>("--dry-run") { Description = "Decide, say what would be done, and do nothing." };
         var verb = new Verb("run", "Run the controller: grow and shrink a cluster's pools until Ctrl-C. Several may run; one leads.")
         {
@@ -22,13 +23,17 @@ internal static class RunCommand
                 new("ebb run --dry-run --kubeconfig farm.yaml --resource-group farm", "see what it would do first"),
                 new("ebb run --kubeconfig farm.yaml --subscription 1234 --resource-group farm", "from anywhere"),
                 new("ebb run", "on a machine of the cluster, with a managed identity: everything is discovered"),
+                new("ebb run --join-listen 0.0.0.0:1337 --join-server https://10.1.0.10:6443", "on the control plane: admit machines as well"),
             ],
         };
         access.AddTo(verb);
+        joining.AddTo(verb);
         verb.SetAction(async (parsed, ct) =>
         {
             var loggers = Logs.ToStandardError(parsed.GetValue(Root.Verbose) ? LogLevel.Debug : LogLevel.Information);
             await using var target = await Target.OpenAsync(access.Read(parsed), loggers, ct);
+
+            var join = joining.Read(parsed, target);
 
             // What is wrong from the start is said at once, rather than retried for ever.
             await target.ProbeAsync(ct);
@@ -36,11 +41,12 @@ internal static class RunCommand
             terminal.Say(
                 $"Kubernetes {target.Connection.Server}, Azure {target.Scope.SubscriptionId}/{target.Scope.ResourceGroup}, "
                 + $"pools: {(pools.IsEmpty ? "none" : string.Join(", ", pools.Select(p => p.Pool.Name)))}. Ctrl-C ends.");
+            await using var serving = join is null || parsed.GetValue(dryRun) ? null : await JoinServing.StartAsync(target, join, ct);
             try
             {
                 await (parsed.GetValue(dryRun)
                     ? DryRun.RunAsync(target, terminal, ct)
-                    : ControllerRun.RunAsync(target, new LoopOptions(), ct));
+                    : ControllerRun.RunAsync(target, new LoopOptions(), serving?.Server, ct));
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Ebb.Acting;
 using Ebb.Cli.Clusters;
+using Ebb.Controller.Joining;
 
 namespace Ebb.Cli.Running;
 
@@ -8,7 +9,8 @@ namespace Ebb.Cli.Running;
 internal static class ControllerRun
 {
     /// <summary>Until it is cancelled.</summary>
-    public static async Task RunAsync(Target target, LoopOptions options, CancellationToken ct)
+    /// <param name="joining">Serves beside the loop; null for none.</param>
+    public static async Task RunAsync(Target target, LoopOptions options, JoinServer? joining, CancellationToken ct)
     {
         // Two on one host, or one that came back, must not take each other for themselves.
         var identity = $"{Environment.MachineName}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
@@ -16,7 +18,10 @@ internal static class ControllerRun
             target.Cloud, target.Kubernetes, identity, Target.Policy, options, target.Time, target.Random, target.Loggers);
         loop.Observed += GiveBackOnce;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        await Task.WhenAll(ThenStopAsync(target.Cloud.RunAsync(stop.Token)), ThenStopAsync(loop.RunAsync(stop.Token)));
+        await Task.WhenAll(
+            ThenStopAsync(target.Cloud.RunAsync(stop.Token)),
+            ThenStopAsync(loop.RunAsync(stop.Token)),
+            joining is null ? Task.CompletedTask : ThenStopAsync(joining.RunAsync(stop.Token)));
 
         // Reading the first lists takes a heap several times what is kept of them; a loop in peace would hold it for hours.
         void GiveBackOnce(Observation first)

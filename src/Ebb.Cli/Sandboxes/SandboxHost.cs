@@ -80,7 +80,7 @@ internal static class SandboxHost
                     up(state);
                 }
 
-                await ControllerRun.RunAsync(target, Loop, ct);
+                await ControllerRun.RunAsync(target, Loop, joining: null, ct);
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

@@ -229,14 +229,20 @@ public sealed class SimulatedKubernetes(
             Set(node["metadata"]!.AsObject(), "annotations", change.Annotations);
         }
 
-        if (change.Retiring is { } effect)
+        Taint(node, Marks.Retiring, change.Retiring);
+        Taint(node, Marks.Leaving, change.Leaving);
+    }
+
+    private void Taint(JsonObject node, string key, string? wanted)
+    {
+        if (wanted is { } effect)
         {
             var spec = node["spec"] as JsonObject ?? [];
-            var others = (spec["taints"] as JsonArray ?? []).Where(taint => (string?)taint!["key"] != Marks.Retiring);
+            var others = (spec["taints"] as JsonArray ?? []).Where(taint => (string?)taint!["key"] != key);
             var taints = new JsonArray([.. others.Select(taint => taint!.DeepClone())]);
             if (effect.Length > 0)
             {
-                taints.Add(new JsonObject { ["key"] = Marks.Retiring, ["effect"] = effect });
+                taints.Add(new JsonObject { ["key"] = key, ["effect"] = effect });
                 if (effect == Cordon)
                 {
                     taints[^1]!["timeAdded"] = Timestamps.Seconds(time.GetUtcNow());

@@ -95,15 +95,32 @@ public sealed partial class ApiKubernetes(
         }
     }
 
-    public async Task<EvictResult> EvictAsync(string ns, string pod, string uid, CancellationToken ct)
+    public Task<EvictResult> EvictAsync(string ns, string pod, string uid, CancellationToken ct) => EvictAsync(ns, pod, uid, grace: null, ct);
+
+    /// <param name="grace">How long the pod may take to end; null: what it says itself.</param>
+    public async Task<EvictResult> EvictAsync(string ns, string pod, string uid, TimeSpan? grace, CancellationToken ct)
     {
         var version = await discovery.EvictionVersionAsync(ct);
-        return await client.EvictAsync(version, ns, pod, uid, ct) switch
+        return await client.EvictAsync(version, ns, pod, uid, grace, ct) switch
         {
             EvictionResult.Evicting => EvictResult.Evicting,
             EvictionResult.BudgetForbids => EvictResult.BudgetForbids,
             _ => EvictResult.Gone,
         };
+    }
+
+    /// <summary>Deletes the pod with this uid, whatever its budget says; one that is gone is fine.</summary>
+    public async Task DeletePodAsync(string ns, string pod, string uid, TimeSpan grace, CancellationToken ct)
+    {
+        var options = new V1DeleteOptions { GracePeriodSeconds = (long)grace.TotalSeconds, Preconditions = new() { Uid = uid } };
+        try
+        {
+            await client.DeleteAsync(Resources.Pods, ns, pod, options, ct);
+        }
+        catch (KubeException e) when (e.Conflict)
+        {
+            // Another pod has the name now: the one meant is gone.
+        }
     }
 
     public Task TellAsync(V1ObjectReference about, bool warning, string reason, string message, CancellationToken ct) =>

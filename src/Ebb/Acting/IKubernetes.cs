@@ -66,6 +66,9 @@ public sealed record NodeChange
     /// <summary>Effect of the taint <see cref="Marks.Retiring"/>: NoSchedule, PreferNoSchedule, empty for no taint; null: as it is.</summary>
     public string? Retiring { get; init; }
 
+    /// <summary>Effect of the taint <see cref="Marks.Leaving"/>, likewise.</summary>
+    public string? Leaving { get; init; }
+
     /// <summary>Annotations to set; a null value removes one.</summary>
     public IReadOnlyDictionary<string, string?> Annotations { get; init; } = new Dictionary<string, string?>();
 }

@@ -22,7 +22,7 @@ internal static class NodePatch
             metadata["annotations"] = new JsonObject(annotations);
         }
 
-        if (TaintsFor(node, change.Retiring) is { } taints)
+        if (TaintsFor(node, (Marks.Retiring, change.Retiring), (Marks.Leaving, change.Leaving)) is { } taints)
         {
             // The list is replaced whole, so it must still be the one that was read.
             metadata["resourceVersion"] = node.Metadata.ResourceVersion;
@@ -32,23 +32,26 @@ internal static class NodePatch
         return metadata.Count == 0 ? null : Encoding.UTF8.GetBytes(patch.ToJsonString());
     }
 
-    private static JsonArray? TaintsFor(V1Node node, string? retiring)
+    private static JsonArray? TaintsFor(V1Node node, params ReadOnlySpan<(string Key, string? Effect)> wanted)
     {
-        var now = node.Spec.Taints ?? [];
-        var ours = now.Where(t => t.Key == Marks.Retiring).ToList();
-        var asWanted = retiring is null
-            || (retiring.Length == 0 ? ours.Count == 0 : ours.Count == 1 && ours[0].Effect == retiring);
-        if (asWanted)
+        List<V1Taint> taints = [.. node.Spec.Taints ?? []];
+        var changed = false;
+        foreach (var (key, effect) in wanted)
         {
-            return null;
+            var ours = taints.Where(taint => taint.Key == key).ToList();
+            if (effect is null || (effect.Length == 0 ? ours.Count == 0 : ours.Count == 1 && ours[0].Effect == effect))
+            {
+                continue;
+            }
+
+            changed = true;
+            taints.RemoveAll(taint => taint.Key == key);
+            if (effect.Length > 0)
+            {
+                taints.Add(new V1Taint { Key = key, Effect = effect });
+            }
         }
 
-        var wanted = now.Where(t => t.Key != Marks.Retiring);
-        if (retiring!.Length > 0)
-        {
-            wanted = wanted.Append(new V1Taint { Key = Marks.Retiring, Effect = retiring });
-        }
-
-        return new JsonArray([.. wanted.Select(t => JsonNode.Parse(KubeJson.Write(t)))]);
+        return changed ? new JsonArray([.. taints.Select(taint => JsonNode.Parse(KubeJson.Write(taint)))]) : null;
     }
 }

@@ -12,6 +12,9 @@ public static class JoinPaths
     /// <summary>GET: this, then <c>amd64</c> or <c>arm64</c>: the agent's program for that kind of machine.</summary>
     public const string Agent = "/agent/";
 
+    /// <summary>GET: this, then a name: what else machines are given that fetch nothing from outside.</summary>
+    public const string Files = "/files/";
+
     /// <summary>GET: 200 while the server can admit machines, 503 while it cannot.</summary>
     public const string Health = "/healthz";
 

@@ -166,14 +166,17 @@ public sealed class KubeClient(KubeConnection connection, TimeProvider time, ILo
     /// <summary>Asks for the pod's eviction.</summary>
     /// <param name="apiVersion">What the server offers: <c>policy/v1</c> or <c>policy/v1beta1</c>; see <see cref="ApiDiscovery"/>.</param>
     /// <param name="uid">Only this pod, not a later one of the same name; null for whichever has the name.</param>
-    public async Task<EvictionResult> EvictAsync(string apiVersion, string ns, string pod, string? uid, CancellationToken ct)
+    /// <param name="grace">How long the pod may take to end; null: what it says itself.</param>
+    public async Task<EvictionResult> EvictAsync(string apiVersion, string ns, string pod, string? uid, TimeSpan? grace, CancellationToken ct)
     {
         var eviction = new V1Eviction
         {
             ApiVersion = apiVersion,
             Kind = "Eviction",
             Metadata = new() { Name = pod, Namespace = ns },
-            DeleteOptions = uid is null ? null : new() { Preconditions = new() { Uid = uid } },
+            DeleteOptions = uid is null && grace is null
+                ? null
+                : new() { GracePeriodSeconds = (long?)grace?.TotalSeconds, Preconditions = uid is null ? null : new() { Uid = uid } },
         };
         var path = Resources.Pods.Path(ns, pod, "eviction");
         try

@@ -237,10 +237,10 @@ public sealed class KubeClientTests : IDisposable
         _api.Answer(HttpStatusCode.NotFound, FakeApi.Status(404, "NotFound"));
         _api.Answer(HttpStatusCode.Created, """{"kind":"Status","status":"Success"}""");
 
-        var forbidden = await _client.EvictAsync("policy/v1", "n", "p", "u", Ct);
-        var throttled = await Assert.ThrowsAsync<KubeException>(() => _client.EvictAsync("policy/v1", "n", "p", "u", Ct));
-        var gone = await _client.EvictAsync("policy/v1", "n", "p", "u", Ct);
-        var evicting = await _client.EvictAsync("policy/v1beta1", "n", "p", "u", Ct);
+        var forbidden = await _client.EvictAsync("policy/v1", "n", "p", "u", null, Ct);
+        var throttled = await Assert.ThrowsAsync<KubeException>(() => _client.EvictAsync("policy/v1", "n", "p", "u", null, Ct));
+        var gone = await _client.EvictAsync("policy/v1", "n", "p", "u", null, Ct);
+        var evicting = await _client.EvictAsync("policy/v1beta1", "n", "p", "u", null, Ct);
 
         Assert.Equal(EvictionResult.BudgetForbids, forbidden);
         Assert.Equal(HttpStatusCode.TooManyRequests, throttled.Code);
@@ -258,7 +258,7 @@ public sealed class KubeClientTests : IDisposable
         _api.Answer(HttpStatusCode.Conflict, FakeApi.Status(409, "Conflict"));
         _api.Answer(HttpStatusCode.OK, $$$"""{"metadata":{"name":"p","uid":"{{{uidNow}}}"}}""");
 
-        var evicting = _client.EvictAsync("policy/v1", "n", "p", "u", Ct);
+        var evicting = _client.EvictAsync("policy/v1", "n", "p", "u", null, Ct);
 
         if (gone)
         {

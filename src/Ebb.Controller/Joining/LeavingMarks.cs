@@ -1,0 +1,53 @@
+using System.Globalization;
+using Ebb.Acting;
+using Ebb.Kubernetes.Objects;
+
+namespace Ebb.Controller.Joining;
+
+/// <summary>The marks on a node that its machine's end, or an interruption, has been announced.</summary>
+internal static class LeavingMarks
+{
+    // Clouds are late at times; a machine that is up so long after its announced end was spared.
+    private static readonly TimeSpan Spared = TimeSpan.FromMinutes(10);
+
+    /// <summary>Takes all of them off.</summary>
+    public static NodeChange None { get; } = new()
+    {
+        Leaving = "",
+        Annotations = new Dictionary<string, string?> { [Marks.Notice] = null, [Marks.Left] = null },
+    };
+
+    /// <param name="empties">Whether nothing new may start on it.</param>
+    public static NodeChange Of(string kind, DateTimeOffset at, bool empties) => new()
+    {
+        Leaving = empties ? "NoSchedule" : "",
+        Annotations = new Dictionary<string, string?> { [Marks.Notice] = $"{kind} {Text(at)}" },
+    };
+
+    /// <summary>It has been emptied and is about to stop.</summary>
+    public static NodeChange HasLeft(DateTimeOffset at) => new() { Annotations = new Dictionary<string, string?> { [Marks.Left] = Text(at) } };
+
+    public static bool On(V1Node node) =>
+        node.Metadata.Annotations?.ContainsKey(Marks.Notice) == true
+        || node.Metadata.Annotations?.ContainsKey(Marks.Left) == true
+        || node.Spec.Taints?.Any(taint => taint.Key == Marks.Leaving) == true;
+
+    /// <summary>It came back, or never went.</summary>
+    public static bool AreOver(V1Node node, DateTimeOffset now)
+    {
+        if (Rejoin.ReadyCondition(node) is not { Status: "True" } ready)
+        {
+            return false;
+        }
+
+        var annotations = node.Metadata.Annotations;
+        var left = Read(annotations?.GetValueOrDefault(Marks.Left));
+        var announced = Read(annotations?.GetValueOrDefault(Marks.Notice)?.Split(' ')[^1]);
+        return ready.LastTransitionTime > left || now - (announced ?? left ?? DateTimeOffset.MinValue) > Spared;
+    }
+
+    private static string Text(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    private static DateTimeOffset? Read(string? text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
+}

@@ -1,0 +1,142 @@
+using System.Collections.Frozen;
+using Ebb.Clouds;
+using Ebb.Pools;
+using Microsoft.Extensions.Logging;
+
+namespace Ebb.Controller.Joining;
+
+/// <summary>A machine of this cluster.</summary>
+internal sealed record Member(Machine Machine, Pool Pool);
+
+/// <summary>
+/// The machines that belong to this cluster, as the cloud lists them. A machine that is not on the list has it read anew, but not
+/// more often than a stranger may cost: who comes meanwhile is judged by the same list.
+/// </summary>
+/// <param name="cloud">Not the control loop's own: reading takes failures with it that only the loop is to see.</param>
+internal sealed partial class Members(ICloud cloud, TimeProvider time, ILogger<Members> logger) : IDisposable
+{
+    // Azure allows some hundred reads of lists in five minutes, which the control loop needs as well.
+    private static readonly TimeSpan ReadAtMostEvery = TimeSpan.FromSeconds(5);
+
+    // A machine that was deleted is on an old list still.
+    private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(60);
+
+    private readonly SemaphoreSlim _reading = new(1);
+    private volatile Known? _known;
+    private string? _trouble;
+    private long? _triedAt;
+
+    /// <summary>Why the cloud could not be read the last time; null when it could, or was not asked yet.</summary>
+    public string? Trouble => Volatile.Read(ref _trouble);
+
+    public void Dispose() => _reading.Dispose();
+
+    /// <summary>The machine with this firmware id.</summary>
+    public Task<Found> ByVmIdAsync(string vmId, CancellationToken ct) => FindAsync(known => known.ByVmId.GetValueOrDefault(vmId), fresh: false, ct);
+
+    /// <summary>The machine that a node says it is.</summary>
+    public Task<Found> ByProviderIdAsync(string providerId, CancellationToken ct) =>
+        FindAsync(known => known.ByProviderId.GetValueOrDefault(providerId), fresh: false, ct);
+
+    /// <summary>The same, from a list that was asked for now, or as near to it as the limits allow.</summary>
+    public Task<Found> FreshAsync(string providerId, CancellationToken ct) =>
+        FindAsync(known => known.ByProviderId.GetValueOrDefault(providerId), fresh: true, ct);
+
+    /// <summary>As last read, without asking; null also before the first read.</summary>
+    public Member? Last(string providerId) => _known?.ByProviderId.GetValueOrDefault(providerId);
+
+    private async Task<Found> FindAsync(Func<Known, Member?> find, bool fresh, CancellationToken ct)
+    {
+        if (!fresh && _known is { } known && time.GetElapsedTime(known.At) < GoodFor && find(known) is { } member)
+        {
+            return new Found.Is(member);
+        }
+
+        await _reading.WaitAsync(ct);
+        try
+        {
+            // Whoever waited here may find that another has read meanwhile.
+            if (!fresh && _known is { } since && time.GetElapsedTime(since.At) < GoodFor && find(since) is { } now)
+            {
+                return new Found.Is(now);
+            }
+
+            if (_triedAt is not { } tried || time.GetElapsedTime(tried) >= ReadAtMostEvery)
+            {
+                await ReadAsync(ct);
+            }
+        }
+        finally
+        {
+            _reading.Release();
+        }
+
+        return _known is not { } read ? new Found.Unsure(Trouble ?? "the cloud has not been read yet")
+            : find(read) is { } found ? new Found.Is(found)
+            : read.Complete && Trouble is null ? new Found.No()
+            : new Found.Unsure(Trouble ?? "the cloud was not read in full");
+    }
+
+    private async Task ReadAsync(CancellationToken ct)
+    {
+        _triedAt = time.GetTimestamp();
+        try
+        {
+            // All of them: a machine that was made a moment ago is what is looked for.
+            var inMotion = _known?.Pools ?? FrozenSet<string>.Empty;
+            var view = await cloud.ReadAsync(inMotion, ct);
+            _known = Known.Of(view, time.GetTimestamp());
+            Note(view.Trouble);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            // Whatever it is: a server that answers "not now" serves machines better than one that fails.
+            Note(e.Message);
+        }
+    }
+
+    private void Note(string? trouble)
+    {
+        if (trouble is not null && trouble != _trouble)
+        {
+            LogNotRead(trouble);
+        }
+
+        Volatile.Write(ref _trouble, trouble);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The machines of the cluster could not be read; unknown ones are asked to come back: {Trouble}")]
+    private partial void LogNotRead(string trouble);
+
+    private sealed record Known(
+        FrozenDictionary<string, Member> ByVmId, FrozenDictionary<string, Member> ByProviderId, FrozenSet<string> Pools, bool Complete, long At)
+    {
+        public static Known Of(CloudView view, long at)
+        {
+            var members = view.Pools.SelectMany(pool => pool.Machines.Select(machine => new Member(machine, pool.Pool))).ToList();
+            return new Known(
+                members.Where(m => m.Machine.VmId.Length > 0).DistinctBy(m => m.Machine.VmId, StringComparer.OrdinalIgnoreCase)
+                    .ToFrozenDictionary(m => m.Machine.VmId, StringComparer.OrdinalIgnoreCase),
+                members.DistinctBy(m => m.Machine.ProviderId, StringComparer.OrdinalIgnoreCase)
+                    .ToFrozenDictionary(m => m.Machine.ProviderId, StringComparer.OrdinalIgnoreCase),
+                view.Pools.Select(pool => pool.Pool.Name).ToFrozenSet(),
+                view.Complete,
+                at);
+        }
+    }
+}
+
+/// <summary>Whether a machine is one of ours.</summary>
+internal abstract record Found
+{
+    private Found()
+    {
+    }
+
+    public sealed record Is(Member Member) : Found;
+
+    public sealed record No : Found;
+
+    /// <summary>The cloud could not be asked, or did not tell all.</summary>
+    public sealed record Unsure(string Why) : Found;
+}

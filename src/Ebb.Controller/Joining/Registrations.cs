@@ -1,0 +1,292 @@
+using Ebb.Acting;
+using Ebb.Kubernetes;
+using Ebb.Kubernetes.Objects;
+using Microsoft.Extensions.Logging;
+
+namespace Ebb.Controller.Joining;
+
+/// <summary>
+/// Watches nodes: makes a token void as soon as its machine is a node, and gives nodes the labels that they may not give
+/// themselves.
+/// </summary>
+/// <remarks>
+/// What is expected is known to this process only. A token that outlives it ends by itself minutes later: so this needs no right to
+/// read Secrets.
+/// </remarks>
+internal sealed partial class Registrations(
+    KubeClient client, ApiKubernetes kubernetes, JoinTokens tokens, Members members, TimeProvider time, Random random, ILogger<Registrations> logger) : IDisposable
+{
+    // What failed is tried again then, and what has expired is forgotten.
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan TroubleWait = TimeSpan.FromSeconds(2);
+
+    // One of its own: what it is made from is shared, and a Random is for one thread at a time.
+    private readonly Random _random = new(random.Next());
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Expected> _expected = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, V1Node> _changed = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _signal = new(0, 1);
+
+    /// <summary>Nodes that bear a mark of leaving, as last seen.</summary>
+    private readonly Dictionary<string, V1Node> _leaving = new(StringComparer.Ordinal);
+
+    private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
+
+    /// <summary>How many machines have a token and are not nodes yet.</summary>
+    public int Pending
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _expected.Count;
+            }
+        }
+    }
+
+    /// <summary>A machine is to come under this name with this token.</summary>
+    /// <param name="before">The Node object of that name as it was; null for none.</param>
+    public void Expect(string node, IssuedToken token, V1Node? before)
+    {
+        lock (_lock)
+        {
+            _expected[node] = new Expected(token, before?.Metadata.Uid, UpSince(before));
+        }
+    }
+
+    /// <summary>The token that was given out under this name, if any, is void from now.</summary>
+    public async Task WithdrawAsync(string node, CancellationToken ct)
+    {
+        Expected? expected;
+        lock (_lock)
+        {
+            _expected.Remove(node, out expected);
+        }
+
+        if (expected?.Token.Id is { } id)
+        {
+            await tokens.RevokeAsync(id, ct);
+        }
+    }
+
+    public void Dispose() => _signal.Dispose();
+
+    /// <summary>Until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        var sink = new InformerSink<V1Node>(
+            all =>
+            {
+                foreach (var node in all)
+                {
+                    Changed(node);
+                }
+            },
+            Changed,
+            Removed);
+        var informer = new Informer<V1Node>(client, Resources.Nodes, Selection.All, sink, time, _random, logger);
+        await Task.WhenAll(informer.RunAsync(ct), WorkAsync(ct));
+    }
+
+    private void Changed(V1Node node)
+    {
+        lock (_lock)
+        {
+            _changed[node.Metadata.Name] = node;
+        }
+
+        Signal();
+    }
+
+    private void Removed(V1Node node)
+    {
+        lock (_lock)
+        {
+            _changed.Remove(node.Metadata.Name);
+            _leaving.Remove(node.Metadata.Name);
+            _asked.Remove(node.Metadata.Uid);
+        }
+    }
+
+    private void Signal()
+    {
+        lock (_lock)
+        {
+            if (_signal.CurrentCount == 0)
+            {
+                _signal.Release();
+            }
+        }
+    }
+
+    private async Task WorkAsync(CancellationToken ct)
+    {
+        while (true)
+        {
+            var told = await WaitAsync(ct);
+            foreach (var node in Take())
+            {
+                await TryAsync(node, ct);
+            }
+
+            if (!told)
+            {
+                await SweepAsync(ct);
+            }
+        }
+    }
+
+    private async Task<bool> WaitAsync(CancellationToken ct)
+    {
+        using var deadline = new CancellationTokenSource(SweepEvery, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
+        try
+        {
+            await _signal.WaitAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private V1Node[] Take()
+    {
+        lock (_lock)
+        {
+            V1Node[] all = [.. _changed.Values];
+            _changed.Clear();
+            return all;
+        }
+    }
+
+    private async Task TryAsync(V1Node node, CancellationToken ct)
+    {
+        try
+        {
+            await RegisteredAsync(node, ct);
+            await LabelAsync(node, ct);
+            lock (_lock)
+            {
+                if (LeavingMarks.On(node))
+                {
+                    _leaving[node.Metadata.Name] = node;
+                }
+                else
+                {
+                    _leaving.Remove(node.Metadata.Name);
+                }
+            }
+        }
+        catch (KubeException e)
+        {
+            LogTrouble(node.Metadata.Name, e.Message);
+            await Task.Delay(TroubleWait, time, ct);
+            lock (_lock)
+            {
+                // A later state of it may have come meanwhile.
+                _changed.TryAdd(node.Metadata.Name, node);
+            }
+        }
+    }
+
+    private async Task RegisteredAsync(V1Node node, CancellationToken ct)
+    {
+        Expected? expected;
+        lock (_lock)
+        {
+            if (!_expected.TryGetValue(node.Metadata.Name, out expected) || !HasCome(node, expected))
+            {
+                return;
+            }
+        }
+
+        await WithdrawAsync(node.Metadata.Name, ct);
+        LogJoined(node.Metadata.Name);
+        await kubernetes.TellAsync(
+            new V1ObjectReference { ApiVersion = "v1", Kind = "Node", Name = node.Metadata.Name, Uid = node.Metadata.Name },
+            warning: false, "Joined", "The machine has joined; the token that it was given is void.", ct);
+    }
+
+    /// <summary>Another object than before, or the same that has become ready since.</summary>
+    private static bool HasCome(V1Node node, Expected expected) =>
+        node.Metadata.Uid != expected.Uid || (UpSince(node) is { } since && since != expected.UpSince);
+
+    private static DateTimeOffset? UpSince(V1Node? node) =>
+        node is not null && Rejoin.ReadyCondition(node) is { Status: "True", LastTransitionTime: { } at } ? at : null;
+
+    private async Task LabelAsync(V1Node node, CancellationToken ct)
+    {
+        if (node.Spec.ProviderID is not { Length: > 0 } providerId || await MemberAsync(node, providerId, ct) is not { } member)
+        {
+            return;
+        }
+
+        var wanted = NodeLabels.Afterwards(member.Pool).Where(label => node.Metadata.Labels?.GetValueOrDefault(label.Key) != label.Value).ToList();
+        if (wanted.Count > 0)
+        {
+            await client.PatchAsync(Resources.Nodes, null, node.Metadata.Name, PatchKind.Merge, LabelPatch.Of(wanted), WriteOptions.Default, ct);
+        }
+    }
+
+    /// <summary>Of a node that the last list does not have, the cloud is asked once: others' nodes write themselves every minute.</summary>
+    private async Task<Member?> MemberAsync(V1Node node, string providerId, CancellationToken ct)
+    {
+        if (members.Last(providerId) is { } known)
+        {
+            return known;
+        }
+
+        lock (_lock)
+        {
+            if (!_asked.Add(node.Metadata.Uid))
+            {
+                return null;
+            }
+        }
+
+        return await members.ByProviderIdAsync(providerId, ct) is Found.Is found ? found.Member : null;
+    }
+
+    private async Task SweepAsync(CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        V1Node[] over;
+        lock (_lock)
+        {
+            foreach (var (node, expected) in _expected.Where(pair => pair.Value.Token.ExpiresAt <= now).ToArray())
+            {
+                _expected.Remove(node);
+                LogNeverCame(node);
+            }
+
+            over = [.. _leaving.Values.Where(node => LeavingMarks.AreOver(node, now))];
+        }
+
+        foreach (var node in over)
+        {
+            try
+            {
+                await kubernetes.ChangeNodeAsync(node.Metadata.Name, LeavingMarks.None, ct);
+            }
+            catch (KubeException e)
+            {
+                LogTrouble(node.Metadata.Name, e.Message);
+            }
+        }
+    }
+
+    private sealed record Expected(IssuedToken Token, string? Uid, DateTimeOffset? UpSince);
+
+    [LoggerMessage(LogLevel.Information, "Node {Node} has joined")]
+    private partial void LogJoined(string node);
+
+    [LoggerMessage(LogLevel.Warning, "A machine was admitted as {Node} and did not become a node; its token has expired")]
+    private partial void LogNeverCame(string node);
+
+    [LoggerMessage(LogLevel.Warning, "Node {Node} could not be seen to, will try again: {Trouble}")]
+    private partial void LogTrouble(string node, string trouble);
+}

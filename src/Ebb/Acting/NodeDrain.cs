@@ -1,0 +1,114 @@
+using Ebb.Kubernetes;
+using Ebb.Kubernetes.Objects;
+
+namespace Ebb.Acting;
+
+/// <summary>
+/// Empties a node by a deadline: what can be moved goes at once, what should not be interrupted as late as its own grace period
+/// allows, and when time is short the most valuable pods are told first. Budgets are kept until keeping them would lose the pod anyway.
+/// </summary>
+public sealed class NodeDrain(ApiKubernetes kubernetes, TimeProvider time)
+{
+    // Kubernetes' own default for pods that name none.
+    private const int DefaultGraceSeconds = 30;
+
+    private const int AtOnce = 8;
+
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+
+    // Between the end of a pod's grace and the end of the machine.
+    private static readonly TimeSpan Spare = TimeSpan.FromSeconds(2);
+
+    /// <param name="sparesUnowned">The machine comes back: pods without a controller are left to start again on it.</param>
+    /// <returns>When the node is empty, or the deadline has come.</returns>
+    public async Task<Drained> RunAsync(string node, DateTimeOffset deadline, bool sparesUnowned, CancellationToken ct)
+    {
+        var told = new Dictionary<string, DateTimeOffset>();
+        while (true)
+        {
+            var pods = InOrder(await kubernetes.PodsOnAsync(node, ct)).Where(pod => !sparesUnowned || IsOwned(pod)).ToList();
+            var now = time.GetUtcNow();
+            if (pods.Count == 0 || now >= deadline)
+            {
+                return new Drained(told.Count, pods.Count);
+            }
+
+            // In this order, a few at a time: a server that is slow hears of the most valuable ones first.
+            var due = pods.Where(pod => pod.Metadata.DeletionTimestamp is null && MustGoAt(pod, deadline) <= now).ToList();
+            await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, async (pod, stop) =>
+            {
+                if (await TellAsync(pod, deadline, stop))
+                {
+                    lock (told)
+                    {
+                        told[pod.Metadata.Uid] = now;
+                    }
+                }
+            });
+            await Task.Delay(Least(Look, deadline - now), time, ct);
+        }
+    }
+
+    /// <summary>Of higher priority first, then those that have run for longest: they have most to lose.</summary>
+    internal static IEnumerable<V1Pod> InOrder(IEnumerable<V1Pod> pods) =>
+        pods.Where(IsWork)
+            .OrderByDescending(pod => pod.Spec.Priority ?? 0)
+            .ThenBy(pod => pod.Status?.StartTime ?? DateTimeOffset.MaxValue)
+            .ThenBy(pod => pod.Metadata.Name, StringComparer.Ordinal);
+
+    /// <summary>Movable pods: now. Others: when their grace period, begun then, would just end in time.</summary>
+    internal static DateTimeOffset MustGoAt(V1Pod pod, DateTimeOffset deadline) =>
+        IsMovable(pod) ? DateTimeOffset.MinValue : deadline - Grace(pod) - Spare;
+
+    private async Task<bool> TellAsync(V1Pod pod, DateTimeOffset deadline, CancellationToken ct)
+    {
+        var left = deadline - time.GetUtcNow();
+        var grace = Least(Grace(pod), left < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : left);
+        try
+        {
+            var result = await kubernetes.EvictAsync(pod.Metadata.Namespace, pod.Metadata.Name, pod.Metadata.Uid, grace, ct);
+            if (result is not EvictResult.BudgetForbids)
+            {
+                return true;
+            }
+
+            // Its time to end in good order begins now, with the budget's leave or without: the machine takes it down either way.
+            if (left > Grace(pod) + Spare)
+            {
+                return false;
+            }
+
+            await kubernetes.DeletePodAsync(pod.Metadata.Namespace, pod.Metadata.Name, pod.Metadata.Uid, grace, ct);
+            return true;
+        }
+        catch (KubeException e) when (e.Conflict || e.Code is null or System.Net.HttpStatusCode.TooManyRequests or >= System.Net.HttpStatusCode.InternalServerError)
+        {
+            // The next look tries again, as long as there is time.
+            return false;
+        }
+    }
+
+    private static bool IsWork(V1Pod pod) =>
+        pod.Status?.Phase is not ("Succeeded" or "Failed")
+        && pod.Metadata.Annotations?.ContainsKey("kubernetes.io/config.mirror") != true
+        && Controller(pod)?.Kind != "DaemonSet";
+
+    private static bool IsOwned(V1Pod pod) => Controller(pod) is not null;
+
+    private static bool IsMovable(V1Pod pod) => State.PodReading.Protection(pod.Metadata.Annotations) switch
+    {
+        Scheduling.Protection.Never => false,
+        Scheduling.Protection.Allowed => true,
+        _ => Controller(pod)?.Kind is "ReplicaSet" or "StatefulSet" or "ReplicationController",
+    };
+
+    private static V1OwnerReference? Controller(V1Pod pod) => pod.Metadata.OwnerReferences?.FirstOrDefault(owner => owner.Controller == true);
+
+    private static TimeSpan Grace(V1Pod pod) => TimeSpan.FromSeconds(pod.Spec.TerminationGracePeriodSeconds ?? DefaultGraceSeconds);
+
+    private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
+}
+
+/// <param name="Told">Pods that were evicted or deleted.</param>
+/// <param name="Left">Pods that had not ended when it was over.</param>
+public sealed record Drained(int Told, int Left);

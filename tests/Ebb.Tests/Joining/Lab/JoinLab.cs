@@ -1,0 +1,380 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json.Serialization.Metadata;
+using Ebb.Acting;
+using Ebb.Clouds;
+using Ebb.Controller.Joining;
+using Ebb.Joining;
+using Ebb.Kubernetes;
+using Ebb.Pools;
+using Ebb.Sandbox;
+using Ebb.Sandbox.Certificates;
+using Ebb.Sandbox.Kubernetes.Api;
+using Ebb.Sandbox.Kubernetes.Face;
+using Ebb.Sandbox.Kubernetes.Store;
+using Microsoft.Extensions.Logging;
+using Kubeconfig = Ebb.Kubernetes.Config.Kubeconfig;
+using Yaml = Ebb.Cli.Clusters.Yaml;
+
+namespace Ebb.Tests.Joining.Lab;
+
+/// <summary>A join server as it ships, listening, with the sandbox's API server behind it and a cloud that each test writes.</summary>
+internal sealed class JoinLab : IAsyncDisposable
+{
+    public const string Subscription = "11111111-2222-3333-4444-555555555555";
+
+    public const string StorageKey = "c3RvcmFnZS1rZXktdGhhdC1tdXN0LW5vdC1sZWFr";
+
+    private static readonly Lazy<Attestor> Shared = new(() => new Attestor(TimeProvider.System.GetUtcNow()));
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("ebb-join").FullName;
+    private readonly Agenda _agenda = new(TimeProvider.System);
+    private readonly Authority _authority = Authority.Create("join", TimeProvider.System);
+    private readonly CancellationTokenSource _stop = new();
+    private KubernetesFace _face = null!;
+    private ApiDiscovery _discovery = null!;
+    private Task _running = Task.CompletedTask;
+
+    private JoinLab()
+    {
+    }
+
+    public Attestor Attestor { get; private set; } = Shared.Value;
+
+    public MemberCloud Cloud { get; } = new();
+
+    public Issuers Issuers { get; } = new();
+
+    public KubeClient Client { get; private set; } = null!;
+
+    public ApiKubernetes Kubernetes { get; private set; } = null!;
+
+    public JoinServer Server { get; private set; } = null!;
+
+    public HttpClient Http { get; private set; } = null!;
+
+    public JoinServerOptions Options { get; private set; } = null!;
+
+    public TextLoggers Loggers { get; } = new();
+
+    public string Folder => _folder;
+
+    public X509Certificate2 ServerAuthority => _authority.Certificate;
+
+    public string Audit => File.ReadAllText(Path.Combine(_folder, "audit.log"));
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public static async Task<JoinLab> StartAsync(Func<JoinServerOptions, JoinServerOptions>? change = null)
+    {
+        var lab = new JoinLab();
+        await lab.BeginAsync(change ?? (options => options));
+        return lab;
+    }
+
+    /// <summary>A machine that the cloud knows.</summary>
+    public Machine AddMachine(int number, string pool = "agents", MachineState state = MachineState.Running)
+    {
+        var machine = new Machine
+        {
+            Id = $"{number}",
+            Pool = pool,
+            Name = $"{pool}_{number}",
+            ProviderId = $"azure:///subscriptions/{Subscription}/resourceGroups/farm/providers/Microsoft.Compute/virtualMachineScaleSets/{pool}/virtualMachines/{number}",
+            State = state,
+            HostName = $"{pool}{number:D6}",
+            VmId = new Guid(number, 7, 7, 0, 0, 0, 0, 0, 0, 0, (byte)pool.Length).ToString(),
+            Size = "Standard_D4s_v5",
+            Zone = "eastus-1",
+        };
+        Cloud.Put(machine);
+        return machine;
+    }
+
+    public async Task<string> NonceAsync()
+    {
+        using var response = await Http.PostAsync(JoinPaths.Nonce, new ByteArrayContent([]), Ct);
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync(JoinJson.Default.NonceAnswer, Ct))!.Nonce;
+    }
+
+    /// <summary>A proof as an honest machine has it.</summary>
+    public async Task<Proof> ProofAsync(Machine machine)
+    {
+        var nonce = await NonceAsync();
+        return ProofOf(nonce, Attestor.Sign(Attestor.Content(machine.VmId, nonce, Subscription, TimeProvider.System.GetUtcNow())));
+    }
+
+    public static Proof ProofOf(string nonce, string document) =>
+        new() { Kind = ProofKinds.AzureAttestedDocument, Nonce = nonce, Document = document };
+
+    public async Task<HttpResponseMessage> JoinAsync(Machine machine, bool fresh = true) =>
+        await PostAsync(JoinPaths.Join, new JoinRequest { Proof = await ProofAsync(machine), Fresh = fresh }, JoinJson.Default.JoinRequest);
+
+    public Task<HttpResponseMessage> JoinAsync(Proof proof) =>
+        PostAsync(JoinPaths.Join, new JoinRequest { Proof = proof, Fresh = true }, JoinJson.Default.JoinRequest);
+
+    public async Task<HttpResponseMessage> PostAsync<T>(string path, T body, JsonTypeInfo<T> type) =>
+        await Http.PostAsync(path, JsonContent.Create(body, type), Ct);
+
+    public async Task<HttpResponseMessage> PostAsync(string path, string body) =>
+        await Http.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"), Ct);
+
+    public static async Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type) =>
+        (await response.Content.ReadFromJsonAsync(type, Ct))!;
+
+    /// <summary>A client as machines are: it trusts the one authority and nothing else.</summary>
+    public HttpClient NewClient(int connections = 64) => new(new SocketsHttpHandler
+    {
+        MaxConnectionsPerServer = connections,
+        UseProxy = false,
+        SslOptions = new SslClientAuthenticationOptions
+        {
+            CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                CustomTrustStore = { _authority.Certificate },
+                RevocationMode = X509RevocationMode.NoCheck,
+            },
+        },
+    })
+    {
+        BaseAddress = new Uri($"https://localhost:{Server.Address.Port}/"),
+        Timeout = TimeSpan.FromSeconds(60),
+    };
+
+    public void WriteCertificate()
+    {
+        using var leaf = _authority.IssueServer("join", [], []);
+        File.WriteAllText(Path.Combine(_folder, "join.key"), Authority.KeyPem(leaf));
+        File.WriteAllText(Path.Combine(_folder, "join.crt"), leaf.ExportCertificatePem());
+    }
+
+    public string File_(string name, string content)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllText(path, content);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return path;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        try
+        {
+            await _running;
+        }
+        catch (OperationCanceledException)
+        {
+            // Asked for.
+        }
+
+        Http?.Dispose();
+        if (Server is not null)
+        {
+            await Server.DisposeAsync();
+        }
+
+        Client?.Dispose();
+        _discovery?.Dispose();
+        await _face.DisposeAsync();
+        _authority.Dispose();
+        _agenda.Dispose();
+        _stop.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task BeginAsync(Func<JoinServerOptions, JoinServerOptions> change)
+    {
+        var time = TimeProvider.System;
+        var api = new KubeApi(new ObjectStore(_agenda, new Random(1)));
+        api.Seed();
+        _face = await KubernetesFace.StartAsync(api, _authority, new KubernetesFaceOptions(), Ct);
+        var kubeconfig = File_("kubeconfig", _face.Kubeconfig("test"));
+        Client = new KubeClient(new Kubeconfig(Yaml.ToJson, _ => null, time).Load(kubeconfig, null), time, Loggers.CreateLogger<KubeClient>());
+        _discovery = new ApiDiscovery(Client, time);
+        var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
+        Kubernetes = new ApiKubernetes(
+            Client, _discovery, new EventRecorder(Client, "ebb", "host", time, random), time, random, Loggers.CreateLogger<ApiKubernetes>());
+        WriteCertificate();
+        Options = change(new JoinServerOptions
+        {
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+            AuthorityFile = File_("join-ca.crt", _authority.CertificatePem),
+            CertificateFile = Path.Combine(_folder, "join.crt"),
+            KeyFile = Path.Combine(_folder, "join.key"),
+            Distribution = JoinServerOptions.Kubelet,
+            Version = "v1.31.5",
+            Servers = [new Uri("https://10.1.0.10:6443")],
+            KubernetesAuthorityFile = File_("kube-ca.crt", _authority.CertificatePem),
+            AttestationRootsFile = File_("roots.pem", Attestor.RootPem),
+            HandoutFile = File_("handout.json", $$"""{"mounts":[{"kind":"cifs","host":"h","share":"srv","at":"/srv","user":"u","key":"{{StorageKey}}"}]}"""),
+            AuditFile = Path.Combine(_folder, "audit.log"),
+
+            // All machines of a test come from one address.
+            PerAddress = new(1000, 2000),
+            MostNoncesPerAddress = 1000,
+        });
+        Issuers.Serve(Attestor.IssuersAddress, Attestor.BetweenDer);
+        Server = await JoinServer.StartAsync(
+            Options,
+            new JoinServerParts(Client, Kubernetes, Cloud, Subscription, new HttpMessageInvoker(Issuers), time, random, Loggers),
+            Ct);
+        _running = Server.RunAsync(_stop.Token);
+        Http = NewClient();
+    }
+}
+
+/// <summary>A cloud that has the machines it is given.</summary>
+internal sealed class MemberCloud : ICloud
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Machine> _machines = [];
+
+    public int Reads { get; private set; }
+
+    public Exception? Fails { get; set; }
+
+    public bool Complete { get; set; } = true;
+
+    public ImmutableSortedDictionary<string, string> Labels { get; set; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    public ImmutableArray<Ebb.Scheduling.Taint> Taints { get; set; } = [];
+
+    public void Put(Machine machine)
+    {
+        lock (_lock)
+        {
+            _machines[machine.ProviderId] = machine;
+        }
+    }
+
+    public void Remove(Machine machine)
+    {
+        lock (_lock)
+        {
+            _machines.Remove(machine.ProviderId);
+        }
+    }
+
+    public Task<CloudView> ReadAsync(IReadOnlySet<string> inMotion, CancellationToken ct)
+    {
+        lock (_lock)
+        {
+            Reads++;
+            if (Fails is { } failure)
+            {
+                throw failure;
+            }
+
+            var now = TimeProvider.System.GetUtcNow();
+            return Task.FromResult(new CloudView
+            {
+                ReadAt = now,
+                Complete = Complete,
+                Pools =
+                [
+                    .. _machines.Values.GroupBy(machine => machine.Pool).Select(group => new PoolView
+                    {
+                        Pool = PoolOf(group.Key),
+                        Capacity = group.Count(),
+                        Machines = [.. group],
+                        MachinesReadAt = now,
+                    }),
+                ],
+            });
+        }
+    }
+
+    public Task ChangedAsync(CancellationToken ct) => throw new NotSupportedException();
+
+    public Task<GrowResult> GrowAsync(PoolView pool, int by, CancellationToken ct) => throw new NotSupportedException();
+
+    public Task<RemoveResult> RemoveAsync(PoolView pool, IReadOnlyList<Machine> machines, CancellationToken ct) => throw new NotSupportedException();
+
+    public Task OperateAsync(PoolView pool, IReadOnlyList<Machine> machines, MachineOperation operation, CancellationToken ct) =>
+        throw new NotSupportedException();
+
+    public Task ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct) => throw new NotSupportedException();
+
+    private Pool PoolOf(string name) => new()
+    {
+        Name = name,
+        CloudId = $"/subscriptions/{JoinLab.Subscription}/resourceGroups/farm/providers/Microsoft.Compute/virtualMachineScaleSets/{name}",
+        Size = "Standard_D4s_v5",
+        Shape = new NodeShape
+        {
+            Capacity = Ebb.Pools.Resources.None,
+            Allocatable = Ebb.Pools.Resources.None,
+            Labels = Labels.SetItem(Marks.Pool, name).SetItem("kubernetes.io/os", "linux").SetItem("topology.kubernetes.io/region", "eastus"),
+            Taints = Taints,
+        },
+    };
+}
+
+/// <summary>Where authorities publish their certificates; notes who asked for what.</summary>
+internal sealed class Issuers : HttpMessageHandler
+{
+    private readonly Dictionary<Uri, byte[]> _served = [];
+    private readonly Lock _lock = new();
+
+    public List<Uri> Asked { get; } = [];
+
+    public void Serve(Uri address, byte[] content) => _served[address] = content;
+
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Asked.Add(request.RequestUri!);
+        }
+
+        return Task.FromResult(_served.TryGetValue(request.RequestUri!, out var content)
+            ? new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(content) }
+            : new HttpResponseMessage(HttpStatusCode.NotFound));
+    }
+}
+
+/// <summary>Keeps every line that is logged, at every level.</summary>
+internal sealed class TextLoggers : ILoggerFactory, ILogger
+{
+    private readonly StringBuilder _text = new();
+
+    public string Text
+    {
+        get
+        {
+            lock (_text)
+            {
+                return _text.ToString();
+            }
+        }
+    }
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        lock (_text)
+        {
+            _text.AppendLine($"{logLevel} {formatter(state, exception)} {exception}");
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+}
