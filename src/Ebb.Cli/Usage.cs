@@ -46,7 +46,7 @@ internal static class Usage
     }
 
     /// <summary>How many letters to add, drop or change to get from one word to the other.</summary>
-    private static int Distance(string a, string b)
+    public static int Distance(string a, string b)
     {
         var row = Enumerable.Range(0, b.Length + 1).ToArray();
         for (var i = 1; i <= a.Length; i++)

@@ -12,10 +12,11 @@ namespace Ebb.Cli.Clusters;
 internal static class AzureTokens
 {
     /// <param name="client">Null: whatever Azure's own tools on this machine are signed in with, or the machine's identity.</param>
+    /// <param name="tenant">Whose directory to sign in to, where the user's login knows several; null for the login's own.</param>
     /// <param name="http">Carries the requests to <paramref name="endpoint"/> where that is its own authority; null for the public cloud's.</param>
-    public static TokenSource Source(AzureClient? client, Uri endpoint, HttpClient? http)
+    public static TokenSource Source(AzureClient? client, Uri endpoint, HttpClient? http, string? tenant = null)
     {
-        TokenCredential credential = client is null ? Chain() : Principal(client, endpoint, http);
+        TokenCredential credential = client is null ? Chain(tenant) : Principal(client, endpoint, http);
         var request = new TokenRequestContext([new Uri(endpoint, ".default").AbsoluteUri]);
         return async ct =>
         {
@@ -43,8 +44,10 @@ internal static class AzureTokens
         };
     }
 
-    private static DefaultAzureCredential Chain() => new(new DefaultAzureCredentialOptions
+    private static DefaultAzureCredential Chain(string? tenant) => new(new DefaultAzureCredentialOptions
     {
+        TenantId = tenant,
+
         // Editors keep tokens for another purpose, and looking for them costs seconds on a server.
         ExcludeVisualStudioCredential = true,
         ExcludeVisualStudioCodeCredential = true,

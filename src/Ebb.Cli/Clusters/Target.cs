@@ -104,6 +104,14 @@ internal sealed class Target : IAsyncDisposable
         return target;
     }
 
+    /// <summary>A cluster by its kubeconfig and its resource group.</summary>
+    /// <param name="access">How to prove oneself there; null for the user's own login.</param>
+    public static Target Open(string kubeconfig, AzureScope scope, AzureAccess? access, ILoggerFactory loggers)
+    {
+        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, TimeProvider.System).Load(kubeconfig, null);
+        return new Target(connection, scope, access, loggers) { _ownLoggers = loggers };
+    }
+
     /// <summary>A cluster by its kubeconfig and an emulated cloud.</summary>
     /// <param name="loggers">Stay the caller's.</param>
     public static Target Open(string kubeconfig, AzureAccess access, ILoggerFactory loggers)

@@ -1,21 +1,28 @@
 using System.CommandLine;
+using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.Commands;
 using Ebb.Cli.Sandboxes;
 
 namespace Ebb.Cli.Clusters;
 
-/// <summary>Which cluster a command is about: a sandbox unless a real one is named.</summary>
+/// <summary>Which cluster a command is about: one that is named, that of an ebb.yaml, or else a sandbox.</summary>
 internal sealed class TargetOptions
 {
     private readonly Option<string> _name = NameOption.Create();
 
     private readonly AccessOptions _access = new();
 
+    private readonly FileOption _file = new();
+
     public void AddTo(Command command)
     {
         command.Options.Add(_name);
+        _file.AddTo(command);
         _access.AddTo(command);
     }
+
+    /// <summary>The file of the cluster that is meant; null where another, or a sandbox, is.</summary>
+    public string? FileOf(ParseResult parsed) => _access.Read(parsed).IsEmpty ? _file.PathOf(parsed, _name) : null;
 
     public async Task<Target> OpenAsync(ParseResult parsed, CancellationToken ct)
     {
@@ -24,6 +31,11 @@ internal sealed class TargetOptions
         if (!access.IsEmpty)
         {
             return await Target.OpenAsync(access, Logs.ForLooking(verbose), ct);
+        }
+
+        if (FileOf(parsed) is { } path)
+        {
+            return await ProvisionedTarget.OpenAsync(path, Logs.ForLooking(verbose), ct);
         }
 
         var home = SandboxHome.Of(parsed.GetRequiredValue(_name));

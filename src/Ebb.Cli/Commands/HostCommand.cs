@@ -21,13 +21,15 @@ internal static class HostCommand
         settings.AddTo(verb);
         verb.SetAction(async (parsed, ct) =>
         {
-            // A session of its own: the terminal that it was started from may close, and its Ctrl-C is meant for others.
-            _ = SetSession();
+            LeaveTerminal();
             var home = SandboxHome.Of(parsed.GetRequiredValue(name));
             await SandboxHost.RunAsync(home, settings.Read(parsed), _ => { }, ct);
         });
         return verb;
     }
+
+    /// <summary>A session of its own: the terminal that it was started from may close, and its Ctrl-C is meant for others.</summary>
+    public static void LeaveTerminal() => _ = SetSession();
 
     /// <summary>Fails, to no harm, where the process leads a group already.</summary>
     [DllImport("libc", EntryPoint = "setsid")]

@@ -43,6 +43,7 @@ internal static class Root
             PkiCommand.Create(terminal),
             CompletionCommand.Create(terminal),
             HostCommand.Create(terminal),
+            SubscriptionHostCommand.Create(terminal),
         };
         var usual = root.Options.OfType<HelpOption>().Single();
         var action = new HelpWithExamples((HelpAction)usual.Action!, Examples);

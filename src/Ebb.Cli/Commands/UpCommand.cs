@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Ebb.Cli.Clusters;
+using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.ControlPlane;
 using Ebb.Cli.Output;
 using Ebb.Cli.Reports;
@@ -8,29 +9,40 @@ using Ebb.Cli.Sandboxes;
 
 namespace Ebb.Cli.Commands;
 
-/// <summary>Starts a sandbox, or shows the one that runs.</summary>
+/// <summary>Makes the cluster of an ebb.yaml, or brings it to what the file says; without a file, a sandbox of this machine.</summary>
 internal static class UpCommand
 {
     public static Command Create(Terminal terminal)
     {
         var name = NameOption.Create();
+        var file = new FileOption();
+        var yes = new Option<bool>("--yes", "-y") { Description = "With a file: change what there is without asking." };
         var detach = new Option<bool>("--detach", "-d") { Description = "Let it run in the background; 'ebb down' ends it." };
         var json = JsonOutput.Option();
         var settings = new SandboxSettingsOptions();
-        var verb = new Verb("up", "Start a cluster on this machine whose pools grow and shrink: a cloud to try Ebb on.")
+        var verb = new Verb("up", "Make the cluster of ebb.yaml, or bring it to what the file says; without a file, start one on this machine to try Ebb on.")
         {
-            Options = { name, detach, json },
+            Options = { name, detach, yes, json },
             Examples =
             [
-                new("ebb up", "in this terminal, with a live view, until Ctrl-C"),
-                new("ebb up -d", "in the background"),
+                new("ebb up", "beside an ebb.yaml: that cluster; else a sandbox in this terminal, until Ctrl-C"),
+                new("ebb up -f farm.yaml --yes", "another file; without asking before something changes"),
+                new("ebb up -d", "without an ebb.yaml: a sandbox in the background"),
                 new("ebb up -d --name second --max 50 --idle-after 10s", "another one beside it"),
                 new("ebb up -d --kubernetes real --etcd 3", "Kubernetes' own programs, and a store that survives the loss of a member"),
             ],
         };
         settings.AddTo(verb);
+        file.AddTo(verb);
         verb.SetAction(async (parsed, ct) =>
         {
+            if (file.PathOf(parsed, name) is { } path)
+            {
+                var options = new ClusterCommandOptions(parsed.GetValue(yes), parsed.GetValue(json), parsed.GetValue(Root.Verbose));
+                await ClusterCommands.UpAsync(path, settings.ReadForSubscription(parsed), options, terminal, ct);
+                return;
+            }
+
             var home = SandboxHome.Of(parsed.GetRequiredValue(name));
             var chosen = settings.Read(parsed);
             var asJson = parsed.GetValue(json);

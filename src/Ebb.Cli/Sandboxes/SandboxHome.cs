@@ -67,11 +67,22 @@ internal sealed partial class SandboxHome
         return new SandboxHome(name, System.IO.Path.Combine(Root(), name));
     }
 
+    /// <summary>The subscription on this machine that a cluster of an <c>ebb.yaml</c> lives in, beside what is kept of that cluster.</summary>
+    /// <param name="cluster">As an <c>ebb.yaml</c> gives it: checked there.</param>
+    public static SandboxHome OfSubscription(string cluster) => new(cluster, System.IO.Path.Combine(Root(), ClustersName, cluster, "cloud"));
+
     /// <summary>Every sandbox there is a directory for, running or not.</summary>
     public static IEnumerable<SandboxHome> All() =>
         Directory.Exists(Root())
             ? Directory.EnumerateDirectories(Root()).Select(System.IO.Path.GetFileName).OfType<string>()
                 .Where(name => Names().IsMatch(name) && name != ClustersName).Order(StringComparer.Ordinal).Select(Of)
+            : [];
+
+    /// <summary>Every cluster's subscription there is a directory for, running or not.</summary>
+    public static IEnumerable<SandboxHome> AllSubscriptions() =>
+        Directory.Exists(System.IO.Path.Combine(Root(), ClustersName))
+            ? Directory.EnumerateDirectories(System.IO.Path.Combine(Root(), ClustersName)).Select(System.IO.Path.GetFileName).OfType<string>()
+                .Select(OfSubscription).Where(home => Directory.Exists(home.Path)).OrderBy(home => home.Name, StringComparer.Ordinal)
             : [];
 
     public void Create() =>

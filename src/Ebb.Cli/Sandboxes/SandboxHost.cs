@@ -103,7 +103,7 @@ internal static class SandboxHost
     }
 
     // Whoever only asks whether it runs holds the lock too, for an instant.
-    private static async Task<FileStream> LockAsync(SandboxHome home, TimeProvider time, CancellationToken ct)
+    public static async Task<FileStream> LockAsync(SandboxHome home, TimeProvider time, CancellationToken ct)
     {
         for (var attempt = 0; attempt < 20; attempt++)
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Ebb.Cli.ControlPlane.Pki;
+using Ebb.Cli.Sandboxes.Subscription;
 
 namespace Ebb.Cli.Sandboxes;
 
@@ -77,6 +78,22 @@ internal sealed class SandboxSettingsOptions
         command.Options.Add(_idleAfter);
         command.Options.Add(_speed);
         command.Options.Add(_port);
+    }
+
+    /// <summary>For a cluster of an ebb.yaml: most of what can be chosen here stands in that file.</summary>
+    /// <exception cref="EbbException">Something is given that only a sandbox of this machine has, or is out of bounds.</exception>
+    public SubscriptionSettings ReadForSubscription(ParseResult parsed)
+    {
+        foreach (var option in new Option[] { _max, _idleAfter, _port, _machines, _etcd, _keys })
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+            {
+                throw new EbbException($"{option.Name} is for a sandbox of this machine; for a cluster of an ebb.yaml that file says it.");
+            }
+        }
+
+        var settings = Read(parsed);
+        return new SubscriptionSettings { Kubernetes = settings.Kubernetes ?? KubernetesKind.Embedded, Speed = settings.Speed };
     }
 
     /// <exception cref="EbbException">Something is out of bounds; all of it is named.</exception>

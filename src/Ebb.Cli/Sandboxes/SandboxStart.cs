@@ -6,7 +6,7 @@ namespace Ebb.Cli.Sandboxes;
 internal static class SandboxStart
 {
     // It is up within a second or two; on a laden machine that just woke, several times that.
-    private static readonly TimeSpan UpWithin = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan UpWithin = TimeSpan.FromSeconds(60);
 
     // A real control plane takes some ten seconds; it says itself which component takes too long.
     private static readonly TimeSpan RealUpWithin = TimeSpan.FromMinutes(7);
@@ -16,11 +16,17 @@ internal static class SandboxStart
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(30);
 
-    public static async Task<SandboxState> StartAsync(SandboxHome home, SandboxSettings settings, TimeProvider time, CancellationToken ct)
+    public static Task<SandboxState> StartAsync(SandboxHome home, SandboxSettings settings, TimeProvider time, CancellationToken ct)
     {
         home.Create();
-        using var host = Process.Start(Command(home, settings))!;
-        var within = home.KindFor(settings) is KubernetesKind.Real ? RealUpWithin : UpWithin;
+        return LaunchAsync(
+            home, ["host", "--name", home.Name, .. settings.ToArguments()], home.KindFor(settings) is KubernetesKind.Real ? RealUpWithin : UpWithin, time, ct);
+    }
+
+    /// <summary>Starts this program with another command line and waits until it has written that it is up.</summary>
+    public static async Task<SandboxState> LaunchAsync(SandboxHome home, IEnumerable<string> arguments, TimeSpan within, TimeProvider time, CancellationToken ct)
+    {
+        using var host = Process.Start(Command(home, arguments))!;
         var started = time.GetTimestamp();
         while (true)
         {
@@ -95,13 +101,13 @@ internal static class SandboxStart
 
     // The shell gives the host a standard input and output of its own: it must not hold open a pipe that this process
     // was given, or whoever reads from it waits as long as the sandbox lives.
-    private static ProcessStartInfo Command(SandboxHome home, SandboxSettings settings)
+    private static ProcessStartInfo Command(SandboxHome home, IEnumerable<string> arguments)
     {
         var program = Environment.ProcessPath ?? throw new InvalidOperationException("This process has no program file.");
         string[] prefix = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, typeof(SandboxStart).Assembly.Location] : [program];
         return new ProcessStartInfo(
             "/bin/sh",
-            ["-c", "exec \"$@\" </dev/null >\"$0\" 2>&1", home.Words, .. prefix, "host", "--name", home.Name, .. settings.ToArguments()])
+            ["-c", "exec \"$@\" </dev/null >\"$0\" 2>&1", home.Words, .. prefix, .. arguments])
         {
             WorkingDirectory = home.Path,
         };

@@ -7,6 +7,9 @@ namespace Ebb.Cli.ControlPlane.Pki;
 /// <summary>A kubeconfig with one cluster and one user, whose certificate and key are within.</summary>
 internal sealed record KubeconfigFile(string Cluster, string User, Uri Server, string AuthorityPem, IssuedCertificate Certificate)
 {
+    /// <summary>The name in the server's certificate, where that is not the host of <see cref="Server"/>; null where it is.</summary>
+    public string? ServerName { get; init; }
+
     public string Write() =>
         $"""
         apiVersion: v1
@@ -14,7 +17,7 @@ internal sealed record KubeconfigFile(string Cluster, string User, Uri Server, s
         clusters:
         - name: {Quote(Cluster)}
           cluster:
-            server: {Quote(Server.GetLeftPart(UriPartial.Authority))}
+            server: {Quote(Server.GetLeftPart(UriPartial.Authority))}{(ServerName is null ? "" : $"\n    tls-server-name: {Quote(ServerName)}")}
             certificate-authority-data: {Base64(AuthorityPem)}
         users:
         - name: {Quote(User)}
@@ -43,7 +46,10 @@ internal sealed record KubeconfigFile(string Cluster, string User, Uri Server, s
                 user.GetProperty("name").GetString()!,
                 new Uri(place.GetProperty("server").GetString()!),
                 Text(place.GetProperty("certificate-authority-data")),
-                new IssuedCertificate(Text(credential.GetProperty("client-certificate-data")), Text(credential.GetProperty("client-key-data"))));
+                new IssuedCertificate(Text(credential.GetProperty("client-certificate-data")), Text(credential.GetProperty("client-key-data"))))
+            {
+                ServerName = place.TryGetProperty("tls-server-name", out var name) ? name.GetString() : null,
+            };
         }
         catch (Exception e) when (e is FormatException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException or ArgumentNullException)
         {

@@ -15,6 +15,7 @@ internal sealed record WireResource(
     string? Location,
     IReadOnlyDictionary<string, string>? Tags,
     WireSku? Sku,
+    string? ManagedBy,
     string? ProvisioningState);
 
 internal sealed record WireDeployment(string? Name, IReadOnlyDictionary<string, string>? Tags, WireDeploymentProperties? Properties);

@@ -18,6 +18,9 @@ public sealed record ResourceItem(string Id, string Name, string Type, IReadOnly
 
     /// <summary>Its size, where it has one.</summary>
     public string? Size { get; init; }
+
+    /// <summary>Id of the resource that it belongs to, as a disk to its machine; null when it stands alone.</summary>
+    public string? ManagedBy { get; init; }
 }
 
 /// <summary>Makes, reads and deletes resource groups.</summary>
@@ -136,6 +139,7 @@ public sealed class ResourceGroups(ArmConnection arm)
         State = wire.ProvisioningState,
         Capacity = wire.Sku?.Capacity,
         Size = wire.Sku?.Name,
+        ManagedBy = wire.ManagedBy,
     };
 
     private static IReadOnlyDictionary<string, string> Tags(IReadOnlyDictionary<string, string>? tags) =>

@@ -14,7 +14,11 @@ public sealed record Subscription(string Id, string Name, string State, string T
 /// <param name="Family">The quota that its regular machines count against, besides the region's.</param>
 /// <param name="Zones">Zones in which it may be had; empty where the region has none.</param>
 /// <param name="Refusal">Why this subscription does not get it here at all; null when it does.</param>
-public sealed record SizeOffer(string Name, string Family, int Cores, ImmutableArray<string> Zones, bool Spot, string Architecture, string? Refusal);
+public sealed record SizeOffer(string Name, string Family, int Cores, ImmutableArray<string> Zones, bool Spot, string Architecture, string? Refusal)
+{
+    /// <summary>All that Azure says of it, by Azure's names; numbers too are text.</summary>
+    public FrozenDictionary<string, string> Capabilities { get; init; } = FrozenDictionary<string, string>.Empty;
+}
 
 /// <summary>A quota: how much there may be, and how much there is.</summary>
 public sealed record Quota(string Name, long Used, long Limit)
@@ -197,6 +201,10 @@ public sealed class SubscriptionFacts(ArmConnection arm)
             [.. zones.Where(zone => !closed.Contains(zone)).Order(StringComparer.Ordinal)],
             !"False".Equals(capabilities["LowPriorityCapable"].FirstOrDefault(), StringComparison.OrdinalIgnoreCase),
             "Arm64".Equals(capabilities["CpuArchitectureType"].FirstOrDefault(), StringComparison.OrdinalIgnoreCase) ? "arm64" : "amd64",
-            refusal is null ? null : refusal.ReasonCode ?? "NotAvailableForSubscription");
+            refusal is null ? null : refusal.ReasonCode ?? "NotAvailableForSubscription")
+        {
+            Capabilities = capabilities.Where(c => c.First() is not null)
+                .ToFrozenDictionary(c => c.Key, c => c.First()!, StringComparer.OrdinalIgnoreCase),
+        };
     }
 }

@@ -1,0 +1,167 @@
+using System.Text.Json;
+using Ebb.Cli.Output;
+using Ebb.Cli.Provisioning;
+using Ebb.Cli.Reports;
+using Ebb.Cli.Sandboxes.Subscription;
+using Ebb.Clouds.Azure.Deployments;
+
+namespace Ebb.Cli.Clusters.Provisioned;
+
+/// <summary>How a command is to go about it.</summary>
+/// <param name="Yes">Do not ask.</param>
+internal sealed record ClusterCommandOptions(bool Yes, bool Json, bool Verbose);
+
+/// <summary>What <c>ebb up</c>, <c>plan</c> and <c>down</c> do about a cluster of an <c>ebb.yaml</c>.</summary>
+internal static class ClusterCommands
+{
+    public static async Task UpAsync(string path, SubscriptionSettings settings, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
+    {
+        using var session = await ClusterSession.ChangeAsync(path, settings, terminal.Say, ct);
+        var (plan, files, keys) = await session.PlanAsync(ct);
+        plan.RequirePossible();
+        if (plan.Touches)
+        {
+            if (!options.Json)
+            {
+                ClusterPlanView.Print(plan, session.Cloud.Arm.Subscription, terminal);
+            }
+
+            Consent.Require($"Change cluster '{session.File.Name}' so?", options.Yes, terminal);
+        }
+        else if (!options.Json)
+        {
+            ClusterPlanView.Warn(plan, terminal);
+        }
+
+        using var loggers = Logs.ForLooking(options.Verbose);
+        var server = "";
+        try
+        {
+            await new ProvisionView(terminal, options.Json, ClusterSession.Time).RunAsync(async tell =>
+            {
+                var deployed = await new ClusterUp(session.Cloud, ClusterSession.Time, ClusterSession.NewRandom(), tell).ApplyAsync(plan, files, ct);
+                server = await KubernetesAsync(session, plan, deployed, keys, loggers, tell, ct);
+            });
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            terminal.Say($"What was ordered so far goes on in Azure. '{Launcher.Command} up{session.Flag}' carries on; '{Launcher.Command} down{session.Flag}' removes it.");
+            throw;
+        }
+
+        Tell(session, plan, server, options, terminal);
+    }
+
+    public static async Task PlanAsync(string path, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
+    {
+        using var session = await ClusterSession.ChangeAsync(path, new SubscriptionSettings(), _ => { }, ct);
+        try
+        {
+            var (plan, _, _) = await session.PlanAsync(ct);
+            if (options.Json)
+            {
+                terminal.Print(JsonSerializer.Serialize(ClusterPlanReport.Of(plan, session.Cloud.Arm.Subscription), ProvisionJson.Default.ClusterPlanReport));
+            }
+            else
+            {
+                ClusterPlanView.Print(plan, session.Cloud.Arm.Subscription, terminal);
+            }
+        }
+        finally
+        {
+            await SubscriptionEnd.IfEmptyAsync(session, CancellationToken.None);
+        }
+    }
+
+    public static async Task DownAsync(
+        string path, bool keepStorage, bool force, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
+    {
+        using var session = await ClusterSession.OpenAsync(path, hold: true, ct);
+        if (session is null)
+        {
+            terminal.Say("The sandbox's subscription does not run: there is nothing of this cluster.");
+            return;
+        }
+
+        var down = new ClusterDown(session.File, session.Cloud, static _ => { }, ClusterSession.Time);
+        var plan = await down.PlanAsync(keepStorage, force, ct);
+        if (!plan.Groups.IsEmpty)
+        {
+            var what = string.Join(" and ", plan.Groups.Select(g => $"resource group {g.Name} with {Words.Count(g.Place.Resources.Length, "resource")}"));
+            var data = plan.Groups.Any(g => g.Name == session.File.Cloud.StorageGroup) ? " All data on its shares and all of its keys go too." : "";
+            Consent.Require($"Delete {what}?{data}", options.Yes, terminal);
+            try
+            {
+                await new ProvisionView(terminal, options.Json, ClusterSession.Time).RunAsync(tell =>
+                    new ClusterDown(session.File, session.Cloud, tell, ClusterSession.Time).ApplyAsync(plan, ct));
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                terminal.Say($"What was ordered to be deleted goes on being deleted. '{Launcher.Command} down{session.Flag}' carries on.");
+                throw;
+            }
+        }
+
+        if (keepStorage)
+        {
+            session.Home.Forget();
+        }
+
+        await SubscriptionEnd.IfEmptyAsync(session, ct);
+        if (!keepStorage)
+        {
+            session.Home.Clean();
+        }
+
+        if (!options.Json)
+        {
+            terminal.Say(plan.Groups.IsEmpty ? $"There is nothing of cluster '{session.File.Name}'."
+                : keepStorage ? $"Cluster '{session.File.Name}' is down; its storage stays. '{Launcher.Command} up{session.Flag}' makes it anew."
+                : $"Cluster '{session.File.Name}' is gone.");
+        }
+    }
+
+    /// <summary>Writes the kubeconfig and waits until what the file asks for is there.</summary>
+    private static async Task<string> KubernetesAsync(
+        ClusterSession session, ClusterPlan plan, Deployment deployed, ClusterKeys keys, Microsoft.Extensions.Logging.ILoggerFactory loggers, Action<ProvisionEvent> tell, CancellationToken ct)
+    {
+        var step = ("kubernetes", "Kubernetes and its nodes");
+        tell(new ProvisionEvent.Began(step.Item1, step.Item2));
+        var started = ClusterSession.Time.GetTimestamp();
+        var address = deployed.Output("address") ?? plan.Names.PublicName;
+        var server = new UriBuilder(Uri.UriSchemeHttps, address, ResourceNames.ApiPort).Uri;
+        session.Home.WriteKubeconfig(keys.Kubeconfig(session.File.Name, server, address == plan.Names.PublicName ? null : plan.Names.PublicName));
+        var least = session.File.ControlPlane.Machines + session.File.Pools.Sum(pool => pool.Min);
+        await new Readiness(session.Home, loggers, ClusterSession.Time, tell).WaitAsync(least, ct);
+        tell(new ProvisionEvent.Ended(step.Item1, step.Item2, Changed: true, ClusterSession.Time.GetElapsedTime(started)));
+        return server.GetLeftPart(UriPartial.Authority);
+    }
+
+    private static void Tell(ClusterSession session, ClusterPlan plan, string server, ClusterCommandOptions options, Terminal terminal)
+    {
+        if (options.Json)
+        {
+            terminal.Print(JsonSerializer.Serialize(
+                new ProvisionReport
+                {
+                    At = ClusterSession.Time.GetUtcNow(),
+                    Event = "done",
+                    Changed = !plan.Changes.IsEmpty,
+                    Kubernetes = server,
+                    Kubeconfig = session.Home.Kubeconfig,
+                },
+                ProvisionJson.Default.ProvisionReport));
+            return;
+        }
+
+        var ebb = Launcher.Command;
+        terminal.Print($"Cluster '{session.File.Name}' is up{(plan.Changes.IsEmpty ? "; nothing was changed" : "")}: Kubernetes at {server}");
+        terminal.Print("");
+        terminal.Print("Try next:");
+        terminal.Print($"  export KUBECONFIG={Launcher.Quote(session.Home.Kubeconfig)}");
+        terminal.Print("  kubectl get nodes");
+        terminal.Print($"  {ebb} status -w{session.Flag}");
+        terminal.Print($"  {ebb} down{session.Flag}");
+        terminal.Print("");
+    }
+}

@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Ebb.Cli.ControlPlane.Pki;
+using Ebb.Cli.Provisioning;
+
+namespace Ebb.Cli.Clusters.Provisioned;
+
+/// <summary>
+/// The keys of one cluster, made on the operator's machine so that what they vouch for is known beforehand, and kept there: the
+/// authorities in k3s' sense, the join server's authority and certificate, the passwords of servers and agents.
+/// </summary>
+internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
+{
+    private const string JoinAuthority = "join-ca";
+
+    private const string JoinServer = "join-server";
+
+    private const string Operator = "operator";
+
+    // By their names in k3s' directory, without the endings.
+    private static readonly ImmutableArray<string> Authorities = ["server-ca", "client-ca", "request-header-ca", "etcd/server-ca", "etcd/peer-ca"];
+
+    // A certificate that ends sooner is made anew whenever the cluster is looked after.
+    private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(60);
+
+    private readonly PkiFiles _files = new(home.Keys);
+
+    /// <summary>The join server's authority, whose hash machines are given.</summary>
+    public string JoinAuthorityPem => Read(_files.Certificate(JoinAuthority));
+
+    /// <summary>What the API server's certificate is signed with.</summary>
+    public string ServerAuthorityPem => Read(_files.Certificate("server-ca"));
+
+    /// <summary>Makes what is missing, and anew what is about to end. What exists is never replaced otherwise.</summary>
+    /// <param name="hosts">Names and addresses under which machines reach the join server.</param>
+    public void Ensure(string cluster, IEnumerable<string> hosts)
+    {
+        _files.CreateDirectories();
+        foreach (var name in Authorities)
+        {
+            AuthorityFiles.Ensure(_files, name, $"{cluster}-{name.Replace('/', '-')}", KeyAlgorithm.Ecdsa, time, out _).Dispose();
+        }
+
+        using var join = AuthorityFiles.Ensure(_files, JoinAuthority, $"{cluster}-join", KeyAlgorithm.Ecdsa, time, out _);
+        var server = new CertificateSpec { Name = JoinServer, Authority = JoinAuthority, CommonName = $"{cluster}-join-server", Server = true }.WithHosts(hosts);
+        EnsureIssued(server, join);
+        using var clients = AuthorityFiles.Load(_files, "client-ca", time);
+        EnsureIssued(
+            new CertificateSpec { Name = Operator, Authority = "client-ca", CommonName = "ebb-operator", Organizations = ["system:masters"], Client = true },
+            clients);
+        if (SecretFile.Read(_files.ServiceAccountKey) is null)
+        {
+            // In the form that k3s writes itself.
+            using var key = RSA.Create(2048);
+            SecretFile.Write(_files.ServiceAccountKey, key.ExportRSAPrivateKeyPem() + "\n");
+        }
+
+        foreach (var password in new[] { ServerTokenFile, AgentTokenFile })
+        {
+            if (SecretFile.Read(password) is null)
+            {
+                SecretFile.Write(password, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)) + "\n");
+            }
+        }
+    }
+
+    /// <summary>What of it lies on the cluster's own share.</summary>
+    public IEnumerable<ShareFile> Shared()
+    {
+        foreach (var name in SystemShare.Authorities)
+        {
+            var file = name == "service.key" ? _files.ServiceAccountKey
+                : name.EndsWith(".key", StringComparison.Ordinal) ? _files.Key(name[..^4]) : _files.Certificate(name[..^4]);
+            yield return ShareFile.OfText(SystemShare.Pki + name, Read(file));
+        }
+
+        yield return ShareFile.OfText(SystemShare.JoinAuthority, JoinAuthorityPem);
+        yield return ShareFile.OfText(SystemShare.JoinCertificate, Read(_files.Certificate(JoinServer)));
+        yield return ShareFile.OfText(SystemShare.JoinKey, Read(_files.Key(JoinServer)));
+        yield return ShareFile.OfText(SystemShare.ServerToken, Read(ServerTokenFile));
+        yield return ShareFile.OfText(SystemShare.AgentToken, Read(AgentTokenFile));
+    }
+
+    /// <summary>A kubeconfig for whoever runs Ebb, who may do everything.</summary>
+    /// <param name="server">Where the API answers.</param>
+    /// <param name="serverName">The name in its certificate, where that is not the host that is called; else null.</param>
+    public string Kubeconfig(string cluster, Uri server, string? serverName) => new KubeconfigFile(
+        cluster,
+        "operator",
+        server,
+        ServerAuthorityPem,
+        new IssuedCertificate(Read(_files.Certificate(Operator)), Read(_files.Key(Operator)))) { ServerName = serverName }.Write();
+
+    private string ServerTokenFile => Path.Combine(home.Keys, "server-token");
+
+    private string AgentTokenFile => Path.Combine(home.Keys, "agent-token");
+
+    private void EnsureIssued(CertificateSpec spec, CertificateAuthority authority)
+    {
+        if (SecretFile.Read(_files.Certificate(spec.Name)) is { } pem && SecretFile.Read(_files.Key(spec.Name)) is not null && IsGood(pem, spec, authority))
+        {
+            return;
+        }
+
+        var issued = authority.Issue(spec, KeyAlgorithm.Ecdsa, time);
+        SecretFile.Write(_files.Key(spec.Name), issued.KeyPem);
+        SecretFile.Write(_files.Certificate(spec.Name), issued.CertificatePem);
+    }
+
+    private bool IsGood(string pem, CertificateSpec spec, CertificateAuthority authority)
+    {
+        try
+        {
+            using var certificate = X509Certificate2.CreateFromPem(pem);
+            return certificate.NotAfter.ToUniversalTime() - time.GetUtcNow().UtcDateTime > RenewBefore
+                && certificate.Issuer == authority.Certificate.Subject
+                && Names(certificate).SetEquals(spec.DnsNames.Concat(spec.Addresses.Select(a => a.ToString())));
+        }
+        catch (CryptographicException)
+        {
+            // Cut short: made anew.
+            return false;
+        }
+    }
+
+    private static HashSet<string> Names(X509Certificate2 certificate)
+    {
+        var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault();
+        return names is null
+            ? []
+            : [.. names.EnumerateDnsNames(), .. names.EnumerateIPAddresses().Select(a => a.ToString())];
+    }
+
+    private static string Read(string file) =>
+        SecretFile.Read(file) ?? throw new EbbException($"'{file}' is missing. Restore it from a backup of this directory; without it the cluster cannot be looked after from here.");
+}

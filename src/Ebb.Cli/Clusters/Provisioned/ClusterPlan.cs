@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using Ebb.Cli.Definition;
+using Ebb.Cli.Provisioning;
+
+namespace Ebb.Cli.Clusters.Provisioned;
+
+/// <summary>What there is of a cluster, what is wanted, and the difference.</summary>
+internal sealed record ClusterPlan
+{
+    public required ClusterFile File { get; init; }
+
+    public required ResourceNames Names { get; init; }
+
+    public required ClusterPlace Place { get; init; }
+
+    public required Blueprint Storage { get; init; }
+
+    public required Blueprint Compute { get; init; }
+
+    public required PreflightReport Preflight { get; init; }
+
+    /// <summary>Those of the storage group first.</summary>
+    public required ImmutableArray<ClusterChange> Changes { get; init; }
+
+    /// <summary>What changes or ends something that is there: whoever wants it is asked.</summary>
+    public bool Touches => Changes.Any(change => change.Action is not ChangeAction.Create);
+
+    /// <exception cref="EbbException">Azure cannot do what the file asks for: all of it is named.</exception>
+    public void RequirePossible()
+    {
+        var impossible = Changes.Where(change => change.Action is ChangeAction.Impossible).ToList();
+        if (impossible.Count > 0)
+        {
+            throw new EbbException(
+                $"Cluster '{File.Name}' cannot become what the file says; nothing has been changed:"
+                + string.Concat(impossible.Select(change => $"\n  - {change.Type} '{change.Name}' {change.Means}"
+                    + string.Concat(change.Parts.Where(part => part.Effect is Effect.Impossible).Select(part => $"\n      {part.What}"))))
+                + "\nPut the file back as it was there; or end the machines and make them anew against the same storage: 'ebb down --keep-storage', then 'ebb up'.");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using Ebb.Cli.Output;
+
+namespace Ebb.Cli.Clusters.Provisioned;
+
+/// <summary>Shows people what a plan would change.</summary>
+internal static class ClusterPlanView
+{
+    public static void Print(ClusterPlan plan, string subscription, Terminal terminal)
+    {
+        terminal.Print($"Cluster {plan.File.Name} in {plan.File.Cloud.Region}, subscription {subscription}");
+        if (plan.Changes.IsEmpty)
+        {
+            terminal.Print("Nothing to change: all is as the file says.");
+        }
+        else
+        {
+            var grid = new Grid("do", "group", "what", "means");
+            foreach (var change in plan.Changes)
+            {
+                grid.Add(
+                    new Cell(Word(change.Action), ToneOf(change.Action)),
+                    new Cell(change.Group),
+                    new Cell($"{change.Type[(change.Type.IndexOf('/', StringComparison.Ordinal) + 1)..]} {change.Name}"),
+                    new Cell(change.Means));
+                foreach (var part in change.Parts)
+                {
+                    grid.Add(new Cell(""), new Cell(""), new Cell($"  {part.What}"), new Cell(part.Effect is Effect.InPlace ? "" : ChangeRules.Word(part.Effect), Tone.Quiet));
+                }
+            }
+
+            grid.Print(terminal);
+        }
+
+        Warn(plan, terminal);
+    }
+
+    public static void Warn(ClusterPlan plan, Terminal terminal)
+    {
+        foreach (var warning in plan.Preflight.Warnings)
+        {
+            terminal.Say($"Note: {warning}");
+        }
+    }
+
+    private static string Word(ChangeAction action) => action switch
+    {
+        ChangeAction.Create => "create",
+        ChangeAction.Change => "change",
+        ChangeAction.Replace => "replace",
+        ChangeAction.Delete => "delete",
+        _ => "cannot",
+    };
+
+    private static Tone ToneOf(ChangeAction action) => action switch
+    {
+        ChangeAction.Create => Tone.Good,
+        ChangeAction.Change => Tone.Warn,
+        _ => Tone.Bad,
+    };
+}

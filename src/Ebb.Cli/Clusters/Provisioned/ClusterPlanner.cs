@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Ebb.Cli.Definition;
+using Ebb.Cli.Provisioning;
+using Ebb.Clouds;
+
+namespace Ebb.Cli.Clusters.Provisioned;
+
+/// <summary>Finds out what there is and what is wanted. Changes nothing in the cloud.</summary>
+internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
+{
+    /// <param name="inputs">What a rendering depends on, but for what the cloud itself says.</param>
+    /// <exception cref="EbbException">Something stands in the way; all that was found is named.</exception>
+    public async Task<ClusterPlan> PlanAsync(RenderInputs inputs, CancellationToken ct)
+    {
+        var names = new ResourceNames(file, cloud.Arm.Subscription);
+        var place = await ClusterPlace.LookAsync(file, cloud.Groups, cloud.Deployments, ct);
+        var preflight = new Preflight(cloud.Facts, file, GlobalNames.Of(file, names), place);
+        var report = await preflight.CheckAsync(ct);
+        report.Require(file.Name);
+
+        var rendering = Renderer.Render(file, inputs with
+        {
+            SubscriptionId = cloud.Arm.Subscription,
+            Capacities = Capacities(place),
+            Sizes = SizeFacts.Of(preflight.Sizes),
+        });
+        var storage = new Blueprint(
+            "storage", file.Cloud.StorageGroup, ResourceNames.StorageDeployment, rendering.StorageTemplate, rendering.StorageParameters);
+        var compute = new Blueprint(
+            "compute", file.Cloud.ComputeGroup, ResourceNames.ComputeDeployment, rendering.ComputeTemplate, rendering.ComputeParameters);
+        return new ClusterPlan
+        {
+            File = file,
+            Names = names,
+            Place = place,
+            Storage = storage,
+            Compute = compute,
+            Preflight = report,
+            Changes = [.. await DifferenceAsync(storage, place.Storage, place, ct), .. await DifferenceAsync(compute, place.Compute, place, ct)],
+        };
+    }
+
+    /// <summary>As the controller has set them: a pool's machines are not for a deployment to take away.</summary>
+    private static ImmutableSortedDictionary<string, int> Capacities(ClusterPlace place) =>
+        place.ScaleSets.Where(set => set.Capacity is not null)
+            .DistinctBy(set => set.Name, StringComparer.Ordinal)
+            .ToImmutableSortedDictionary(set => set.Name, set => set.Capacity!.Value, StringComparer.Ordinal);
+
+    private async Task<ImmutableArray<ClusterChange>> DifferenceAsync(Blueprint wanted, GroupPlace place, ClusterPlace all, CancellationToken ct)
+    {
+        if (place.Group is null)
+        {
+            return
+            [
+                new ClusterChange(ChangeAction.Create, wanted.Group, "Microsoft.Resources/resourceGroups", wanted.Group, ""),
+                .. Contents(wanted),
+            ];
+        }
+
+        if (Deploying.IsDone(wanted, place))
+        {
+            return [];
+        }
+
+        try
+        {
+            return ClusterChanges.Of(
+                wanted.Group,
+                await cloud.Deployments.WhatIfAsync(wanted.Group, wanted.Name, wanted.Template, wanted.Parameters, ct),
+                id => all.IsOurs(id, file.Name));
+        }
+        catch (CloudException e) when (e.Status is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.BadRequest && all.Storage.Last is not { Succeeded: true })
+        {
+            // The one group refers to what is in the other, which is yet to be made: what the file says is made, whatever is there.
+            return [.. Contents(wanted)];
+        }
+    }
+
+    /// <summary>What a template makes in an empty group, as far as it says without being evaluated.</summary>
+    private static IEnumerable<ClusterChange> Contents(Blueprint wanted) =>
+        from node in (wanted.Template["resources"] as JsonArray ?? []).OfType<JsonObject>()
+        let type = (string?)node["type"] ?? ""
+        where !type.StartsWith("Microsoft.Authorization/", StringComparison.OrdinalIgnoreCase)
+        let name = (string?)node["name"] ?? ""
+        select new ClusterChange(ChangeAction.Create, wanted.Group, type, Plain(name, wanted.Parameters), "");
+
+    // Names are text, or a parameter's value with text after it.
+    private static string Plain(string name, JsonObject parameters)
+    {
+        if (!name.StartsWith('['))
+        {
+            return name;
+        }
+
+        var quoted = name.Split('\'').Where((_, i) => i % 2 == 1).ToList();
+        return string.Concat(quoted.Select((part, i) => i == 0 && parameters[part]?["value"] is JsonValue value ? value.ToString() : part));
+    }
+}

@@ -1,0 +1,118 @@
+using System.Security.Cryptography;
+using Ebb.Cli.Definition;
+using Ebb.Cli.Provisioning;
+using Ebb.Cli.Sandboxes;
+using Ebb.Cli.Sandboxes.Subscription;
+
+namespace Ebb.Cli.Clusters.Provisioned;
+
+/// <summary>One command's work on one cluster of an <c>ebb.yaml</c>: its file, what is kept of it here, and its subscription.</summary>
+internal sealed class ClusterSession : IDisposable
+{
+    private readonly IDisposable? _held;
+
+    private ClusterSession(ClusterFile file, string path, ClusterHome home, CloudAccess cloud, IDisposable? held)
+    {
+        (File, Path, Home, Cloud, _held) = (file, path, home, cloud, held);
+    }
+
+    public ClusterFile File { get; }
+
+    /// <summary>Of the file, as it was named.</summary>
+    public string Path { get; }
+
+    public ClusterHome Home { get; }
+
+    public CloudAccess Cloud { get; }
+
+    public static TimeProvider Time => TimeProvider.System;
+
+    /// <summary>How to say this command's file to another command.</summary>
+    public string Flag => Path == ClusterFile.DefaultPath ? "" : $" -f {Launcher.Quote(Path)}";
+
+    /// <summary>To change it: no other process does so meanwhile. Starts the sandbox's subscription where that is meant and not there.</summary>
+    public static async Task<ClusterSession> ChangeAsync(string path, SubscriptionSettings settings, Action<string> say, CancellationToken ct)
+    {
+        var file = Read(path);
+        var home = ClusterHome.Of(file.Name);
+        var held = home.Lock();
+        try
+        {
+            var given = file.Cloud.IsSandbox ? await SubscriptionStart.EnsureAsync(file.Name, settings with { Region = file.Cloud.Region }, say, Time, ct) : null;
+            return new ClusterSession(file, path, home, await CloudAccess.OpenAsync(file, given, Time, ct), held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>To look at it; null where it lives in the sandbox and that does not run: then there is nothing of it.</summary>
+    /// <param name="hold">Whether to keep others from changing it.</param>
+    public static async Task<ClusterSession?> OpenAsync(string path, bool hold, CancellationToken ct)
+    {
+        var file = Read(path);
+        var home = ClusterHome.Of(file.Name);
+        var held = hold ? home.Lock() : null;
+        try
+        {
+            AzureAccess? given = null;
+            if (file.Cloud.IsSandbox && (given = SandboxHome.OfSubscription(file.Name).Running()?.Azure) is null)
+            {
+                held?.Dispose();
+                return null;
+            }
+
+            return new ClusterSession(file, path, home, await CloudAccess.OpenAsync(file, given, Time, ct), held);
+        }
+        catch
+        {
+            held?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Finds out what there is and what is wanted.</summary>
+    public async Task<(ClusterPlan Plan, IReadOnlyList<ShareFile> Files, ClusterKeys Keys)> PlanAsync(CancellationToken ct)
+    {
+        var names = new ResourceNames(File, Cloud.Arm.Subscription);
+        var keys = new ClusterKeys(Home, Time);
+        keys.Ensure(File.Name, names.ControlPlane.Select(index => names.ControlPlaneAddress(index).ToString()));
+        var programs = Programs.Locate(standalone: !File.Cloud.IsSandbox);
+        var inputs = new RenderInputs
+        {
+            SubscriptionId = Cloud.Arm.Subscription,
+            OwnAddresses = NeedsOwnAddress() ? await OwnAddress.FindAsync(Cloud.Arm.Endpoint, Environment.GetEnvironmentVariable, Cloud.Http, Time, ct) : [],
+            SshPublicKeys = [.. SshKeys.Public(File.Access.SshKeyFile, Home)],
+            JoinAuthorityPem = keys.JoinAuthorityPem,
+            AgentHashes = programs.AgentHashes,
+            EbbHash = programs.EbbHash,
+        };
+        var plan = await new ClusterPlanner(File, Cloud).PlanAsync(inputs, ct);
+        return (plan, Files(keys, programs), keys);
+    }
+
+    public static Random NewRandom() => new(RandomNumberGenerator.GetInt32(int.MaxValue));
+
+    public void Dispose()
+    {
+        Cloud.Dispose();
+        _held?.Dispose();
+    }
+
+    private static ClusterFile Read(string path) => ClusterFileReader.Read(path, Environment.GetEnvironmentVariable);
+
+    private bool NeedsOwnAddress() => File.Access.SshFrom.OwnAddress || File.Access.ApiFrom.OwnAddress || File.Access.IngressFrom.OwnAddress;
+
+    private List<ShareFile> Files(ClusterKeys keys, Programs programs)
+    {
+        List<ShareFile> files = [.. keys.Shared(), .. programs.Shared()];
+        if (File.Options.Tailscale is { } tailscale)
+        {
+            files.Add(ShareFile.OfText(SystemShare.TailscaleKey, tailscale.AuthKey.Reveal() + "\n"));
+        }
+
+        return files;
+    }
+}

@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using Ebb.Cli.Provisioning;
+using Ebb.Clouds;
+using Ebb.Clouds.Azure.Deployments;
+
+namespace Ebb.Cli.Clusters.Provisioned;
+
+/// <summary>
+/// Carries a plan out, step by step. Each step looks at what is there before it does anything and may be done again: whatever ends
+/// this in the middle, the same plan made anew carries on.
+/// </summary>
+internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random random, Action<ProvisionEvent> tell)
+{
+    private const string ScaleSetType = "Microsoft.Compute/virtualMachineScaleSets";
+
+    private const string ComputeVersion = "2023-09-01";
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan ScaleSetGoneWithin = TimeSpan.FromMinutes(20);
+
+    /// <summary>Until machines and network are as the plan says.</summary>
+    /// <param name="files">What is to lie on the cluster's own share.</param>
+    /// <returns>The compute deployment, whose outputs say where the cluster is.</returns>
+    public async Task<Deployment> ApplyAsync(ClusterPlan plan, IReadOnlyList<ShareFile> files, CancellationToken ct)
+    {
+        foreach (var provider in plan.Preflight.ToRegister)
+        {
+            await StepAsync("register", $"Registering {provider}", () => AlwaysAsync(cloud.Facts.RegisterAsync(provider, ct)));
+        }
+
+        await StepAsync("storage", $"Storage in resource group {plan.Storage.Group}", () => DeployAsync(plan, plan.Storage, plan.Place.Storage, ct));
+        await StepAsync("files", $"Keys and programs on share {SystemShare.Name}", () => UploadAsync(plan, files, ct));
+        await StepAsync("compute", $"Machines and network in resource group {plan.Compute.Group}", () => ComputeAsync(plan, ct));
+        return await cloud.Deployments.FindAsync(plan.Compute.Group, plan.Compute.Name, ct)
+            ?? throw new CloudException($"Deployment '{plan.Compute.Name}' of resource group '{plan.Compute.Group}' is gone. Run this again.");
+    }
+
+    private async Task<bool> ComputeAsync(ClusterPlan plan, CancellationToken ct)
+    {
+        var changed = false;
+        foreach (var change in plan.Changes.Where(c => c.Action is ChangeAction.Replace && c.Type.Equals(ScaleSetType, StringComparison.OrdinalIgnoreCase)))
+        {
+            tell(new ProvisionEvent.Note($"Deleting pool '{change.Name}', to make it anew ..."));
+            await DeleteAsync(change.Id, wait: true, ct);
+            changed = true;
+        }
+
+        changed |= await DeployAsync(plan, plan.Compute, plan.Place.Compute, ct);
+        foreach (var change in plan.Changes.Where(c => c.Action is ChangeAction.Delete))
+        {
+            tell(new ProvisionEvent.Note($"Deleting pool '{change.Name}', which is no longer in ebb.yaml ..."));
+            await DeleteAsync(change.Id, wait: false, ct);
+            changed = true;
+        }
+
+        return changed;
+    }
+
+    /// <returns>Whether anything was done.</returns>
+    private async Task<bool> DeployAsync(ClusterPlan plan, Blueprint wanted, GroupPlace place, CancellationToken ct)
+    {
+        var tags = new Dictionary<string, string> { [ResourceNames.ClusterTag] = plan.File.Name };
+        if (place.Group is null || place.Group.Tags.GetValueOrDefault(ResourceNames.ClusterTag) != plan.File.Name)
+        {
+            var merged = new Dictionary<string, string>(place.Group?.Tags ?? tags, StringComparer.OrdinalIgnoreCase) { [ResourceNames.ClusterTag] = plan.File.Name };
+            if (await cloud.Groups.PutAsync(wanted.Group, plan.File.Cloud.Region, merged, ct) is { } fault)
+            {
+                throw new CloudException($"Resource group '{wanted.Group}' could not be made. {fault} {Remedies.Of(fault)}".TrimEnd(), code: fault.Code);
+            }
+        }
+        else if (Deploying.IsDone(wanted, place) && !plan.Changes.Any(c => c.Group == wanted.Group && c.Action is ChangeAction.Replace))
+        {
+            return false;
+        }
+
+        await new Deploying(cloud.Deployments, time, tell).DeployAsync(wanted.For(place), tags, ct);
+        return true;
+    }
+
+    private async Task<bool> UploadAsync(ClusterPlan plan, IReadOnlyList<ShareFile> files, CancellationToken ct)
+    {
+        var access = await cloud.Accounts.AccessAsync(plan.Storage.Group, plan.Names.SystemAccount, ct)
+            ?? throw new CloudException($"Storage account '{plan.Names.SystemAccount}' is not in resource group '{plan.Storage.Group}', though it was just deployed. Run this again.");
+        var share = new Ebb.Clouds.Azure.Deployments.FileShare(access, SystemShare.Name, cloud.Http, time, random);
+        return await new ShareUpload(share, tell).UploadAsync(files, ct) > 0;
+    }
+
+    private async Task DeleteAsync(string id, bool wait, CancellationToken ct)
+    {
+        if (await cloud.Groups.DeleteResourceAsync(id, ComputeVersion, ct) is { } fault)
+        {
+            throw new CloudException($"{id} could not be deleted. {fault} {Remedies.Of(fault)}".TrimEnd(), code: fault.Code);
+        }
+
+        var started = time.GetTimestamp();
+        while (wait && await cloud.Groups.ExistsAsync(id, ComputeVersion, ct))
+        {
+            if (time.GetElapsedTime(started) > ScaleSetGoneWithin)
+            {
+                throw new TimeoutException($"{id} was not gone within {ScaleSetGoneWithin.TotalMinutes} min. Run this again.");
+            }
+
+            await Task.Delay(LookEvery, time, ct);
+        }
+    }
+
+    private async Task StepAsync(string step, string what, Func<Task<bool>> act)
+    {
+        tell(new ProvisionEvent.Began(step, what));
+        var started = time.GetTimestamp();
+        var changed = await act();
+        tell(new ProvisionEvent.Ended(step, what, changed, time.GetElapsedTime(started)));
+    }
+
+    private static async Task<bool> AlwaysAsync(Task task)
+    {
+        await task;
+        return true;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Net;
+using Ebb.Cli.Reports;
+using Ebb.Kubernetes;
+using Ebb.Kubernetes.Config;
+using Ebb.Kubernetes.Objects;
+using Microsoft.Extensions.Logging;
+
+namespace Ebb.Cli.Clusters.Provisioned;
+
+/// <summary>Waits until a new cluster answers, and its nodes are there.</summary>
+internal sealed class Readiness(ClusterHome home, ILoggerFactory loggers, TimeProvider time, Action<ProvisionEvent> tell)
+{
+    // A machine boots, fetches k3s and starts it: some four minutes, twice that on a bad day.
+    private static readonly TimeSpan ApiWithin = TimeSpan.FromMinutes(20);
+
+    private static readonly TimeSpan NodesWithin = TimeSpan.FromMinutes(15);
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+
+    /// <param name="least">How many nodes are to be Ready.</param>
+    /// <exception cref="TimeoutException">They were not in time; says what is there.</exception>
+    public async Task WaitAsync(int least, CancellationToken ct)
+    {
+        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, time).Load(home.Kubeconfig, null);
+        using var client = new KubeClient(connection, time, loggers.CreateLogger<KubeClient>());
+        var started = time.GetTimestamp();
+        var answered = false;
+        var said = (-1, -1);
+        while (true)
+        {
+            var trouble = "";
+            try
+            {
+                var nodes = (await client.ListAsync(Resources.Nodes, new Selection(), fromCache: false, ct)).Items;
+                var ready = nodes.Count(IsReady);
+                if (!answered)
+                {
+                    answered = true;
+                    started = time.GetTimestamp();
+                    tell(new ProvisionEvent.Note($"Kubernetes answers at {connection.Server.GetLeftPart(UriPartial.Authority)}."));
+                }
+
+                if (said != (ready, nodes.Count))
+                {
+                    said = (ready, nodes.Count);
+                    tell(new ProvisionEvent.Note($"{ready} of {Words.Count(Math.Max(least, nodes.Count), "node")} ready."));
+                }
+
+                if (ready >= least)
+                {
+                    return;
+                }
+            }
+            catch (KubeException e) when (e.Code is null or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError)
+            {
+                // Not there yet; or so young that it does not know yet whom it knows.
+                trouble = e.Message;
+            }
+
+            if (time.GetElapsedTime(started) > (answered ? NodesWithin : ApiWithin))
+            {
+                throw new TimeoutException(answered
+                    ? $"Kubernetes answers, but {said.Item1} of {least} nodes were ready after {NodesWithin.TotalMinutes} min. 'ebb status' shows which machines are not; run this again to wait on."
+                    : $"Kubernetes did not answer within {ApiWithin.TotalMinutes} min: {trouble} The control plane's boot log is under 'Boot diagnostics' of its machine; run this again to wait on.");
+            }
+
+            await Task.Delay(LookEvery, time, ct);
+        }
+    }
+
+    private static bool IsReady(V1Node node) => node.Status?.Conditions?.Any(c => c.Type == "Ready" && c.Status == "True") == true;
+}

@@ -1,0 +1,35 @@
+namespace Ebb.Cli.Clusters.Provisioned;
+
+/// <summary>What whoever sets a cluster up has to be allowed; docs list the same.</summary>
+internal static class Rights
+{
+    private static readonly string[] Storage =
+    [
+        "Microsoft.Resources/deployments/write",
+        "Microsoft.Storage/storageAccounts/write",
+        "Microsoft.Storage/storageAccounts/listkeys/action",
+        "Microsoft.Storage/storageAccounts/fileServices/shares/write",
+        "Microsoft.Authorization/roleAssignments/write",
+    ];
+
+    private static readonly string[] Compute =
+    [
+        "Microsoft.Resources/deployments/write",
+        "Microsoft.Compute/virtualMachines/write",
+        "Microsoft.Compute/virtualMachineScaleSets/write",
+        "Microsoft.Compute/availabilitySets/write",
+        "Microsoft.Network/virtualNetworks/write",
+        "Microsoft.Network/networkSecurityGroups/write",
+        "Microsoft.Network/publicIPAddresses/write",
+        "Microsoft.Network/networkInterfaces/write",
+        "Microsoft.ManagedIdentity/userAssignedIdentities/write",
+        "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+        "Microsoft.Authorization/roleAssignments/write",
+    ];
+
+    public static IEnumerable<string> Needed(bool makesGroup, bool storage) =>
+    [
+        .. makesGroup ? ["Microsoft.Resources/subscriptions/resourceGroups/write"] : Array.Empty<string>(),
+        .. storage ? Storage : Compute,
+    ];
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using Ebb.Cli.Output;
+using Ebb.Cli.Sandboxes;
+using Ebb.Cli.Sandboxes.Subscription;
+
+namespace Ebb.Cli.Commands;
+
+/// <summary>Hosts the sandbox's subscription of one cluster in this process, for 'ebb up' with an ebb.yaml. Ends on SIGTERM.</summary>
+internal static class SubscriptionHostCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var name = new Option<string>("--name") { Description = "The cluster.", HelpName = "NAME", Required = true };
+        var kubernetes = new Option<KubernetesKind?>("--kubernetes")
+        {
+            Description = "embedded or real.",
+            HelpName = "KIND",
+            CustomParser = argument => Choices.Parse<KubernetesKind>(argument),
+        };
+        var region = new Option<string>("--region") { Description = "The region that there is.", HelpName = "REGION", Required = true };
+        var speed = new Option<double>("--speed") { Description = "How many times faster than usual machines boot and go.", HelpName = "X", DefaultValueFactory = _ => 1 };
+        var verb = new Verb("subscription-host", "Host the sandbox's Azure for one cluster in this process.")
+        {
+            Hidden = true,
+            Options = { name, region, kubernetes, speed },
+            Examples = [new("ebb subscription-host --name farm --region westeurope", "under a service manager, say; SIGTERM ends it")],
+        };
+        verb.SetAction(async (parsed, ct) =>
+        {
+            HostCommand.LeaveTerminal();
+            var settings = new SubscriptionSettings
+            {
+                Region = parsed.GetRequiredValue(region),
+                Kubernetes = parsed.GetValue(kubernetes) ?? KubernetesKind.Embedded,
+                Speed = parsed.GetValue(speed),
+            };
+            await SubscriptionHost.RunAsync(SandboxHome.OfSubscription(parsed.GetRequiredValue(name)), settings, ct);
+        });
+        return verb;
+    }
+}

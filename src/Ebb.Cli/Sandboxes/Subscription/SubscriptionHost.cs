@@ -1,0 +1,61 @@
+using System.Security.Cryptography;
+using Ebb.Sandbox;
+using Ebb.Sandbox.Azure;
+using Ebb.Sandbox.Certificates;
+using Ebb.Sandbox.Cloud;
+using Microsoft.Extensions.Logging;
+
+namespace Ebb.Cli.Sandboxes.Subscription;
+
+/// <summary>
+/// One process that is an Azure with one subscription, empty at first. Everything in it ends with it.
+/// </summary>
+internal static class SubscriptionHost
+{
+    // Who signs in owns the subscription, as whoever begins with one does.
+    public static async Task RunAsync(SandboxHome home, SubscriptionSettings settings, CancellationToken ct)
+    {
+        home.Create();
+        using var held = await SandboxHost.LockAsync(home, TimeProvider.System, ct);
+        home.Clear();
+        var time = TimeProvider.System;
+        try
+        {
+            using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(new LogFile(home.Log, time)));
+            using var authority = Authority.Create("ebb sandbox", time);
+            using var agenda = new Agenda(time);
+            var world = new CloudWorld(agenda, SubscriptionWorld.Options(home.Name, settings));
+            var client = new AzureClient(world.Options.TenantId, Guid.NewGuid().ToString(), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)));
+            using var face = new AzureFace(world, new AzureFaceOptions { Apps = [new AppRegistration(client.Id, client.Secret)] });
+            await using var host = await AzureHost.StartAsync(face, authority, 0, 0, ct);
+            home.WriteAuthority(authority.CertificatePem);
+            home.Write(new SandboxState
+            {
+                Name = home.Name,
+                Host = ProcessMark.OfThisProcess(),
+                StartedAt = time.GetUtcNow(),
+                Kind = settings.Kubernetes,
+                Kubernetes = "",
+                Azure = new AzureAccess
+                {
+                    Subscription = world.Options.SubscriptionId,
+                    ResourceGroup = "",
+                    Endpoint = host.Https.ToString(),
+                    AuthorityFile = home.Authority,
+                    Client = client,
+                },
+            });
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            home.Clean();
+        }
+        catch
+        {
+            // What it logged, and what it is about to say, is for whoever asks why.
+            home.Clear();
+            throw;
+        }
+    }
+}
