@@ -38,8 +38,8 @@ internal sealed record ArmReply(int Status, JsonNode? Body = null)
         var reply = outcome.Error is { } error ? Error(error) : ok(outcome.Value!);
         return reply with
         {
-            Delay = outcome.Delay,
-            Silent = outcome.Unanswered,
+            Delay = reply.Delay + outcome.Delay,
+            Silent = reply.Silent || outcome.Unanswered,
             Headers = [.. reply.Headers, .. LimitHeaders(outcome.Limits)],
         };
     }

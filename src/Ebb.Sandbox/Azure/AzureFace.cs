@@ -36,6 +36,7 @@ public sealed class AzureFace : IDisposable
     private readonly ResourceRoutes _resources;
     private readonly OperationRoutes _operations;
     private readonly FileService _files;
+    private readonly Images _images;
     private readonly Random _ids;
 
     public AzureFace(CloudWorld world, AzureFaceOptions options)
@@ -45,9 +46,9 @@ public sealed class AzureFace : IDisposable
         _issuer = new TokenIssuer(world.Options.TenantId, world.Agenda.Time);
         _login = new LoginRoutes(world, options, _issuer);
         _attestation = new AttestationSigner(world.Options.Location, world.Agenda.Time);
-        _metadata = new MetadataRoutes(world, _issuer, new AttestedData(_attestation, world.Agenda.Time));
         Resources = new ResourceStore(world, options);
-        Resources.Register(new Locks(), new UserAssignedIdentities(), new AvailabilitySets());
+        Resources.Register(new Locks(), new UserAssignedIdentities());
+        Resources.Register(new AvailabilitySets(), new VirtualMachines(), new Disks());
         Resources.Register(NetworkTypes.All());
         world.TakeAddress = set => ScaleSetNetworks.NextAddress(Resources, set);
         Resources.Register(new ContainerGroups());
@@ -55,9 +56,12 @@ public sealed class AzureFace : IDisposable
         var shares = new FileShareType(accounts);
         Resources.Register(StorageTypes.All(accounts, shares));
         _files = new FileService(Resources, accounts, shares);
+        _metadata = new MetadataRoutes(Resources, _issuer, new AttestedData(_attestation, world.Agenda.Time));
         var deletes = new ResourceDeletes(Resources);
         _resources = new ResourceRoutes(Resources, new ResourceWrites(Resources), deletes);
         _operations = new OperationRoutes(Resources);
+        _images = new Images(Resources);
+        world.InstanceChanged += See;
         _subscriptions = new SubscriptionRoutes(Resources, new GroupDeletion(Resources, deletes));
         _scaleSets = new ScaleSetRoutes(world, options);
         _compute = new ComputeRoutes(world);
@@ -126,6 +130,7 @@ public sealed class AzureFace : IDisposable
 
     public void Dispose()
     {
+        _world.InstanceChanged -= See;
         _issuer.Dispose();
         _attestation.Dispose();
     }
@@ -181,11 +186,14 @@ public sealed class AzureFace : IDisposable
                 ?? _insights.Answer(request)
                 ?? _maintenance.Answer(request)
                 ?? _operations.Answer(request)
+                ?? _images.Answer(request)
                 ?? _resources.Answer(request)
                 ?? _subscriptions.Answer(request)
                 ?? Unknown(request);
         }
     }
+
+    private void See(InstanceChange change) => VirtualMachines.Gone(Resources, change);
 
     private ArmReply? Unauthenticated(ArmRequest request)
     {

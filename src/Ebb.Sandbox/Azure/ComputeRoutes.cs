@@ -21,11 +21,6 @@ internal sealed partial class ComputeRoutes(CloudWorld world)
             ["subscriptions", _, "providers", "microsoft.compute", "skus"] => Skus(r),
             ["subscriptions", _, "providers", "microsoft.compute", "locations", var l, "usages"] => InLocation(l, Usages),
             ["subscriptions", _, "providers", "microsoft.compute", "locations", var l, "vmsizes"] => InLocation(l, Sizes),
-
-            // There are no machines outside scale sets; clients that keep both kinds list them all the same.
-            ["subscriptions", _, "providers", "microsoft.compute", "virtualmachines"] => new ArmReply(200, ScaleSetRoutes.Value([])),
-            ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.compute", "virtualmachines"] =>
-                ArmReply.From(world.GetResourceGroup(r.Segments[3]), _ => new ArmReply(200, ScaleSetRoutes.Value([]))),
             _ => null,
         };
     }

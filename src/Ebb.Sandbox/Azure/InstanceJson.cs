@@ -16,7 +16,7 @@ internal static class InstanceJson
         var storage = ScaleSetJson.Child(profile, "storageProfile");
         var disk = ScaleSetJson.Child(storage, "osDisk");
         disk["osType"] ??= "Linux";
-        disk["name"] = DiskName(i);
+        disk["name"] = DiskName(set, i);
         storage["dataDisks"] ??= new JsonArray();
         var nicId = $"{i.ResourceId}/networkInterfaces/{NicName(set)}";
 
@@ -75,7 +75,7 @@ internal static class InstanceJson
             provisioning["message"] = failure.Message;
         }
 
-        return new JsonObject
+        var view = new JsonObject
         {
             ["placementGroupId"] = set.PlacementGroupId,
             ["platformUpdateDomain"] = i.Number % 5,
@@ -89,11 +89,17 @@ internal static class InstanceJson
                 : Agent("ProvisioningState/Unavailable", "Not Ready", "VM status blob is found but not yet populated.", time),
             ["disks"] = new JsonArray(new JsonObject
             {
-                ["name"] = DiskName(i),
+                ["name"] = DiskName(set, i),
                 ["statuses"] = new JsonArray(Timed(Status("ProvisioningState/succeeded", "Provisioning succeeded"), time)),
             }),
             ["statuses"] = new JsonArray(provisioning, Status(PowerCode(i), $"VM {i.Power.ToString().ToLowerInvariant()}")),
         };
+        if (set.Standalone)
+        {
+            view.Remove("placementGroupId");
+        }
+
+        return view;
     }
 
     public static JsonObject Nic(ScaleSet set, Instance i)
@@ -132,7 +138,9 @@ internal static class InstanceJson
 
     public static string PowerCode(Instance i) => $"PowerState/{i.Power.ToString().ToLowerInvariant()}";
 
-    public static string DiskName(Instance i) => $"{i.Set}_{i.Name}_OS__1_{i.VmId.Replace("-", "", StringComparison.Ordinal)}";
+    public static string DiskName(ScaleSet set, Instance i) => set.Standalone
+        ? JsonRead.Text(JsonRead.At(set.Model, "properties", "virtualMachineProfile", "storageProfile", "osDisk", "name")) ?? $"{i.Name}_OsDisk"
+        : $"{i.Set}_{i.Name}_OS__1_{i.VmId.Replace("-", "", StringComparison.Ordinal)}";
 
     public static string NicName(ScaleSet set) => ScaleSetJson
         .Items(JsonRead.At(set.Model, "properties", "virtualMachineProfile", "networkProfile"), "networkInterfaceConfigurations")

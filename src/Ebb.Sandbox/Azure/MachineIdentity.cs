@@ -1,12 +1,15 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Azure.Resources;
 using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Sandbox.Azure;
 
-/// <summary>Tokens of the identities that a scale set gives its machines.</summary>
-internal sealed class MachineIdentity(CloudWorld world, TokenIssuer issuer)
+/// <summary>Tokens of the identities that machines are given.</summary>
+internal sealed class MachineIdentity(ResourceStore store, TokenIssuer issuer)
 {
+    private readonly CloudWorld _world = store.World;
+
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(24);
 
     // The service hands the same token out again for most of its life.
@@ -22,7 +25,7 @@ internal sealed class MachineIdentity(CloudWorld world, TokenIssuer issuer)
 
         if (!Uri.TryCreate(resource, UriKind.Absolute, out _))
         {
-            return Error(400, "invalid_resource", $"AADSTS50001: The application named {resource} was not found in the tenant named {world.Options.TenantId}.");
+            return Error(400, "invalid_resource", $"AADSTS50001: The application named {resource} was not found in the tenant named {_world.Options.TenantId}.");
         }
 
         var (identity, refusal) = Choose(r, Identities(set));
@@ -32,7 +35,7 @@ internal sealed class MachineIdentity(CloudWorld world, TokenIssuer issuer)
         }
 
         var key = $"{instance.ResourceId} {identity.ClientId} {resource}";
-        var now = world.Agenda.Now;
+        var now = _world.Agenda.Now;
         if (!_tokens.TryGetValue(key, out var kept) || now - kept.IssuedAt > TokenLifetime / 2 || r.Flag("bypass_cache"))
         {
             // Machines come and go; the tokens of those gone are not worth keeping.
@@ -41,7 +44,7 @@ internal sealed class MachineIdentity(CloudWorld world, TokenIssuer issuer)
                 _tokens.Clear();
             }
 
-            var issuerName = $"https://sts.windows.net/{world.Options.TenantId}/";
+            var issuerName = $"https://sts.windows.net/{_world.Options.TenantId}/";
             _tokens[key] = kept = (issuer.Issue(issuerName, resource, identity.ClientId, identity.ObjectId, TokenLifetime), now);
         }
 
@@ -60,7 +63,7 @@ internal sealed class MachineIdentity(CloudWorld world, TokenIssuer issuer)
         });
     }
 
-    private static List<Identity> Identities(ScaleSet set)
+    private List<Identity> Identities(ScaleSet set)
     {
         var found = new List<Identity>();
         if (set.Model["identity"] is not JsonObject identity)
@@ -76,7 +79,11 @@ internal sealed class MachineIdentity(CloudWorld world, TokenIssuer issuer)
 
         if (type.Contains("UserAssigned", StringComparison.OrdinalIgnoreCase) && JsonRead.Get(identity, "userAssignedIdentities") is JsonObject assigned)
         {
-            found.AddRange(assigned.Select(a => new Identity(a.Key, Principals.ClientOf(a.Key), Principals.PrincipalOf(a.Key))));
+            found.AddRange(assigned.Select(a =>
+            {
+                var (principal, client) = IdentityJson.Ids(store, a.Key);
+                return new Identity(a.Key, client, principal);
+            }));
         }
 
         return found;

@@ -43,11 +43,11 @@ internal static class MetadataDocument
             ["version"] = ("2017-04-02", Text(image["version"])),
             ["vmId"] = ("2017-04-02", i.VmId),
             ["vmSize"] = ("2017-04-02", i.Size),
-            ["placementGroupId"] = ("2017-08-01", set.PlacementGroupId),
+            ["placementGroupId"] = ("2017-08-01", set.Standalone ? "" : set.PlacementGroupId),
             ["resourceGroupName"] = ("2017-08-01", i.Group),
             ["subscriptionId"] = ("2017-08-01", i.SubscriptionId),
             ["tags"] = ("2017-08-01", string.Join(';', i.Tags.Select(t => $"{t.Key}:{t.Value}"))),
-            ["vmScaleSetName"] = ("2017-12-01", i.Set),
+            ["vmScaleSetName"] = ("2017-12-01", set.Standalone ? "" : i.Set),
             ["zone"] = ("2017-12-01", i.Zone),
             ["plan"] = ("2018-04-02", new JsonObject { ["name"] = "", ["product"] = "", ["publisher"] = "" }),
             ["publicKeys"] = ("2018-04-02", PublicKeys(linux)),
@@ -82,7 +82,7 @@ internal static class MetadataDocument
             ["ipv4"] = new JsonObject
             {
                 ["ipAddress"] = new JsonArray(new JsonObject { ["privateIpAddress"] = i.Address, ["publicIpAddress"] = "" }),
-                ["subnet"] = new JsonArray(new JsonObject { ["address"] = "10.240.0.0", ["prefix"] = "16" }),
+                ["subnet"] = new JsonArray(new JsonObject { ["address"] = i.Subnet.Split('/')[0], ["prefix"] = i.Subnet.Split('/')[1] }),
             },
             ["ipv6"] = new JsonObject { ["ipAddress"] = new JsonArray() },
             ["macAddress"] = i.MacAddress,
@@ -142,10 +142,10 @@ internal static class MetadataDocument
                 ["image"] = new JsonObject { ["uri"] = "" },
                 ["managedDisk"] = new JsonObject
                 {
-                    ["id"] = $"/subscriptions/{i.SubscriptionId}/resourceGroups/{i.Group}/providers/Microsoft.Compute/disks/{InstanceJson.DiskName(i)}",
+                    ["id"] = $"/subscriptions/{i.SubscriptionId}/resourceGroups/{i.Group}/providers/Microsoft.Compute/disks/{InstanceJson.DiskName(set, i)}",
                     ["storageAccountType"] = Text(JsonRead.At(disk, "managedDisk", "storageAccountType")) is { Length: > 0 } account ? account : "Standard_LRS",
                 },
-                ["name"] = InstanceJson.DiskName(i),
+                ["name"] = InstanceJson.DiskName(set, i),
                 ["osType"] = "Linux",
                 ["vhd"] = new JsonObject { ["uri"] = "" },
                 ["writeAcceleratorEnabled"] = "false",

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Azure.Resources;
 using Ebb.Sandbox.Cloud;
 using Microsoft.AspNetCore.Http;
 
@@ -9,7 +10,7 @@ namespace Ebb.Sandbox.Azure;
 /// The instance metadata service of every machine, under <c>/machines/{group}/{set}/{id}/metadata/</c>. Plain HTTP, no token:
 /// whoever reaches it is the machine.
 /// </summary>
-internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer, AttestedData attested)
+internal sealed class MetadataRoutes(ResourceStore store, TokenIssuer issuer, AttestedData attested)
 {
     // An acknowledgement names a handful of events.
     private const int MaxBody = 64 << 10;
@@ -18,7 +19,8 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer, Attes
     private const int MaxCalls = 5;
     private const int MaxIdentityCalls = 20;
 
-    private readonly MachineIdentity _identity = new(world, issuer);
+    private readonly CloudWorld _world = store.World;
+    private readonly MachineIdentity _identity = new(store, issuer);
     private readonly Dictionary<(string Machine, bool Identity), (long Second, int Calls)> _calls = [];
 
     /// <summary>Null when the request is none of these.</summary>
@@ -30,7 +32,7 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer, Attes
         }
 
         var body = r.Method == "POST" ? await ArmRequest.ReadBoundedAsync(http.Body, MaxBody, ct) : [];
-        lock (world.Agenda.Gate)
+        lock (_world.Agenda.Gate)
         {
             return Answer(r, path, body);
         }
@@ -56,7 +58,7 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer, Attes
             return Error(405, "Method not allowed");
         }
 
-        if (world.Find(r.Segments[1], r.Segments[2]) is not { } set
+        if (_world.Find(r.Segments[1], r.Segments[2]) is not { } set
             || !int.TryParse(r.Segments[3], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             || !set.Instances.TryGetValue(number, out var instance))
         {
@@ -82,9 +84,9 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer, Attes
         {
             ["instance", ..] => Instance(r, set, instance),
             ["identity", "oauth2", "token"] => _identity.Token(r, set, instance),
-            ["identity", "info"] => new ArmReply(200, new JsonObject { ["tenantId"] = world.Options.TenantId }),
+            ["identity", "info"] => new ArmReply(200, new JsonObject { ["tenantId"] = _world.Options.TenantId }),
             ["attested", "document"] => Attested(r, set, instance),
-            ["scheduledevents"] when r.Method == "GET" => new ArmReply(200, MetadataEvents.Json(world.EventsOf(set.Group, set.Name)!, r.ApiVersion)),
+            ["scheduledevents"] when r.Method == "GET" => new ArmReply(200, MetadataEvents.Json(_world.EventsOf(set.Group, set.Name)!, r.ApiVersion)),
             ["scheduledevents"] => Acknowledge(set, body),
             _ => Error(404, "Not found"),
         };
@@ -98,7 +100,7 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer, Attes
             _calls.Clear();
         }
 
-        var second = world.Agenda.Now.ToUnixTimeSeconds();
+        var second = _world.Agenda.Now.ToUnixTimeSeconds();
         var key = (instance.ResourceId, identity);
         var calls = _calls.TryGetValue(key, out var last) && last.Second == second ? last.Calls + 1 : 1;
         _calls[key] = (second, calls);
@@ -166,7 +168,7 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer, Attes
             return Error(400, "Bad request. StartRequests is missing, or names no event");
         }
 
-        var known = world.EventsOf(set.Group, set.Name)!.Events;
+        var known = _world.EventsOf(set.Group, set.Name)!.Events;
         if (ids.Exists(id => !known.Any(e => e.Id.Equals(id, StringComparison.OrdinalIgnoreCase))))
         {
             return Error(400, "Bad request. There is no such event");
@@ -174,7 +176,7 @@ internal sealed class MetadataRoutes(CloudWorld world, TokenIssuer issuer, Attes
 
         foreach (var id in ids)
         {
-            world.Acknowledge(set.Group, set.Name, id);
+            _world.Acknowledge(set.Group, set.Name, id);
         }
 
         return new ArmReply(200);

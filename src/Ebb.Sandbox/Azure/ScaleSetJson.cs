@@ -94,6 +94,12 @@ internal static class ScaleSetJson
         // What may hold secrets is never given back.
         os.Remove("customData");
         os.Remove("adminPassword");
+        CompleteOsKept(os);
+    }
+
+    /// <summary>What the server adds to an osProfile when it is put.</summary>
+    public static void CompleteOsKept(JsonObject os)
+    {
         os["secrets"] ??= new JsonArray();
         os["allowExtensionOperations"] ??= true;
         os["requireGuestProvisionSignal"] ??= true;

@@ -65,7 +65,11 @@ public sealed partial class CloudWorld
 
             var work = Begin(CallKind.DeleteGroup, null, group.Name);
             group = _groups[name] = group with { Deleting = true, Going = work.Operation };
-            foreach (var state in _sets.Values.Where(s => s.Current.Group.Equals(name, StringComparison.OrdinalIgnoreCase)).ToList())
+
+            // Machines that stand alone are resources among others: whoever keeps those says when they go.
+            foreach (var state in _sets.Values
+                .Where(s => s.Current.Group.Equals(name, StringComparison.OrdinalIgnoreCase) && (rest is null || !s.Current.Standalone))
+                .ToList())
             {
                 DeleteSet(state, work, force: true);
             }

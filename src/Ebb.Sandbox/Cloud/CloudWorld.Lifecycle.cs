@@ -7,21 +7,21 @@ public sealed partial class CloudWorld
     {
         var set = state.Current;
         var number = set.NextNumber;
-        var (address, subnet) = TakeAddress?.Invoke(set) ?? (NextAddress(), Instance.DefaultSubnet);
+        var (address, subnet) = set.Spec.Address ?? TakeAddress?.Invoke(set) ?? (NextAddress(), Instance.DefaultSubnet);
         return new Instance
         {
             SubscriptionId = set.SubscriptionId,
             Group = set.Group,
             Set = set.Name,
             Number = number,
-            ComputerName = (set.Spec.ComputerNamePrefix ?? set.Name) + Instance.Base36(number),
+            ComputerName = set.Standalone ? set.Spec.ComputerNamePrefix! : (set.Spec.ComputerNamePrefix ?? set.Name) + Instance.Base36(number),
             VmId = NewGuid(),
             Size = set.Size,
             Priority = set.Priority,
             Zone = zone,
             Address = address,
             Subnet = subnet,
-            MacAddress = $"000D3A{_random.Next(0x1000000):X6}",
+            MacAddress = set.Spec.MacAddress ?? $"000D3A{_random.Next(0x1000000):X6}",
             CreatedAt = Now,
             FaultDomain = number % set.Spec.FaultDomains,
             ModelVersion = set.ModelVersion,
@@ -180,6 +180,12 @@ public sealed partial class CloudWorld
         {
             Pay(i);
             Change(state, s => s with { Instances = s.Instances.Remove(i.Number) });
+            if (state.Current.Standalone && !state.Deleting)
+            {
+                // Evicted for good: nothing of it stays.
+                _sets.Remove(state.Key);
+            }
+
             Settle(i);
             Raise(InstanceEvent.Gone, i);
         });

@@ -34,7 +34,7 @@ public sealed partial class CloudWorld
         [
             Used("cores"),
             new Usage("virtualMachines", _sets.Values.Sum(s => s.Current.Instances.Count), 25_000),
-            new Usage("virtualMachineScaleSets", _sets.Count, 2500),
+            new Usage("virtualMachineScaleSets", _sets.Values.Count(s => !s.Current.Standalone), 2500),
             new Usage("availabilitySets", 0, 2500),
             Used("lowPriorityCores"),
             .. _options.Sizes.Select(s => s.Family).Distinct().Select(Used),

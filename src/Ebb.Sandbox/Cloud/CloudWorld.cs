@@ -63,7 +63,7 @@ public sealed partial class CloudWorld
         {
             lock (_agenda.Gate)
             {
-                return [.. _sets.Values.Select(s => s.Current)];
+                return [.. _sets.Values.Select(s => s.Current).Where(s => !s.Standalone)];
             }
         }
     }
@@ -91,7 +91,7 @@ public sealed partial class CloudWorld
         ImmutableArray<ScaleSet> sets =
         [
             .. _sets.Values
-                .Where(s => group is null || s.Current.Group.Equals(group, StringComparison.OrdinalIgnoreCase))
+                .Where(s => !s.Current.Standalone && (group is null || s.Current.Group.Equals(group, StringComparison.OrdinalIgnoreCase)))
                 .Select(s => stale is null ? s.Current : s.At(Now - stale.Span)),
         ];
         return Part(sets, CallKind.ListScaleSets, null);

@@ -118,6 +118,7 @@ public sealed class Faults
     }
 
     /// <summary>Draws whether a fault of this kind strikes now; the first that does is taken.</summary>
+    /// <param name="pool">A machine that stands alone may be named by the set of one that it is kept as.</param>
     internal Fault? Strike(FaultKind kind, CallKind? call, string? pool, string? type = null)
     {
         for (var i = 0; i < _entries.Count; i++)
@@ -126,7 +127,7 @@ public sealed class Faults
             var fault = entry.Fault;
             if (fault.Kind != kind
                 || (fault.On is not null && call is not null && fault.On != call)
-                || (fault.Pool is not null && !fault.Pool.Equals(pool, StringComparison.OrdinalIgnoreCase))
+                || (fault.Pool is not null && !fault.Pool.Equals(pool?.TrimStart('_'), StringComparison.OrdinalIgnoreCase))
                 || (fault.ResourceType is not null && !fault.ResourceType.Equals(type, StringComparison.OrdinalIgnoreCase))
                 || (fault.Probability < 1 && _random.NextDouble() >= fault.Probability))
             {

@@ -2,14 +2,17 @@ using System.Collections.Immutable;
 
 namespace Ebb.Sandbox.Cloud;
 
-/// <summary>One machine of a scale set as it is at an instant; the world replaces it at every change.</summary>
+/// <summary>One machine, of a scale set or alone, as it is at an instant; the world replaces it at every change.</summary>
 public sealed record Instance
 {
     /// <summary>The resource group's name as it was created.</summary>
     public required string Group { get; init; }
 
-    /// <summary>The scale set's name as it was created.</summary>
+    /// <summary>The scale set's name as it was created; of a machine that stands alone, the name of the set of one that it is kept as.</summary>
     public required string Set { get; init; }
+
+    /// <summary>In no scale set.</summary>
+    public bool Standalone => Set.StartsWith('_');
 
     public required int Number { get; init; }
 
@@ -72,12 +75,12 @@ public sealed record Instance
     public string ETagText => $"\"{ETag}\"";
 
     /// <summary>The name people see, and the metadata service's <c>compute/name</c>; not the host name.</summary>
-    public string Name => $"{Set}_{Number}";
+    public string Name => Standalone ? Set[1..] : $"{Set}_{Number}";
 
-    public string ResourceId => $"{ScaleSet.ResourceIdOf(SubscriptionId, Group, Set)}/virtualMachines/{Number}";
+    public string ResourceId => IdIn(Group);
 
     /// <summary>What a kubelet on it has as provider id.</summary>
-    public string ProviderId => $"azure://{ScaleSet.ResourceIdOf(SubscriptionId, Group.ToLowerInvariant(), Set)}/virtualMachines/{Number}";
+    public string ProviderId => $"azure://{IdIn(Group.ToLowerInvariant())}";
 
     /// <summary>Whether it counts in the set's capacity.</summary>
     public bool Counts => Provisioning != ProvisioningState.Deleting && !Surplus;
@@ -98,6 +101,10 @@ public sealed record Instance
 
     /// <summary>Its guest never comes up, however often it is started, until it is reimaged.</summary>
     internal bool Deaf { get; init; }
+
+    private string IdIn(string group) => Standalone
+        ? ScaleSet.MachineIdOf(SubscriptionId, group, Name)
+        : $"{ScaleSet.ResourceIdOf(SubscriptionId, group, Set)}/virtualMachines/{Number}";
 
     /// <summary>Six base-36 digits in upper case.</summary>
     internal static string Base36(int number)

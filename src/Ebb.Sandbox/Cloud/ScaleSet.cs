@@ -49,10 +49,22 @@ public sealed record ScaleSet
 
     public ImmutableSortedDictionary<string, string> Tags => Spec.Tags;
 
-    public string ResourceId => ResourceIdOf(SubscriptionId, Group, Name);
+    public string ResourceId => Standalone ? MachineIdOf(SubscriptionId, Group, Name[1..]) : ResourceIdOf(SubscriptionId, Group, Name);
+
+    /// <summary>Not a scale set, but one machine that stands alone.</summary>
+    public bool Standalone => Name.StartsWith(MachineMark);
 
     /// <summary>The entity tag as clients send it back: a number in quotes.</summary>
     public string ETagText => $"\"{ETag}\"";
+
+    // No name of a scale set or machine begins with it.
+    private const char MachineMark = '_';
+
+    /// <summary>The name of the set of one that a machine that stands alone is kept as.</summary>
+    internal static string OfMachine(string machine) => MachineMark + machine;
+
+    internal static string MachineIdOf(string subscription, string group, string name) =>
+        $"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}";
 
     internal static string ResourceIdOf(string subscription, string group, string set) =>
         $"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachineScaleSets/{set}";

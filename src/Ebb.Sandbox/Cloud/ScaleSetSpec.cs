@@ -31,8 +31,14 @@ public sealed record ScaleSetSpec
 
     public UpgradeMode Upgrade { get; init; }
 
-    /// <summary>Null: the set's name.</summary>
+    /// <summary>Null: the set's name. Of a machine that stands alone, its whole host name.</summary>
     public string? ComputerNamePrefix { get; init; }
+
+    /// <summary>The address of a machine that stands alone, and the range that it lies in; null: as for a scale set's machines.</summary>
+    internal (string Address, string Subnet)? Address { get; init; }
+
+    /// <summary>That of the interface of a machine that stands alone; null: any.</summary>
+    internal string? MacAddress { get; init; }
 
     /// <summary>How long a machine is warned before it is deleted; null: not at all.</summary>
     public TimeSpan? TerminateNotice { get; init; }

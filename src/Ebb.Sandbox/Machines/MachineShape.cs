@@ -5,7 +5,7 @@ using Ebb.Sandbox.Kubernetes.Views;
 
 namespace Ebb.Sandbox.Machines;
 
-/// <summary>What node a machine of a scale set becomes: its size, and what the set's tags say of its nodes.</summary>
+/// <summary>What node a machine becomes: its size, and what its scale set's tags, or its own, say of its nodes.</summary>
 internal static class MachineShape
 {
     private const string LabelTag = "ebb-label_";
@@ -39,7 +39,7 @@ internal static class MachineShape
             InstanceType = instance.Size,
             Architecture = size?.Architecture == "Arm64" ? "arm64" : "amd64",
             SystemUuid = instance.VmId,
-            Labels = ImmutableSortedDictionary<string, string>.Empty.Add("ebb.dev/pool", set.Name),
+            Labels = set.Standalone ? ImmutableSortedDictionary<string, string>.Empty : ImmutableSortedDictionary<string, string>.Empty.Add("ebb.dev/pool", set.Name),
         };
         foreach (var (tag, value) in set.Tags)
         {

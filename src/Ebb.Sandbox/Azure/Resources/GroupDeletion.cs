@@ -8,8 +8,8 @@ internal sealed class GroupDeletion(ResourceStore store, ResourceDeletes deletes
     // How often it looks what can go next.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    // For so long it goes on trying while nothing moves: what blocks it may yet go.
-    private const int Patience = 30;
+    // For so long it goes on trying while nothing moves: what blocks it may yet go (an interface that is reserved does after three minutes).
+    private const int Patience = 240;
 
     /// <summary>Begins; a group that cannot be emptied stays, with what could not go, and the operation fails.</summary>
     public Outcome<ResourceGroup> Begin(ArmRequest r, string name)

@@ -81,14 +81,23 @@ internal sealed class ResourceRoutes(ResourceStore store, ResourceWrites writes,
             return null;
         }
 
-        return ArmReply.From(
-            store.World.Serve<ArmReply>(type.KindOf(r.Method), id.Name, type.FullName, () =>
-                store.Find(id) is not { } resource
-                    ? NotFound(id)
-                    : r.Method == "POST" && Locks.Forbidding(store, id, delete: false) is { } locked
-                        ? locked
-                        : type.Below(store, resource, rest[^1].ToLowerInvariant(), r) ?? Unknown(type, rest[^1])),
-            reply => reply);
+        var part = rest[^1].ToLowerInvariant();
+        var kind = r.Method == "POST" ? type.KindOfAction(part) : type.KindOf(r.Method);
+        return kind is null
+            ? ArmReply.From(Part(), reply => reply)
+            : ArmReply.From(store.World.Serve(kind.Value, id.Name, type.FullName, Part), reply => reply);
+
+        Outcome<ArmReply> Part()
+        {
+            if (store.Find(id) is not { } resource)
+            {
+                return Missing(id.Scope) ?? NotFound(id);
+            }
+
+            return r.Method == "POST" && Locks.Forbidding(store, id, delete: false) is { } locked
+                ? locked
+                : type.Below(store, resource, part, r) ?? Unknown(type, rest[^1]);
+        }
     }
 
     private ArmReply Found(ArmRequest r, ResourceType type, ResourceId id, Func<Resource, ArmReply> reply) => ArmReply.From(

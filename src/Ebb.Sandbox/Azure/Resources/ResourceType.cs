@@ -50,13 +50,15 @@ internal abstract class ResourceType(string space, string name)
     /// <summary>What clients are told of versions; every well-formed one is served.</summary>
     public virtual ImmutableArray<string> ApiVersions => ["2024-07-01", "2023-09-01", "2022-10-01", "2021-04-01"];
 
+    /// <summary>The kind that an action is for faults, limits and counters; null: the world counts it itself.</summary>
+    public virtual CallKind? KindOfAction(string action) => CallKind.ActOnResource;
+
     /// <summary>The kind of call that this is for faults, limits and counters.</summary>
     public virtual CallKind KindOf(string method) => method switch
     {
         "PUT" => CallKind.PutResource,
         "PATCH" => CallKind.PatchResource,
         "DELETE" => CallKind.DeleteResource,
-        "POST" => CallKind.ActOnResource,
         _ => CallKind.GetResource,
     };
 

@@ -66,7 +66,7 @@ internal sealed class MetadataListener : IAsyncDisposable
     private static Instance? WhoIs(CloudWorld cloud, IPAddress? address)
     {
         var text = address?.MapToIPv4().ToString();
-        return cloud.ScaleSets.SelectMany(set => set.Instances.Values).FirstOrDefault(instance => instance.Address == text);
+        return cloud.Instances.FirstOrDefault(instance => instance.Address == text);
     }
 
     private static Socket Listen()

@@ -97,10 +97,29 @@ internal sealed class FaceLab : IDisposable
         return await Answer.ReadAsync(response);
     }
 
-    /// <summary>Asks a machine's metadata service.</summary>
-    public async Task<Answer> MetadataAsync(string path, HttpMethod? method = null, string? json = null, string? header = "true")
+    /// <summary>Has a network interface in a network of its own; its id.</summary>
+    public async Task<string> HaveNicAsync(string name)
     {
-        using var request = new HttpRequestMessage(method ?? HttpMethod.Get, new Uri($"/machines/{Lab.Group}/{Lab.Set}/0/metadata/{path}", UriKind.Relative));
+        var network = $"{Subscription}/resourceGroups/{Lab.Group}/providers/Microsoft.Network";
+        var subnet = $"{network}/virtualNetworks/net/subnets/default";
+        await PutAsync($"{network}/virtualNetworks/net", """{"location":"eastus","properties":{"addressSpace":{"addressPrefixes":["10.1.0.0/16"]},"subnets":[{"name":"default","properties":{"addressPrefix":"10.1.0.0/24"}}]}}""");
+        await PutAsync(
+            $"{network}/networkInterfaces/{name}",
+            """{"location":"eastus","properties":{"ipConfigurations":[{"name":"ip","properties":{"primary":true,"privateIPAllocationMethod":"Dynamic","subnet":{"id":"SUBNET"}}}]}}"""
+                .Replace("SUBNET", subnet, StringComparison.Ordinal));
+        return $"{network}/networkInterfaces/{name}";
+    }
+
+    /// <summary>Asks the metadata service of the scale set's first machine.</summary>
+    public Task<Answer> MetadataAsync(string path, HttpMethod? method = null, string? json = null, string? header = "true") =>
+        AskMachineAsync($"/machines/{Lab.Group}/{Lab.Set}/0/metadata/{path}", method, json, header);
+
+    public Task<Answer> MetadataOfAsync(Instance machine, string path) =>
+        AskMachineAsync($"/machines/{machine.Group}/{machine.Set}/{machine.Id}/metadata/{path}", null, null, "true");
+
+    private async Task<Answer> AskMachineAsync(string address, HttpMethod? method, string? json, string? header)
+    {
+        using var request = new HttpRequestMessage(method ?? HttpMethod.Get, new Uri(address, UriKind.Relative));
         if (header is not null)
         {
             request.Headers.Add("Metadata", header);
