@@ -26,7 +26,7 @@ internal static class Renderer
             ComputeTemplate = compute.Template,
             ComputeParameters = compute.Parameters,
             CloudConfigs = configs,
-            SystemFiles = [.. ControlPlaneConfig.Files(cluster, inputs).Select(file => file["from"]!.GetValue<string>()).Distinct().Order(StringComparer.Ordinal)],
+            SystemFiles = [.. ControlPlaneConfig.Taken(cluster, inputs).Select(file => file["from"]!.GetValue<string>()).Distinct().Order(StringComparer.Ordinal)],
         };
     }
 }

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Ebb.Cli.ControlPlane.Access;
 using Ebb.Cli.Definition;
 
 namespace Ebb.Cli.Provisioning.CloudInit;
@@ -5,6 +8,8 @@ namespace Ebb.Cli.Provisioning.CloudInit;
 /// <summary>What k3s applies by itself from its directory of manifests, beside what it brings along.</summary>
 internal static class AddOnManifests
 {
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
     public static IEnumerable<(string Name, string Manifest)> Of(ClusterFile cluster, ResourceNames names)
     {
         yield return ("role", Role());
@@ -24,10 +29,21 @@ internal static class AddOnManifests
         }
     }
 
-    /// <summary>What the controller may do: the same file that those apply who run it elsewhere.</summary>
-    private static string Role()
+    /// <summary>What the controller's own user may do. JSON is YAML too.</summary>
+    private static string Role() => string.Concat(EbbRole.Manifests().Select(manifest =>
     {
-        using var reader = new StreamReader(typeof(AddOnManifests).Assembly.GetManifestResourceStream("rbac.yaml")!);
-        return reader.ReadToEnd();
-    }
+        var metadata = new JsonObject { ["name"] = manifest.Name };
+        if (manifest.Namespace is { } ns)
+        {
+            metadata["namespace"] = ns;
+        }
+
+        var whole = new JsonObject { ["apiVersion"] = manifest.GroupVersion, ["kind"] = manifest.Kind, ["metadata"] = metadata };
+        foreach (var (key, value) in manifest.Content)
+        {
+            whole[key] = value?.DeepClone();
+        }
+
+        return $"---\n{whole.ToJsonString(Indented)}\n";
+    }));
 }

@@ -69,7 +69,7 @@ internal static class ControlPlaneConfig
             ["manager"] = names.ResourceManager,
             ["addresses"] = Arm.Strings(names.ControlPlane.Select(index => $"{names.ControlPlaneAddress(index)}")),
             ["tailscale"] = cluster.Options.Tailscale is not null,
-            ["files"] = Arm.Objects(Files(cluster, inputs)),
+            ["files"] = Arm.Objects(Taken(cluster, inputs)),
         };
         if (cluster.Kubernetes.Distribution is Distribution.K3s)
         {
@@ -80,7 +80,7 @@ internal static class ControlPlaneConfig
     }
 
     /// <summary>What it takes from the private share, and where to.</summary>
-    public static IEnumerable<JsonObject> Files(ClusterFile cluster, RenderInputs inputs)
+    public static IEnumerable<JsonObject> Taken(ClusterFile cluster, RenderInputs inputs)
     {
         yield return File(SystemShare.Ebb, "/usr/local/bin/ebb", MachineBasics.Program, inputs.EbbHash);
         foreach (var (architecture, hash) in inputs.AgentHashes)

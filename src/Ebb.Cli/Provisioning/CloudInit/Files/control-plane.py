@@ -31,6 +31,9 @@ MOST_FILE = 4 << 30
 # What an identity may do is known everywhere after ten minutes at the latest.
 LONGEST_WAIT = 20 * 60
 
+# Whatever user a pod runs as may write: that is what a common directory is for.
+MOUNT_OPTIONS = "vers=3.1.1,serverino,mfsymlinks,dir_mode=0777,file_mode=0777,actimeo=30"
+
 # How long the first machine looks for others before it begins a cluster, and how long the others wait for those before them.
 LOOK_FOR_OTHERS = 60
 WAIT_FOR_LOWER = 10 * 60
@@ -96,14 +99,14 @@ def fetch(configuration, key, file):
     target = at(file["to"])
     if file.get("sha256") and digest_of(target) == file["sha256"]:
         return
-    account, path = configuration["systemAccount"], f"/{configuration['share']}/{file['from']}"
+    account = configuration["systemAccount"]
+    url = f"{configuration['fileShares']}/{configuration['share']}/{urllib.parse.quote(file['from'])}"
     headers = {"x-ms-date": email.utils.formatdate(usegmt=True), "x-ms-version": "2021-12-02"}
-    signed = "GET" + "\n" * 12 + "".join(f"{name}:{value}\n" for name, value in sorted(headers.items())) + f"/{account}{path}"
+    signed = "GET" + "\n" * 12 + "".join(f"{name}:{value}\n" for name, value in sorted(headers.items())) + f"/{account}{urllib.parse.urlsplit(url).path}"
     signature = hmac.new(base64.b64decode(key), signed.encode("utf-8"), hashlib.sha256).digest()
     headers["Authorization"] = f"SharedKey {account}:{base64.b64encode(signature).decode('ascii')}"
-    request = urllib.request.Request(configuration["fileShares"] + urllib.parse.quote(path), headers=headers)
     os.makedirs(os.path.dirname(target), mode=0o700 if file["mode"] == "0600" else 0o755, exist_ok=True)
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
         # mkstemp's file is its owner's alone from the first byte on.
         descriptor, beside = tempfile.mkstemp(dir=os.path.dirname(target))
         try:
@@ -127,9 +130,16 @@ def fetch(configuration, key, file):
 
 def mount(configuration, key):
     host = configuration["shareHost"]
+    # What machines that join are given by the join server.
+    handout = {
+        "mounts": [
+            {"kind": "cifs", "host": host, **share, "user": configuration["storageAccount"], "key": key, "options": MOUNT_OPTIONS}
+            for share in configuration["mounts"]
+        ]
+    }
+    write("/etc/ebb/join/handout.json", json.dumps(handout, indent=2) + "\n", 0o600)
     write("/etc/ebb/shares.credentials", f"username={configuration['storageAccount']}\npassword={key}\n", 0o600)
-    # Whatever user a pod runs as may write: that is what a common directory is for.
-    options = "credentials=/etc/ebb/shares.credentials,vers=3.1.1,serverino,mfsymlinks,dir_mode=0777,file_mode=0777,actimeo=30,_netdev,nofail"
+    options = f"credentials=/etc/ebb/shares.credentials,{MOUNT_OPTIONS},_netdev,nofail"
     with open(at("/etc/fstab"), encoding="utf-8") as file:
         lines = [line for line in file.read().splitlines() if "/etc/ebb/shares.credentials" not in line]
     for share in configuration["mounts"]:

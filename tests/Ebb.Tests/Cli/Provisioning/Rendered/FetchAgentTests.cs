@@ -1,0 +1,142 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Ebb.Cli.Provisioning;
+using Ebb.Cli.Provisioning.CloudInit;
+using Ebb.Sandbox.Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Ebb.Tests.Cli.Provisioning.Rendered;
+
+/// <summary>A machine's first steps, with the very program that cloud-config gives it.</summary>
+public sealed class FetchAgentTests : IAsyncLifetime
+{
+    private const string Program = "/usr/local/lib/ebb/fetch-agent";
+    private const string Agent = "/usr/local/bin/ebb-agent";
+
+    private static readonly byte[] AgentBytes = Encoding.UTF8.GetBytes("#!/bin/sh\necho joined\n");
+
+    private readonly Authority _authority = Authority.Create("join", TimeProvider.System);
+    private readonly List<string> _asked = [];
+    private byte[] _served = AgentBytes;
+    private WebApplication _server = null!;
+    private MachineLab _machine = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        MachineLab.Require();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(_authority.IssueServer("join", [], [IPAddress.Loopback]))));
+        _server = builder.Build();
+        _server.Run(async http =>
+        {
+            _asked.Add(http.Request.Path);
+            await http.Response.Body.WriteAsync(http.Request.Path.Value switch
+            {
+                "/ca.crt" => Encoding.ASCII.GetBytes(_authority.CertificatePem),
+                _ => _served,
+            });
+        });
+        await _server.StartAsync(Ct);
+        var architecture = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture is System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64";
+        var inputs = RenderLab.Inputs with
+        {
+            JoinAuthorityPem = _authority.CertificatePem,
+            AgentHashes = RenderLab.Inputs.AgentHashes.SetItem(architecture, Convert.ToHexStringLower(SHA256.HashData(AgentBytes))),
+        };
+        _machine = new MachineLab(Renderer.Render(RenderLab.Minimal, inputs).CloudConfigs["agents"]);
+        var address = _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+
+        // The first address is that of a machine that is not up.
+        _machine.Edit("/etc/ebb/agent.json", json => json["servers"] = new JsonArray("https://127.0.0.1:1", address));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _machine?.Dispose();
+        _authority.Dispose();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task The_agent_is_fetched_from_a_server_of_the_known_authority_and_only_once()
+    {
+        var (code, said) = await _machine.RunAsync(Program, Ct);
+        var asked = _asked.Count;
+        var (again, _) = await _machine.RunAsync(Program, Ct);
+
+        Assert.True(code == 0, said);
+        Assert.Equal((0, asked), (again, _asked.Count));
+        Assert.Equal((Encoding.UTF8.GetString(AgentBytes), "755"), (_machine.Read(Agent), _machine.ModeOf(Agent)));
+    }
+
+    [Fact]
+    public async Task A_server_of_another_authority_is_not_asked_for_anything()
+    {
+        using var other = Authority.Create("join", TimeProvider.System);
+        _machine.Edit("/etc/ebb/agent.json", json => json["authority"] = PoolConfig.Pin(other.CertificatePem));
+
+        var said = await TriesInVainAsync();
+
+        Assert.Contains("not the one that this machine was told to trust", said);
+        Assert.All(_asked, path => Assert.Equal("/ca.crt", path));
+    }
+
+    [Fact]
+    public async Task A_program_that_is_not_the_expected_one_is_not_kept()
+    {
+        _served = Encoding.UTF8.GetBytes("#!/bin/sh\nrm -rf /\n");
+
+        var said = await TriesInVainAsync();
+
+        Assert.Contains("was expected", said);
+        Assert.False(File.Exists(_machine.At(Agent)));
+        Assert.Empty(Directory.GetFiles(_machine.At("/usr/local/bin")));
+    }
+
+    [Fact]
+    public async Task What_machines_without_a_way_out_need_comes_with_the_agent()
+    {
+        var file = Encoding.UTF8.GetBytes("archive");
+        _machine.Edit("/etc/ebb/agent.json", json =>
+        {
+            json["agents"]!.AsObject().ToList().ForEach(agent => json["agents"]![agent.Key] = Convert.ToHexStringLower(SHA256.HashData(file)));
+            json["files"] = new JsonArray(new JsonObject
+            {
+                ["name"] = "k3s",
+                ["to"] = "/usr/local/bin/k3s",
+                ["mode"] = "0755",
+                ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(file)),
+            });
+        });
+        _served = file;
+
+        var (code, said) = await _machine.RunAsync(Program, Ct);
+
+        Assert.True(code == 0, said);
+        Assert.Equal(("archive", "755"), (_machine.Read("/usr/local/bin/k3s"), _machine.ModeOf("/usr/local/bin/k3s")));
+        Assert.Contains("/files/k3s", _asked);
+    }
+
+    /// <summary>It never gives up, so it is stopped after it has said why for the first time.</summary>
+    private async Task<string> TriesInVainAsync()
+    {
+        var text = _machine.Read(Program).Replace("        time.sleep(", "        sys.exit(3)\n        time.sleep(", StringComparison.Ordinal);
+        _machine.Write(Program, text, "0755");
+        var (code, said) = await _machine.RunAsync(Program, Ct);
+        Assert.Equal(3, code);
+        return said;
+    }
+}
