@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Ebb.Cli.ControlPlane.Access;
 using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.Provisioning;
 
@@ -17,6 +18,8 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
     private const string JoinServer = "join-server";
 
     private const string Operator = "operator";
+
+    private const string Controller = "controller";
 
     // By their names in k3s' directory, without the endings.
     private static readonly ImmutableArray<string> Authorities = ["server-ca", "client-ca", "request-header-ca", "etcd/server-ca", "etcd/peer-ca"];
@@ -49,6 +52,9 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
         EnsureIssued(
             new CertificateSpec { Name = Operator, Authority = "client-ca", CommonName = "ebb-operator", Organizations = ["system:masters"], Client = true },
             clients);
+        EnsureIssued(
+            new CertificateSpec { Name = Controller, Authority = "client-ca", CommonName = EbbRole.User, Client = true },
+            clients);
         if (SecretFile.Read(_files.ServiceAccountKey) is null)
         {
             // In the form that k3s writes itself.
@@ -78,6 +84,7 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
         yield return ShareFile.OfText(SystemShare.JoinAuthority, JoinAuthorityPem);
         yield return ShareFile.OfText(SystemShare.JoinCertificate, Read(_files.Certificate(JoinServer)));
         yield return ShareFile.OfText(SystemShare.JoinKey, Read(_files.Key(JoinServer)));
+        yield return ShareFile.OfText(SystemShare.ControllerKubeconfig, ControllerKubeconfig());
         yield return ShareFile.OfText(SystemShare.ServerToken, Read(ServerTokenFile));
         yield return ShareFile.OfText(SystemShare.AgentToken, Read(AgentTokenFile));
     }
@@ -91,6 +98,14 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
         server,
         ServerAuthorityPem,
         new IssuedCertificate(Read(_files.Certificate(Operator)), Read(_files.Key(Operator)))) { ServerName = serverName }.Write();
+
+    /// <summary>For the controller, on a machine that runs an API server: the role that it needs, and nothing else.</summary>
+    private string ControllerKubeconfig() => new KubeconfigFile(
+        "cluster",
+        EbbRole.User,
+        new UriBuilder(Uri.UriSchemeHttps, "127.0.0.1", ResourceNames.ApiPort).Uri,
+        ServerAuthorityPem,
+        new IssuedCertificate(Read(_files.Certificate(Controller)), Read(_files.Key(Controller)))).Write();
 
     private string ServerTokenFile => Path.Combine(home.Keys, "server-token");
 

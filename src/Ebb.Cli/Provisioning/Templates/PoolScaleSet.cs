@@ -13,6 +13,11 @@ internal sealed record PoolScaleSet(PoolDefinition Pool, string Name, bool Spot)
     /// <exception cref="EbbException">Two would have one name.</exception>
     public static ImmutableArray<PoolScaleSet> Of(ClusterFile cluster)
     {
+        if (cluster.Pools.Any(pool => pool.Name == ResourceNames.ControlPlaneRole))
+        {
+            throw new EbbException($"A pool cannot be called '{ResourceNames.ControlPlaneRole}': that is what the control plane's machines are. Rename the pool.");
+        }
+
         ImmutableArray<PoolScaleSet> all = [.. cluster.Pools.SelectMany(Of)];
         var twice = all.GroupBy(set => set.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1);
         return twice is null

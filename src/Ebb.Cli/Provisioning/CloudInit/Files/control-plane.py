@@ -47,7 +47,7 @@ def main():
     system = patiently("key of the private account", lambda: account_key(configuration, token, configuration["systemAccount"]))
     for file in configuration["files"]:
         patiently(file["from"], lambda file=file: fetch(configuration, system, file))
-    packages = [at(file["to"]) for file in configuration["files"] if file["to"].endswith(".deb")]
+    packages = [at(file["to"]) for file in configuration["files"] if file["to"].startswith("/var/lib/ebb/packages/")]
     if packages:
         run("dpkg", "--install", *packages)
     if configuration["mounts"]:

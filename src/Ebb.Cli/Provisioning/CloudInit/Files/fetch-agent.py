@@ -55,7 +55,7 @@ def fetch_all(server, configuration):
     trusted = authority(server, configuration["authority"])
     for file in wanted:
         fetch(trusted, server + file["path"], at(file["to"]), int(file["mode"], 8), file["sha256"])
-    packages = [at(file["to"]) for file in wanted if file["to"].endswith(".deb")]
+    packages = [at(file["to"]) for file in wanted if file["to"].startswith("/var/lib/ebb/packages/")]
     if packages:
         subprocess.run(["dpkg", "--install", *packages], check=True, stdin=subprocess.DEVNULL)
 

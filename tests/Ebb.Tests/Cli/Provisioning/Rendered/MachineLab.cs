@@ -52,14 +52,15 @@ internal sealed class MachineLab : IDisposable
     /// <summary>Puts a command in place of the system's: it notes how it was called, and does no more than is said.</summary>
     public void Stub(string command, string then = "") => Write(Path.Combine("commands", command), Noting(command, then), "0755");
 
-    /// <summary>A script that notes how it was called.</summary>
-    public string Noting(string name, string then = "") =>
+    /// <summary>A script that notes how it was called; it fails where there is a file that says so.</summary>
+    public static string Noting(string name, string then = "") =>
         $"""
         #!/bin/sh
-        [ ! -f '{Root}/fail-{name}' ] || exit 1
-        echo '{name}' "$@" >> '{Root}/ran'
-        env | grep '^INSTALL_K3S_\|^K3S_' | sort | sed 's/^/  /' >> '{Root}/ran'
+        [ ! -f "$EBB_ROOT/fail-{name}" ] || exit 1
+        echo '{name}' "$@" >> "$EBB_ROOT/ran"
+        env | grep '^INSTALL_K3S_\|^K3S_' | sort | sed 's/^/  /' >> "$EBB_ROOT/ran"
         {then}
+
         """;
 
     public async Task<(int Code, string Said)> RunAsync(string program, CancellationToken ct)
