@@ -51,6 +51,7 @@ internal sealed class Doorkeeper(Nonces nonces, IReadOnlyList<IIdentityCheck> ch
         Found.Is { Member.Pool.Problem: { } problem } => (null, Reply.Forbidden("not-a-member", $"its pool is left alone: {problem}")),
         Found.Is is_ => (is_.Member, null),
         Found.No => (null, Reply.Forbidden("not-a-member", "no pool of this cluster has this machine") with { Machine = id }),
+        Found.NotRead later => (null, Reply.NotYet("not-yet", "unknown", "not on the last list of machines, which is not read again yet", later.Seconds) with { Machine = id }),
         Found.Unsure unsure => (null, Reply.Failed(unsure.Why)),
         _ => throw new InvalidOperationException($"There is no answer {found}."),
     };

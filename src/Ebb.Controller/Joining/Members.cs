@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Ebb.Clouds;
+using Ebb.Controller.Joining.Limits;
 using Ebb.Pools;
 using Microsoft.Extensions.Logging;
 
@@ -16,15 +17,18 @@ internal sealed record Member(Machine Machine, Pool Pool);
 internal sealed partial class Members(ICloud cloud, TimeProvider time, ILogger<Members> logger) : IDisposable
 {
     // Azure allows some hundred reads of lists in five minutes, which the control loop needs as well.
-    private static readonly TimeSpan ReadAtMostEvery = TimeSpan.FromSeconds(5);
+    private static readonly Rate Reads = new(1 / 5.0, 4);
+
+    // By then there may be a read again.
+    private const int AskAgain = 5;
 
     // A machine that was deleted is on an old list still.
     private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(60);
 
     private readonly SemaphoreSlim _reading = new(1);
+    private readonly RequestRates _reads = new(Reads, Reads, 1, time);
     private volatile Known? _known;
     private string? _trouble;
-    private long? _triedAt;
 
     /// <summary>Why the cloud could not be read the last time; null when it could, or was not asked yet.</summary>
     public string? Trouble => Volatile.Read(ref _trouble);
@@ -47,7 +51,8 @@ internal sealed partial class Members(ICloud cloud, TimeProvider time, ILogger<M
 
     private async Task<Found> FindAsync(Func<Known, Member?> find, bool fresh, CancellationToken ct)
     {
-        if (!fresh && _known is { } known && time.GetElapsedTime(known.At) < GoodFor && find(known) is { } member)
+        var asked = time.GetTimestamp();
+        if (!fresh && Recent(find) is { } member)
         {
             return new Found.Is(member);
         }
@@ -55,15 +60,18 @@ internal sealed partial class Members(ICloud cloud, TimeProvider time, ILogger<M
         await _reading.WaitAsync(ct);
         try
         {
-            // Whoever waited here may find that another has read meanwhile.
-            if (!fresh && _known is { } since && time.GetElapsedTime(since.At) < GoodFor && find(since) is { } now)
+            // Whoever waited here may find that it has been read for another.
+            if (_known is null || _known.At < asked)
             {
-                return new Found.Is(now);
-            }
-
-            if (_triedAt is not { } tried || time.GetElapsedTime(tried) >= ReadAtMostEvery)
-            {
-                await ReadAsync(ct);
+                if (_reads.Ask("") is null)
+                {
+                    await ReadAsync(ct);
+                }
+                else
+                {
+                    // The last list is from before the question: who is not on it may be by now.
+                    return Recent(find) is { } last ? new Found.Is(last) : new Found.NotRead(AskAgain);
+                }
             }
         }
         finally
@@ -71,21 +79,26 @@ internal sealed partial class Members(ICloud cloud, TimeProvider time, ILogger<M
             _reading.Release();
         }
 
-        return _known is not { } read ? new Found.Unsure(Trouble ?? "the cloud has not been read yet")
-            : find(read) is { } found ? new Found.Is(found)
-            : read.Complete && Trouble is null ? new Found.No()
-            : new Found.Unsure(Trouble ?? "the cloud was not read in full");
+        return _known is { } read ? Judge(read, find) : new Found.Unsure(Trouble ?? "the cloud has not been read yet");
     }
+
+    private Member? Recent(Func<Known, Member?> find) =>
+        _known is { } known && time.GetElapsedTime(known.At) < GoodFor ? find(known) : null;
+
+    private Found Judge(Known known, Func<Known, Member?> find) =>
+        find(known) is { } found ? new Found.Is(found)
+        : known.Complete && Trouble is null ? new Found.No()
+        : new Found.Unsure(Trouble ?? "the cloud was not read in full");
 
     private async Task ReadAsync(CancellationToken ct)
     {
-        _triedAt = time.GetTimestamp();
+        var at = time.GetTimestamp();
         try
         {
             // All of them: a machine that was made a moment ago is what is looked for.
             var inMotion = _known?.Pools ?? FrozenSet<string>.Empty;
             var view = await cloud.ReadAsync(inMotion, ct);
-            _known = Known.Of(view, time.GetTimestamp());
+            _known = Known.Of(view, at);
             Note(view.Trouble);
         }
         catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
@@ -136,6 +149,9 @@ internal abstract record Found
     public sealed record Is(Member Member) : Found;
 
     public sealed record No : Found;
+
+    /// <summary>Not on a list that was read before the question, and it is not to be read again yet.</summary>
+    public sealed record NotRead(int Seconds) : Found;
 
     /// <summary>The cloud could not be asked, or did not tell all.</summary>
     public sealed record Unsure(string Why) : Found;

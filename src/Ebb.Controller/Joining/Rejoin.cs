@@ -56,6 +56,7 @@ internal abstract record Rejoin
         {
             Found.Is { Member.Machine.State: not MachineState.Deleting } =>
                 new Refuse("name-taken", $"node {node.Metadata.Name} is another machine: {node.Spec.ProviderID}"),
+            Found.NotRead later => new Wait("unsure", "the cloud was not asked about the machine of that node yet", later.Seconds),
             Found.Unsure unsure => new Wait("unsure", unsure.Why, AskAgain),
             Found.Is or Found.No when IsReady(node) => new Wait("name-in-use", $"node {node.Metadata.Name} of a machine that is gone is still ready", AskAgain),
             Found.Is or Found.No => new Replace(node, "its machine is gone"),

@@ -1,11 +1,14 @@
 using System.Net;
 using Ebb.Joining;
+using Ebb.Kubernetes;
+using Ebb.Kubernetes.Objects;
+using Ebb.Pools;
 using Ebb.Tests.Joining.Lab;
 using Resources = Ebb.Kubernetes.Resources;
 
 namespace Ebb.Tests.Joining;
 
-/// <summary>Machines that join as they should, at the real server over loopback.</summary>
+/// <summary>Machines that join as they should, and again, at the real server over loopback.</summary>
 public sealed class JoiningTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -32,5 +35,188 @@ public sealed class JoiningTests
         Assert.Equal(JoinLab.StorageKey, Assert.Single(answer.Mounts).Key);
         var secret = await lab.Client.FindAsync(Resources.Secrets, "kube-system", $"bootstrap-token-{answer.Token[..6]}", Ct);
         Assert.Equal("bootstrap.kubernetes.io/token", secret?.Type);
+    }
+
+    [Fact]
+    public async Task The_token_is_void_once_the_node_is_there_and_the_node_gets_the_labels_that_it_may_not_give_itself()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        lab.Cloud.Labels = lab.Cloud.Labels.Add("example.k8s.io/team", "render");
+        var machine = lab.AddMachine(1);
+        using var response = await lab.JoinAsync(machine);
+        var answer = await JoinLab.ReadAsync(response, JoinJson.Default.JoinAnswer);
+
+        await lab.AddNodeAsync(machine, ready: false);
+
+        await JoinLab.UntilAsync(async () => await lab.TokenAsync(answer) is null);
+        await JoinLab.UntilAsync(async () => (await lab.NodeAsync(machine))!.Metadata.Labels?.GetValueOrDefault("example.k8s.io/team") == "render");
+        Assert.Equal("true", (await lab.NodeAsync(machine))!.Metadata.Labels!["node-role.kubernetes.io/agent"]);
+    }
+
+    [Fact]
+    public async Task Asking_twice_leaves_only_the_last_token_valid()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        var machine = lab.AddMachine(2);
+        using var one = await lab.JoinAsync(machine);
+        using var two = await lab.JoinAsync(machine);
+
+        var first = await JoinLab.ReadAsync(one, JoinJson.Default.JoinAnswer);
+        var second = await JoinLab.ReadAsync(two, JoinJson.Default.JoinAnswer);
+
+        Assert.Null(await lab.TokenAsync(first));
+        Assert.NotNull(await lab.TokenAsync(second));
+    }
+
+    [Fact]
+    public async Task While_its_node_is_up_a_machine_does_not_get_another_token()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        var machine = lab.AddMachine(3);
+        await lab.AddNodeAsync(machine, ready: true);
+
+        using var response = await lab.JoinAsync(machine);
+
+        Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+        var error = await JoinLab.ReadAsync(response, JoinJson.Default.JoinError);
+        Assert.Equal("joined", error.Error);
+        Assert.NotNull(error.RetryAfterSeconds);
+        Assert.Empty(await lab.TokensAsync());
+    }
+
+    [Fact]
+    public async Task A_rebooted_machine_joins_again_as_the_node_that_it_was()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        var machine = lab.AddMachine(4);
+        var before = await lab.AddNodeAsync(machine, ready: false);
+
+        using var response = await lab.JoinAsync(machine, fresh: false);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(before.Metadata.Uid, (await lab.NodeAsync(machine))!.Metadata.Uid);
+    }
+
+    [Fact]
+    public async Task A_machine_that_left_in_good_order_may_join_again_before_anyone_notices_that_it_was_away()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        var machine = lab.AddMachine(5);
+        await lab.AddNodeAsync(machine, ready: true);
+        using var left = await lab.LeaveAsync(machine, LeaveReasons.Reboot, seconds: 0);
+        Assert.Equal(HttpStatusCode.OK, left.StatusCode);
+
+        using var response = await lab.JoinAsync(machine, fresh: false);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var node = (await lab.NodeAsync(machine))!;
+        Assert.DoesNotContain(node.Spec.Taints ?? [], taint => taint.Key == Marks.Leaving);
+        Assert.False(node.Metadata.Annotations?.ContainsKey(Marks.Left) == true);
+    }
+
+    [Fact]
+    public async Task A_reimaged_machine_finds_its_old_node_and_the_password_of_k3s_cleared_away()
+    {
+        await using var lab = await JoinLab.StartAsync(options => options with { Distribution = "k3s", Version = "v1.31.5+k3s1" });
+        var machine = lab.AddMachine(6);
+        await lab.AddNodeAsync(machine, ready: false);
+        var password = new V1Secret { Metadata = new() { Name = "agents000006.node-password.k3s", Namespace = "kube-system" }, Type = "Opaque" };
+        await lab.Client.CreateAsync(Resources.Secrets, password, WriteOptions.Default, Ct);
+
+        using var response = await lab.JoinAsync(machine);
+
+        var answer = await JoinLab.ReadAsync(response, JoinJson.Default.JoinAnswer);
+        Assert.Matches("^K10[0-9a-f]{64}::[a-z0-9]{6}\\.[a-z0-9]{16}$", answer.Token);
+        Assert.Null(await lab.NodeAsync(machine));
+        Assert.Null(await lab.Client.FindAsync(Resources.Secrets, "kube-system", password.Metadata.Name, Ct));
+    }
+
+    [Fact]
+    public async Task A_name_of_a_machine_that_is_gone_is_used_again()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        var gone = lab.AddMachine(7);
+        await lab.AddNodeAsync(gone, ready: false);
+        lab.Cloud.Remove(gone);
+        var next = lab.AddMachine(1007) with { HostName = gone.HostName };
+        lab.Cloud.Put(next);
+
+        using var response = await lab.JoinAsync(next);
+
+        Assert.True(response.StatusCode is HttpStatusCode.OK, lab.Audit);
+        Assert.Null(await lab.NodeAsync(gone));
+    }
+
+    [Fact]
+    public async Task A_name_that_another_machine_has_is_refused()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        var has = lab.AddMachine(8);
+        await lab.AddNodeAsync(has, ready: false);
+        var wants = lab.AddMachine(1008) with { HostName = has.HostName };
+        lab.Cloud.Put(wants);
+
+        using var response = await lab.JoinAsync(wants);
+
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+        Assert.Contains("\"outcome\":\"name-taken\"", lab.Audit, StringComparison.Ordinal);
+        Assert.NotNull(await lab.NodeAsync(has));
+    }
+
+    [Fact]
+    public async Task A_machine_that_is_being_deleted_is_not_admitted()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        var machine = lab.AddMachine(9, state: MachineState.Deleting);
+
+        using var response = await lab.JoinAsync(machine);
+
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Where_the_cloud_cannot_be_read_nobody_is_refused_and_nobody_admitted()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        var machine = lab.AddMachine(10);
+        lab.Cloud.Fails = new Ebb.Clouds.CloudException("Azure is away", null);
+
+        using var response = await lab.JoinAsync(machine);
+        using var health = await lab.Http.GetAsync(JoinPaths.Health, Ct);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, health.StatusCode);
+        Assert.Empty(await lab.TokensAsync());
+    }
+
+    [Fact]
+    public async Task A_release_of_k3s_without_bootstrap_tokens_gets_the_agent_token_as_it_is_now()
+    {
+        string path = "";
+        await using var lab = await JoinLab.StartAsync((lab, options) => options with
+        {
+            Distribution = "k3s",
+            Version = "v1.22.17+k3s1",
+            AgentTokenFile = path = lab.SecretFile("agent-token", "K10aa::node:first\n"),
+        });
+        using var one = await lab.JoinAsync(lab.AddMachine(11));
+        await File.WriteAllTextAsync(path, "K10aa::node:rotated\n", Ct);
+        using var two = await lab.JoinAsync(lab.AddMachine(12));
+
+        Assert.Equal("K10aa::node:first", (await JoinLab.ReadAsync(one, JoinJson.Default.JoinAnswer)).Token);
+        Assert.Equal("K10aa::node:rotated", (await JoinLab.ReadAsync(two, JoinJson.Default.JoinAnswer)).Token);
+    }
+
+    [Fact]
+    public async Task Joins_and_refusals_are_told_as_Events()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        using var admitted = await lab.JoinAsync(lab.AddMachine(13));
+        var stranger = lab.AddMachine(14);
+        lab.Cloud.Remove(stranger);
+        using var refused = await lab.JoinAsync(stranger);
+
+        await JoinLab.UntilAsync(async () => (await lab.EventsAsync()).Contains("Refused"));
+        Assert.Contains("Admitted", await lab.EventsAsync());
     }
 }

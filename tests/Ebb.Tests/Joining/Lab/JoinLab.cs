@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -11,6 +12,7 @@ using Ebb.Clouds;
 using Ebb.Controller.Joining;
 using Ebb.Joining;
 using Ebb.Kubernetes;
+using Ebb.Kubernetes.Objects;
 using Ebb.Pools;
 using Ebb.Sandbox;
 using Ebb.Sandbox.Certificates;
@@ -19,6 +21,7 @@ using Ebb.Sandbox.Kubernetes.Face;
 using Ebb.Sandbox.Kubernetes.Store;
 using Microsoft.Extensions.Logging;
 using Kubeconfig = Ebb.Kubernetes.Config.Kubeconfig;
+using Resources = Ebb.Kubernetes.Resources;
 using Yaml = Ebb.Cli.Clusters.Yaml;
 
 namespace Ebb.Tests.Joining.Lab;
@@ -70,10 +73,13 @@ internal sealed class JoinLab : IAsyncDisposable
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static async Task<JoinLab> StartAsync(Func<JoinServerOptions, JoinServerOptions>? change = null)
+    public static Task<JoinLab> StartAsync(Func<JoinServerOptions, JoinServerOptions>? change = null) =>
+        StartAsync((_, options) => change is null ? options : change(options));
+
+    public static async Task<JoinLab> StartAsync(Func<JoinLab, JoinServerOptions, JoinServerOptions> change)
     {
         var lab = new JoinLab();
-        await lab.BeginAsync(change ?? (options => options));
+        await lab.BeginAsync(options => change(lab, options));
         return lab;
     }
 
@@ -116,11 +122,21 @@ internal sealed class JoinLab : IAsyncDisposable
     public async Task<HttpResponseMessage> JoinAsync(Machine machine, bool fresh = true) =>
         await PostAsync(JoinPaths.Join, new JoinRequest { Proof = await ProofAsync(machine), Fresh = fresh }, JoinJson.Default.JoinRequest);
 
-    public Task<HttpResponseMessage> JoinAsync(Proof proof) =>
-        PostAsync(JoinPaths.Join, new JoinRequest { Proof = proof, Fresh = true }, JoinJson.Default.JoinRequest);
+    public Task<HttpResponseMessage> JoinAsync(Proof proof, HttpClient? client = null) =>
+        PostAsync(JoinPaths.Join, new JoinRequest { Proof = proof, Fresh = true }, JoinJson.Default.JoinRequest, client);
 
-    public async Task<HttpResponseMessage> PostAsync<T>(string path, T body, JsonTypeInfo<T> type) =>
-        await Http.PostAsync(path, JsonContent.Create(body, type), Ct);
+    public async Task<HttpResponseMessage> LeaveAsync(Machine machine, string reason, int seconds) =>
+        await PostAsync(
+            JoinPaths.Leave,
+            new LeaveRequest { Proof = await ProofAsync(machine), Reason = reason, SecondsLeft = seconds },
+            JoinJson.Default.LeaveRequest);
+
+    public async Task<HttpResponseMessage> NoticeAsync(Machine machine, params Notice[] notices) =>
+        await PostAsync(
+            JoinPaths.Notice, new NoticeRequest { Proof = await ProofAsync(machine), Notices = notices }, JoinJson.Default.NoticeRequest);
+
+    public async Task<HttpResponseMessage> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, HttpClient? client = null) =>
+        await (client ?? Http).PostAsync(path, JsonContent.Create(body, type), Ct);
 
     public async Task<HttpResponseMessage> PostAsync(string path, string body) =>
         await Http.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"), Ct);
@@ -128,11 +144,58 @@ internal sealed class JoinLab : IAsyncDisposable
     public static async Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type) =>
         (await response.Content.ReadFromJsonAsync(type, Ct))!;
 
+    /// <summary>A kubelet registers the machine.</summary>
+    public async Task<V1Node> AddNodeAsync(Machine machine, bool ready)
+    {
+        var name = machine.HostName.ToLowerInvariant();
+        await Client.CreateAsync(
+            Resources.Nodes, new() { Metadata = new() { Name = name }, Spec = new() { ProviderID = machine.ProviderId } }, WriteOptions.Default, Ct);
+        return await SetReadyAsync(name, ready);
+    }
+
+    public Task<V1Node> SetReadyAsync(string node, bool ready)
+    {
+        var status = $$$"""
+            {"status":{"conditions":[{"type":"Ready","status":"{{{(ready ? "True" : "Unknown")}}}","lastTransitionTime":"{{{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ssZ}}}"}]}}
+            """;
+        return Client.PatchAsync(
+            Resources.Nodes, null, node, PatchKind.Merge, Encoding.UTF8.GetBytes(status), WriteOptions.Default with { Subresource = "status" }, Ct);
+    }
+
+    public Task<V1Node?> NodeAsync(Machine machine) => Client.FindAsync(Resources.Nodes, null, machine.HostName.ToLowerInvariant(), Ct);
+
+    public Task<V1Secret?> TokenAsync(JoinAnswer answer) =>
+        Client.FindAsync(Resources.Secrets, "kube-system", $"bootstrap-token-{answer.Token[..6]}", Ct);
+
+    public async Task<IReadOnlyList<string>> TokensAsync() =>
+        [.. (await new BootstrapTokens(Client, TimeProvider.System).ListAsync(Ct)).Select(token => token.Description)];
+
+    public async Task<IReadOnlyList<string>> EventsAsync() =>
+        [.. (await Client.ListAsync(Resources.Events, Selection.All, fromCache: false, Ct)).Items.Select(e => e.Reason ?? "")];
+
+    /// <summary>Waits for what the server does by itself.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!await holds())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(15), "It did not come to hold in time.");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Ct);
+        }
+    }
+
     /// <summary>A client as machines are: it trusts the one authority and nothing else.</summary>
-    public HttpClient NewClient(int connections = 64) => new(new SocketsHttpHandler
+    public HttpClient NewClient(int connections = 64, IPAddress? from = null) => new(new SocketsHttpHandler
     {
         MaxConnectionsPerServer = connections,
         UseProxy = false,
+        ConnectCallback = async (context, ct) =>
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            socket.Bind(new IPEndPoint(from ?? IPAddress.Loopback, 0));
+            await socket.ConnectAsync(Server.Address, ct);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
         SslOptions = new SslClientAuthenticationOptions
         {
             CertificateChainPolicy = new X509ChainPolicy
@@ -155,7 +218,7 @@ internal sealed class JoinLab : IAsyncDisposable
         File.WriteAllText(Path.Combine(_folder, "join.crt"), leaf.ExportCertificatePem());
     }
 
-    public string File_(string name, string content)
+    public string SecretFile(string name, string content)
     {
         var path = Path.Combine(_folder, name);
         File.WriteAllText(path, content);
@@ -196,7 +259,7 @@ internal sealed class JoinLab : IAsyncDisposable
         var api = new KubeApi(new ObjectStore(_agenda, new Random(1)));
         api.Seed();
         _face = await KubernetesFace.StartAsync(api, _authority, new KubernetesFaceOptions(), Ct);
-        var kubeconfig = File_("kubeconfig", _face.Kubeconfig("test"));
+        var kubeconfig = SecretFile("kubeconfig", _face.Kubeconfig("test"));
         Client = new KubeClient(new Kubeconfig(Yaml.ToJson, _ => null, time).Load(kubeconfig, null), time, Loggers.CreateLogger<KubeClient>());
         _discovery = new ApiDiscovery(Client, time);
         var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
@@ -206,15 +269,15 @@ internal sealed class JoinLab : IAsyncDisposable
         Options = change(new JoinServerOptions
         {
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
-            AuthorityFile = File_("join-ca.crt", _authority.CertificatePem),
+            AuthorityFile = SecretFile("join-ca.crt", _authority.CertificatePem),
             CertificateFile = Path.Combine(_folder, "join.crt"),
             KeyFile = Path.Combine(_folder, "join.key"),
             Distribution = JoinServerOptions.Kubelet,
             Version = "v1.31.5",
             Servers = [new Uri("https://10.1.0.10:6443")],
-            KubernetesAuthorityFile = File_("kube-ca.crt", _authority.CertificatePem),
-            AttestationRootsFile = File_("roots.pem", Attestor.RootPem),
-            HandoutFile = File_("handout.json", $$"""{"mounts":[{"kind":"cifs","host":"h","share":"srv","at":"/srv","user":"u","key":"{{StorageKey}}"}]}"""),
+            KubernetesAuthorityFile = SecretFile("kube-ca.crt", _authority.CertificatePem),
+            AttestationRootsFile = SecretFile("roots.pem", Attestor.RootPem),
+            HandoutFile = SecretFile("handout.json", $$"""{"mounts":[{"kind":"cifs","host":"h","share":"srv","at":"/srv","user":"u","key":"{{StorageKey}}"}]}"""),
             AuditFile = Path.Combine(_folder, "audit.log"),
 
             // All machines of a test come from one address.
