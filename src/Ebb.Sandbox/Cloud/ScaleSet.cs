@@ -66,6 +66,17 @@ public sealed record ScaleSet
     internal static string MachineIdOf(string subscription, string group, string name) =>
         $"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}";
 
+    /// <summary>What machines that are made now are told at their birth.</summary>
+    public byte[] CustomData
+    {
+        get
+        {
+            var text = JsonRead.Text(JsonRead.At(Model, "properties", "virtualMachineProfile", "osProfile", "customData")) ?? "";
+            var data = new byte[text.Length];
+            return Convert.TryFromBase64String(text, data, out var length) ? data[..length] : [];
+        }
+    }
+
     internal static string ResourceIdOf(string subscription, string group, string set) =>
         $"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachineScaleSets/{set}";
 }

@@ -9,10 +9,11 @@ public class ArchitectureTests
     public static TheoryData<string, string[]> Arrows => new()
     {
         { "Ebb", [] },
+        { "Ebb.Agent", ["Ebb"] },
         { "Ebb.Controller", ["Ebb"] },
         { "Ebb.Sandbox", [] },
         { "Ebb.Simulation", ["Ebb", "Ebb.Sandbox"] },
-        { "Ebb.Cli", ["Ebb", "Ebb.Controller", "Ebb.Sandbox", "Ebb.Simulation"] },
+        { "Ebb.Cli", ["Ebb", "Ebb.Agent", "Ebb.Controller", "Ebb.Sandbox", "Ebb.Simulation"] },
     };
 
     public static TheoryData<string> PureFolders => ["Pools", "Planning", "Scheduling", "Growing", "Shrinking", "Healing", "Gating"];

@@ -118,7 +118,7 @@ public sealed class NspawnMachines : IAsyncDisposable
 
         if (!_machines.TryGetValue(instance.ResourceId, out var known))
         {
-            known = (new NspawnMachine(instance, _options, _room, _host, _time, _logger), UserDataOf(instance), instance);
+            known = (new NspawnMachine(instance, _options, _room, _host, _time, _logger), _cloud.Find(instance.Group, instance.Set)?.CustomData ?? [], instance);
         }
 
         switch (change.Event)
@@ -134,21 +134,12 @@ public sealed class NspawnMachines : IAsyncDisposable
                 break;
             case InstanceEvent.Reimaged:
                 known.Machine.Reimage();
-                known.UserData = UserDataOf(instance);
+                known.UserData = _cloud.Find(instance.Group, instance.Set)?.CustomData ?? [];
                 break;
         }
 
         known.Last = instance;
         _machines[instance.ResourceId] = known;
-    }
-
-    /// <summary>What the scale set holds now for the machines that are made now.</summary>
-    private byte[] UserDataOf(Instance instance)
-    {
-        var model = _cloud.Find(instance.Group, instance.Set)?.Model;
-        var text = JsonRead.Text(JsonRead.At(model, "properties", "virtualMachineProfile", "osProfile", "customData")) ?? "";
-        var data = new byte[text.Length];
-        return Convert.TryFromBase64String(text, data, out var length) ? data[..length] : [];
     }
 
     private Size SizeOf(Instance instance) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -15,24 +16,18 @@ public sealed record MachineFacts(string SubscriptionId, string ResourceGroup, s
 /// <param name="address">Default <see cref="Default"/>.</param>
 public sealed class InstanceMetadata(HttpMessageInvoker http, Uri address, TimeProvider time, Random random)
 {
-    private const int MaxBody = 1 << 20;
-
-    // The service asks clients to try again 5 times, from 2 s on; 410 may last 70 s.
-    private const int MaxAttempts = 6;
-
-    // Outside Azure nothing answers at that address: this is how long a laptop is kept waiting.
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(3);
+    private readonly MetadataHttp _service = new(http, address, time, random);
 
     public static Uri Default { get; } = new("http://169.254.169.254/");
 
-    public static SocketsHttpHandler NewHandler() => new() { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = CallTimeout };
+    public static SocketsHttpHandler NewHandler() => new() { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = MetadataHttp.CallTimeout };
 
     /// <summary>Reads what this machine is; null when nothing answers, that is outside Azure.</summary>
     /// <exception cref="CloudException">The service answered, but not with what was asked for.</exception>
     public async Task<MachineFacts?> MachineAsync(CancellationToken ct)
     {
         // vmScaleSetName came with 2017-12-01, azEnvironment with 2018-10-01; this one is on every host by now.
-        var (status, body) = await GetAsync("metadata/instance/compute?api-version=2021-02-01&format=json", retryUnreachable: false, ct);
+        var (status, body) = await _service.GetAsync("metadata/instance/compute?api-version=2021-02-01&format=json", retryUnreachable: false, ct);
         if (status is null)
         {
             return null;
@@ -61,7 +56,7 @@ public sealed class InstanceMetadata(HttpMessageInvoker http, Uri address, TimeP
     {
         var query = $"metadata/identity/oauth2/token?api-version=2018-02-01&resource={Uri.EscapeDataString(resource)}"
             + (clientId is null ? "" : $"&client_id={Uri.EscapeDataString(clientId)}");
-        var (status, body) = await GetAsync(query, retryUnreachable: true, ct);
+        var (status, body) = await _service.GetAsync(query, retryUnreachable: true, ct);
         switch (status)
         {
             case null:
@@ -77,6 +72,36 @@ public sealed class InstanceMetadata(HttpMessageInvoker http, Uri address, TimeP
                 throw new CloudException($"The instance metadata service at {address} answered {(int)status} without a token.", status);
         }
     }
+
+    /// <summary>The address that other machines of the network reach this one at.</summary>
+    /// <exception cref="CloudException">The service did not answer with it.</exception>
+    public async Task<IPAddress> AddressAsync(CancellationToken ct)
+    {
+        const string Path = "metadata/instance/network/interface/0/ipv4/ipAddress/0/privateIpAddress?api-version=2021-02-01&format=text";
+        var (status, body) = await _service.GetAsync(Path, retryUnreachable: true, ct);
+        return status is HttpStatusCode.OK && IPAddress.TryParse(Encoding.UTF8.GetString(body).Trim(), out var found)
+            ? found
+            : throw Unanswered(status, "an address of this machine");
+    }
+
+    /// <summary>Asks for a document, signed by Azure, that says which machine this is.</summary>
+    /// <param name="nonce">Stands in the document: up to 32 letters and digits.</param>
+    /// <returns>Base64 of PKCS #7.</returns>
+    /// <exception cref="CloudException">The service did not answer with one.</exception>
+    public async Task<string> AttestedDocumentAsync(string nonce, CancellationToken ct)
+    {
+        var (status, body) = await _service.GetAsync(
+            $"metadata/attested/document?api-version=2020-09-01&nonce={Uri.EscapeDataString(nonce)}", retryUnreachable: true, ct);
+        return status is HttpStatusCode.OK && Read(body, MetadataJson.Default.WireAttested) is { Signature: { Length: > 0 } signature }
+            ? signature
+            : throw Unanswered(status, "an attested document");
+    }
+
+    private CloudException Unanswered(HttpStatusCode? status, string what) => new(
+        status is null
+            ? $"The instance metadata service at {address} did not answer when asked for {what}."
+            : $"The instance metadata service at {address} answered {(int)status} instead of {what}.",
+        status);
 
     private DateTimeOffset Expiry(WireToken token)
     {
@@ -101,47 +126,6 @@ public sealed class InstanceMetadata(HttpMessageInvoker http, Uri address, TimeP
         {
             // The caller says what it missed.
             return null;
-        }
-    }
-
-    private async Task<(HttpStatusCode? Status, byte[] Body)> GetAsync(string pathAndQuery, bool retryUnreachable, CancellationToken ct)
-    {
-        var backoff = new Backoff(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(60), time, random);
-        for (var attempt = 1; ; attempt++)
-        {
-            var (status, body) = await OnceAsync(pathAndQuery, ct);
-            var heals = status is null
-                ? retryUnreachable
-                : status is HttpStatusCode.NotFound or HttpStatusCode.Gone or HttpStatusCode.TooManyRequests || (int)status >= 500;
-            if (!heals || attempt == MaxAttempts)
-            {
-                return (status, body);
-            }
-
-            await backoff.FailedAsync(ct);
-        }
-    }
-
-    private async Task<(HttpStatusCode? Status, byte[] Body)> OnceAsync(string pathAndQuery, CancellationToken ct)
-    {
-        using var deadline = new CancellationTokenSource(CallTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, pathAndQuery));
-        request.Headers.Add("Metadata", "true");
-        try
-        {
-            using var response = await http.SendAsync(request, either.Token);
-            await response.Content.LoadIntoBufferAsync(MaxBody, either.Token);
-            return (response.StatusCode, await response.Content.ReadAsByteArrayAsync(either.Token));
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            return (null, []);
-        }
-        catch (HttpRequestException)
-        {
-            // Not there, or broken off: both may heal, and the caller knows whether to wait for that.
-            return (null, []);
         }
     }
 }

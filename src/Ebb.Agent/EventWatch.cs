@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using Ebb.Clouds.Azure;
+using Ebb.Joining;
+using Microsoft.Extensions.Logging;
+
+namespace Ebb.Agent;
+
+/// <summary>
+/// Looks every second for what Azure announces to the machine; tells the join server of all of it, has the node emptied where the
+/// server says so, and then agrees that it may begin.
+/// </summary>
+internal sealed partial class EventWatch(
+    ScheduledEvents events, Func<CancellationToken, Task<string>> name, JoinClient server, Action<IReadOnlyList<Notice>> noticed, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    // A server that is away for longer than this is asked again when the next look finds the event still there.
+    private static readonly TimeSpan TellWithin = TimeSpan.FromSeconds(20);
+
+    private readonly HashSet<string> _done = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, Task> _leaving = new(StringComparer.OrdinalIgnoreCase);
+    private ImmutableArray<Notice> _told = [];
+    private string? _name;
+
+    /// <summary>Until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        try
+        {
+            do
+            {
+                await LookAsync(ct);
+            }
+            while (await timer.WaitForNextTickAsync(ct));
+        }
+        finally
+        {
+            // Each ends with the same token, and says itself what became of it.
+            await Task.WhenAll(_leaving.Values);
+        }
+    }
+
+    private async Task LookAsync(CancellationToken ct)
+    {
+        if (await events.ReadAsync(ct) is not { } announced)
+        {
+            return;
+        }
+
+        // Most looks find nothing, and need not even know who this is.
+        ImmutableArray<Duty> duties = [];
+        if (announced.Length > 0)
+        {
+            _name ??= await name(ct);
+            duties = [.. announced.Select(e => Duty.Of(e, _name, time.GetUtcNow())).OfType<Duty>()];
+        }
+
+        ImmutableArray<Notice> notices = [.. duties.Select(duty => duty.Notice)];
+        _done.IntersectWith(announced.Select(e => e.Id));
+        foreach (var over in _leaving.Where(l => l.Value.IsCompleted).Select(l => l.Key).ToList())
+        {
+            _leaving.Remove(over);
+        }
+
+        if (!notices.SequenceEqual(_told))
+        {
+            await TellAsync(notices, duties, ct);
+        }
+    }
+
+    private async Task TellAsync(ImmutableArray<Notice> notices, ImmutableArray<Duty> duties, CancellationToken ct)
+    {
+        foreach (var notice in notices.Except(_told))
+        {
+            LogNotice(notice.Kind, notice.Id, notice.At);
+        }
+
+        noticed(notices);
+        NoticeAnswer answer;
+        try
+        {
+            answer = await server.NoticeAsync(notices, TellWithin, ct);
+        }
+        catch (JoinException e)
+        {
+            // The next look tries again; without an answer nothing is agreed to, and the cloud waits as long as it promised.
+            LogNotTold(e.Message);
+            return;
+        }
+
+        _told = notices;
+        foreach (var duty in duties.Where(d => !_done.Contains(d.Notice.Id) && !_leaving.ContainsKey(d.Notice.Id)))
+        {
+            // A freeze costs seconds: nothing is moved for it, whatever else is announced.
+            var leave = answer.Leave && duty.Notice.Kind != NoticeKinds.Freeze && duty.Left > TimeSpan.Zero;
+            _leaving[duty.Notice.Id] = DoAsync(duty, leave, ct);
+        }
+    }
+
+    private async Task DoAsync(Duty duty, bool leave, CancellationToken ct)
+    {
+        try
+        {
+            if (leave)
+            {
+                var left = await server.LeaveAsync(duty.Notice.Kind, duty.Left, ct);
+                LogLeft(duty.Notice.Kind, left.Evicted, left.Left);
+            }
+
+            if (duty.Acknowledge)
+            {
+                await events.AcknowledgeAsync(duty.Notice.Id, ct);
+                LogAcknowledged(duty.Notice.Kind, duty.Notice.Id);
+            }
+
+            _done.Add(duty.Notice.Id);
+        }
+        catch (JoinException e)
+        {
+            // Not agreed to: what time is left is the pods' own.
+            LogNotLeft(duty.Notice.Kind, e.Message);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // The machine is being stopped, which is a leave of its own.
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Azure announces {Kind} ({Id}), not before {At:u}")]
+    private partial void LogNotice(string kind, string id, DateTimeOffset? at);
+
+    [LoggerMessage(LogLevel.Warning, "The join server could not be told of what Azure announces: {Reason}")]
+    private partial void LogNotTold(string reason);
+
+    [LoggerMessage(LogLevel.Information, "For {Kind} the node was emptied: {Evicted} pods told to go, {Left} still there")]
+    private partial void LogLeft(string kind, int evicted, int left);
+
+    [LoggerMessage(LogLevel.Information, "Agreed that {Kind} ({Id}) may begin")]
+    private partial void LogAcknowledged(string kind, string id);
+
+    [LoggerMessage(LogLevel.Warning, "For {Kind} the node was not emptied: {Reason}")]
+    private partial void LogNotLeft(string kind, string reason);
+}

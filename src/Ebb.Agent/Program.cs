@@ -1,0 +1,1 @@
+return await Ebb.Agent.AgentProgram.RunAsync(args);

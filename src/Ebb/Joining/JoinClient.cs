@@ -1,0 +1,159 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Ebb.Joining;
+
+/// <summary>
+/// Asks join servers on behalf of one machine: a nonce, a proof made with it, then the request. Tries one server after the other,
+/// and again, until one grants, all refuse, or time is up.
+/// </summary>
+/// <param name="dial">How servers are reached; null: as the system does.</param>
+public sealed partial class JoinClient(
+    AgentConfiguration configuration, IProofOfIdentity proof, Dial? dial, TimeProvider time, Random random, ILogger logger) : IDisposable
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    // A server that is there answers in a fraction of this, unless thousands ask at once.
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan ForTheAnswer = TimeSpan.FromSeconds(1);
+
+    private readonly JoinTransport _transport = new(configuration.Pin, dial);
+    private readonly List<Uri> _servers = [.. configuration.Servers.Select(server => new Uri(server))];
+
+    /// <summary>Asks to become a node.</summary>
+    /// <exception cref="JoinException">No server granted it.</exception>
+    public Task<JoinAnswer> JoinAsync(Func<Proof, JoinRequest> request, TimeSpan within, CancellationToken ct) => AskAsync(
+        JoinPaths.Join, AnswerWithin, _ => request, JoinJson.Default.JoinRequest, JoinJson.Default.JoinAnswer, within, ct);
+
+    /// <summary>Has the machine's node emptied before the machine stops.</summary>
+    /// <param name="left">What time there is; the answer comes within it.</param>
+    /// <exception cref="JoinException">No server did it.</exception>
+    public Task<LeaveAnswer> LeaveAsync(string reason, TimeSpan left, CancellationToken ct)
+    {
+        return AskAsync(JoinPaths.Leave, left, Request, JoinJson.Default.LeaveRequest, JoinJson.Default.LeaveAnswer, left, ct);
+
+        // Each attempt says what is left by then, less what the answer takes.
+        Func<Proof, LeaveRequest> Request(TimeSpan remaining) => p =>
+            new LeaveRequest { Proof = p, Reason = reason, SecondsLeft = Math.Max(0, (int)(remaining - ForTheAnswer).TotalSeconds) };
+    }
+
+    /// <summary>Tells all that is announced to the machine now.</summary>
+    /// <exception cref="JoinException">No server took it.</exception>
+    public Task<NoticeAnswer> NoticeAsync(IReadOnlyList<Notice> notices, TimeSpan within, CancellationToken ct) => AskAsync(
+        JoinPaths.Notice,
+        AnswerWithin,
+        _ => p => new NoticeRequest { Proof = p, Notices = notices },
+        JoinJson.Default.NoticeRequest,
+        JoinJson.Default.NoticeAnswer,
+        within,
+        ct);
+
+    public void Dispose() => _transport.Dispose();
+
+    private async Task<TAnswer> AskAsync<TRequest, TAnswer>(
+        string path,
+        TimeSpan answerWithin,
+        Func<TimeSpan, Func<Proof, TRequest>> request,
+        JsonTypeInfo<TRequest> requestType,
+        JsonTypeInfo<TAnswer> answerType,
+        TimeSpan within,
+        CancellationToken ct)
+        where TRequest : class
+        where TAnswer : class
+    {
+        var started = time.GetTimestamp();
+        var backoff = new Backoff(FirstPause, LongestPause, time, random);
+        while (true)
+        {
+            var last = "";
+            TimeSpan? again = null;
+            foreach (var server in _servers.ToList())
+            {
+                var remaining = within - time.GetElapsedTime(started);
+                if (remaining <= TimeSpan.Zero)
+                {
+                    break;
+                }
+
+                var (granted, error) = await OnceAsync(server, path, request, requestType, answerType, Min(answerWithin, remaining), ct);
+                if (granted is not null)
+                {
+                    // Whoever answered is asked first the next time.
+                    _servers.Remove(server);
+                    _servers.Insert(0, server);
+                    return granted;
+                }
+
+                last = $"{server.Authority}: {error!.Message}";
+                if (error.RetryAfterSeconds is { } seconds)
+                {
+                    var wait = TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 300));
+                    again = again is { } other ? Min(other, wait) : wait;
+                }
+            }
+
+            if (again is null && last.Length > 0)
+            {
+                throw new JoinException($"{path} was refused. {last}", refused: true);
+            }
+
+            var pause = backoff.Next();
+            pause = again > pause ? again.Value : pause;
+            if (time.GetElapsedTime(started) + pause >= within)
+            {
+                throw new JoinException($"{path} was not granted within {within.TotalSeconds:0} s. {last}", refused: false);
+            }
+
+            LogAgain(path, last, pause.TotalSeconds);
+            await Task.Delay(pause, time, ct);
+        }
+    }
+
+    private async Task<Answer<TAnswer>> OnceAsync<TRequest, TAnswer>(
+        Uri server,
+        string path,
+        Func<TimeSpan, Func<Proof, TRequest>> request,
+        JsonTypeInfo<TRequest> requestType,
+        JsonTypeInfo<TAnswer> answerType,
+        TimeSpan within,
+        CancellationToken ct)
+        where TRequest : class
+        where TAnswer : class
+    {
+        var started = time.GetTimestamp();
+        using var deadline = new CancellationTokenSource(within, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
+        try
+        {
+            var nonce = await _transport.PostAsync<NonceAnswer, NonceAnswer>(
+                server, JoinPaths.Nonce, null, JoinJson.Default.NonceAnswer, JoinJson.Default.NonceAnswer, either.Token);
+            if (nonce.Granted is not { } given)
+            {
+                return new(null, nonce.Error);
+            }
+
+            var proven = await proof.ProveAsync(given.Nonce, path, either.Token);
+            var body = request(within - time.GetElapsedTime(started))(proven);
+            return await _transport.PostAsync(server, path, body, requestType, answerType, either.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return Failed($"no answer within {within.TotalSeconds:0} s");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException or Clouds.CloudException)
+        {
+            return Failed(e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message);
+        }
+
+        // What heals by itself is worth another attempt, when the backoff says so.
+        static Answer<TAnswer> Failed(string why) => new(null, new JoinError { Error = "failed", Message = why, RetryAfterSeconds = 0 });
+    }
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    [LoggerMessage(LogLevel.Warning, "{Path} was not granted yet ({Reason}); the next attempt is in {Seconds:0.0} s")]
+    private partial void LogAgain(string path, string reason, double seconds);
+}

@@ -1,0 +1,137 @@
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Ebb.Joining;
+
+/// <summary>How a join server is reached.</summary>
+/// <param name="host">The server's name or address, and its port.</param>
+public delegate ValueTask<Stream> Dial(string host, int port, CancellationToken ct);
+
+/// <summary>
+/// HTTPS to join servers whose authority is known by its hash alone: its certificate is fetched from whichever server answers, held
+/// against the hash, and from then on it is the only one believed.
+/// </summary>
+internal sealed class JoinTransport(string pin, Dial? dial) : IDisposable
+{
+    // A certificate, or a handful of them.
+    private const int MostAuthorityBytes = 64 << 10;
+
+    private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(5);
+
+    private HttpClient? _pinned;
+    private X509Certificate2? _authority;
+
+    /// <summary>Posts and reads what is answered.</summary>
+    /// <exception cref="HttpRequestException">No answer, or none that may be believed.</exception>
+    /// <exception cref="JsonException">An answer, but not in the form it must have.</exception>
+    public async Task<Answer<TAnswer>> PostAsync<TRequest, TAnswer>(
+        Uri server, string path, TRequest? body, JsonTypeInfo<TRequest> requestType, JsonTypeInfo<TAnswer> answerType, CancellationToken ct)
+        where TRequest : class
+        where TAnswer : class
+    {
+        var http = _pinned ??= await PinAsync(server, ct);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server, path));
+        request.Content = new ByteArrayContent(body is null ? [] : JsonSerializer.SerializeToUtf8Bytes(body, requestType));
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
+        await response.Content.LoadIntoBufferAsync(JoinPaths.MostAnswerBytes, ct);
+        var bytes = await response.Content.ReadAsByteArrayAsync(ct);
+        if (response.IsSuccessStatusCode)
+        {
+            return new(JsonSerializer.Deserialize(bytes, answerType) ?? throw new JsonException("The answer is null."), null);
+        }
+
+        return new(null, ReadError(bytes, response));
+    }
+
+    public void Dispose()
+    {
+        _pinned?.Dispose();
+        _authority?.Dispose();
+    }
+
+    private static JoinError ReadError(byte[] bytes, HttpResponseMessage response)
+    {
+        var retry = (int?)response.Headers.RetryAfter?.Delta?.TotalSeconds;
+        try
+        {
+            if (JsonSerializer.Deserialize(bytes, JoinJson.Default.JoinError) is { } error)
+            {
+                return error with { RetryAfterSeconds = error.RetryAfterSeconds ?? retry };
+            }
+        }
+        catch (JsonException)
+        {
+            // Something before the join server answered in its place: what it was is in the status.
+        }
+
+        // Trouble of a server heals; a request that is refused without a word of a join server will be refused again.
+        var heals = (int)response.StatusCode is >= 500 or 429 or 408;
+        return new JoinError { Error = "failed", Message = $"HTTP {(int)response.StatusCode}", RetryAfterSeconds = retry ?? (heals ? 0 : null) };
+    }
+
+    private async Task<HttpClient> PinAsync(Uri server, CancellationToken ct)
+    {
+#pragma warning disable CA5359 // What is fetched is believed for its hash and not for where it came from, and nothing secret is sent.
+        using var http = NewClient(new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true });
+#pragma warning restore CA5359
+        using var response = await http.GetAsync(new Uri(server, JoinPaths.Authority), HttpCompletionOption.ResponseHeadersRead, ct);
+        response.EnsureSuccessStatusCode();
+        await response.Content.LoadIntoBufferAsync(MostAuthorityBytes, ct);
+        var authority = Find(await response.Content.ReadAsStringAsync(ct))
+            ?? throw new HttpRequestException($"What {server} offers as its authority is not the one with the hash that this machine was given.");
+        _authority = authority;
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
+        policy.CustomTrustStore.Add(authority);
+        return NewClient(new SslClientAuthenticationOptions { CertificateChainPolicy = policy });
+    }
+
+    private X509Certificate2? Find(string pem)
+    {
+        var found = new X509Certificate2Collection();
+        try
+        {
+            found.ImportFromPem(pem);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+
+        return found.FirstOrDefault(certificate => Convert.ToHexStringLower(SHA256.HashData(certificate.RawData)) == pin);
+    }
+
+    private HttpClient NewClient(SslClientAuthenticationOptions tls)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ConnectTimeout = ConnectWithin,
+            SslOptions = tls,
+
+            // Requests are minutes apart, and a machine that waits costs nothing.
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(10),
+        };
+        if (dial is not null)
+        {
+            handler.ConnectCallback = (context, ct) => dial(context.DnsEndPoint.Host, context.DnsEndPoint.Port, ct);
+        }
+
+        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+}
+
+/// <summary>What was granted, or why not.</summary>
+internal sealed record Answer<T>(T? Granted, JoinError? Error)
+    where T : class;
