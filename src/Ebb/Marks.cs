@@ -36,6 +36,12 @@ public static class Marks
     /// <summary>Node annotation <c>"true"</c>: a person wants this node kept.</summary>
     public const string Keep = "ebb.dev/keep";
 
+    /// <summary>
+    /// Node annotation: what a command put on the node for the time of its work, <c>cordon</c>, <c>keep</c> or both with a comma
+    /// between. Whoever ends or resumes that work takes off just this.
+    /// </summary>
+    public const string Operating = "ebb.dev/operating";
+
     /// <summary>Pod annotation: <c>never</c> forbids to interrupt the pod, <c>allowed</c> permits it.</summary>
     public const string Interrupt = "ebb.dev/interrupt";
 

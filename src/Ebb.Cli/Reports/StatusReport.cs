@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Ebb.Cli.Operating;
 
 namespace Ebb.Cli.Reports;
 
@@ -121,4 +122,5 @@ internal sealed record PendingReport
 [JsonSerializable(typeof(RenewalReport))]
 [JsonSerializable(typeof(ComponentsReport))]
 [JsonSerializable(typeof(BackupReport))]
+[JsonSerializable(typeof(OperationReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

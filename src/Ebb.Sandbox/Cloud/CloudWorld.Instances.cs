@@ -49,9 +49,17 @@ public sealed partial class CloudWorld
     public Outcome<ScaleSet> Reimage(string group, string name, IReadOnlyList<string>? ids) =>
         Act(CallKind.Reimage, group, name, ids, (state, i, work) => Restart(state, i, work, reimage: true));
 
-    /// <summary>Brings instances to the set's newest model without a restart.</summary>
+    /// <summary>Brings instances to the set's newest model; those whose size changes with it restart.</summary>
     public Outcome<ScaleSet> Upgrade(string group, string name, IReadOnlyList<string>? ids) =>
-        Act(CallKind.Upgrade, group, name, ids, (state, i, _) => Adopt(state, [i.Number]));
+        Act(CallKind.Upgrade, group, name, ids, (state, i, work) =>
+        {
+            var resized = i.Size != state.Current.Size && i.Power == PowerState.Running;
+            Adopt(state, [i.Number]);
+            if (resized)
+            {
+                Restart(state, state.Current.Instances[i.Number], work, reimage: false);
+            }
+        });
 
     /// <summary>Shields an instance from scale-in, and also from actions on the whole set; or lifts the shields.</summary>
     public Outcome<Instance> Protect(string group, string name, string id, bool fromScaleIn, bool fromSetActions = false, string? ifMatch = null) =>

@@ -170,6 +170,7 @@ public sealed class SimulatedCloud(CloudWorld world, string group, Process proce
                 MachineOperation.PowerOff => world.PowerOff(group, name, ids),
                 MachineOperation.Deallocate => world.Deallocate(group, name, ids),
                 MachineOperation.Restart => world.Restart(group, name, ids),
+                MachineOperation.Upgrade => world.Upgrade(group, name, ids),
                 _ => world.Reimage(group, name, ids),
             },
             ct);

@@ -231,6 +231,13 @@ public sealed class SimulatedKubernetes(
 
         Taint(node, Marks.Retiring, change.Retiring);
         Taint(node, Marks.Leaving, change.Leaving);
+
+        if (change.Cordoned is { } cordoned)
+        {
+            var spec = node["spec"] as JsonObject ?? [];
+            spec["unschedulable"] = cordoned;
+            node["spec"] = spec;
+        }
     }
 
     private void Taint(JsonObject node, string key, string? wanted)

@@ -69,6 +69,9 @@ public sealed record NodeChange
     /// <summary>Effect of the taint <see cref="Marks.Leaving"/>, likewise.</summary>
     public string? Leaving { get; init; }
 
+    /// <summary>What <c>kubectl cordon</c> and <c>uncordon</c> set; null: as it is.</summary>
+    public bool? Cordoned { get; init; }
+
     /// <summary>Annotations to set; a null value removes one.</summary>
     public IReadOnlyDictionary<string, string?> Annotations { get; init; } = new Dictionary<string, string?>();
 }

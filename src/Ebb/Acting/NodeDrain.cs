@@ -1,3 +1,4 @@
+using Ebb.Acting.Draining;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Objects;
 
@@ -51,14 +52,14 @@ public sealed class NodeDrain(ApiKubernetes kubernetes, TimeProvider time)
 
     /// <summary>Of higher priority first, then those that have run for longest: they have most to lose.</summary>
     internal static IEnumerable<V1Pod> InOrder(IEnumerable<V1Pod> pods) =>
-        pods.Where(IsWork)
+        pods.Where(DrainLook.IsWork)
             .OrderByDescending(pod => pod.Spec.Priority ?? 0)
             .ThenBy(pod => pod.Status?.StartTime ?? DateTimeOffset.MaxValue)
             .ThenBy(pod => pod.Metadata.Name, StringComparer.Ordinal);
 
     /// <summary>Movable pods: now. Others: when their grace period, begun then, would just end in time.</summary>
     internal static DateTimeOffset MustGoAt(V1Pod pod, DateTimeOffset deadline) =>
-        IsMovable(pod) ? DateTimeOffset.MinValue : deadline - Grace(pod) - Spare;
+        DrainLook.MayMove(pod) ? DateTimeOffset.MinValue : deadline - Grace(pod) - Spare;
 
     private async Task<bool> TellAsync(V1Pod pod, DateTimeOffset deadline, CancellationToken ct)
     {
@@ -88,21 +89,7 @@ public sealed class NodeDrain(ApiKubernetes kubernetes, TimeProvider time)
         }
     }
 
-    private static bool IsWork(V1Pod pod) =>
-        pod.Status?.Phase is not ("Succeeded" or "Failed")
-        && pod.Metadata.Annotations?.ContainsKey("kubernetes.io/config.mirror") != true
-        && Controller(pod)?.Kind != "DaemonSet";
-
-    private static bool IsOwned(V1Pod pod) => Controller(pod) is not null;
-
-    private static bool IsMovable(V1Pod pod) => State.PodReading.Protection(pod.Metadata.Annotations) switch
-    {
-        Scheduling.Protection.Never => false,
-        Scheduling.Protection.Allowed => true,
-        _ => Controller(pod)?.Kind is "ReplicaSet" or "StatefulSet" or "ReplicationController",
-    };
-
-    private static V1OwnerReference? Controller(V1Pod pod) => pod.Metadata.OwnerReferences?.FirstOrDefault(owner => owner.Controller == true);
+    private static bool IsOwned(V1Pod pod) => pod.Metadata.OwnerReferences?.Any(owner => owner.Controller == true) == true;
 
     private static TimeSpan Grace(V1Pod pod) => TimeSpan.FromSeconds(pod.Spec.TerminationGracePeriodSeconds ?? DefaultGraceSeconds);
 

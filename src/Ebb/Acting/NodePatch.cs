@@ -29,7 +29,14 @@ internal static class NodePatch
             patch["spec"] = new JsonObject { ["taints"] = taints };
         }
 
-        return metadata.Count == 0 ? null : Encoding.UTF8.GetBytes(patch.ToJsonString());
+        if (change.Cordoned is { } cordoned && cordoned != (node.Spec.Unschedulable is true))
+        {
+            var spec = patch["spec"] as JsonObject ?? [];
+            spec["unschedulable"] = cordoned ? true : null;
+            patch["spec"] = spec;
+        }
+
+        return metadata.Count == 0 && patch.Count == 1 ? null : Encoding.UTF8.GetBytes(patch.ToJsonString());
     }
 
     private static JsonArray? TaintsFor(V1Node node, params ReadOnlySpan<(string Key, string? Effect)> wanted)

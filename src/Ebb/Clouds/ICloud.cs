@@ -30,7 +30,7 @@ public interface ICloud
     /// <summary>Deletes exactly these machines of one pool in one call; those already gone count as removed.</summary>
     Task<RemoveResult> RemoveAsync(PoolView pool, IReadOnlyList<Machine> machines, CancellationToken ct);
 
-    /// <summary>Starts, stops, restarts, reimages or deallocates these machines of one pool.</summary>
+    /// <summary>Starts, stops, restarts, reimages, upgrades or deallocates these machines of one pool.</summary>
     Task OperateAsync(PoolView pool, IReadOnlyList<Machine> machines, MachineOperation operation, CancellationToken ct);
 
     /// <summary>Shields a machine from the cloud's own scale-in, or lifts the shield.</summary>
@@ -44,6 +44,9 @@ public enum MachineOperation
     Deallocate,
     Restart,
     Reimage,
+
+    /// <summary>Gives the machine what its pool's model says now, its size for example; it restarts.</summary>
+    Upgrade,
 }
 
 /// <summary>What the cloud showed at one time.</summary>

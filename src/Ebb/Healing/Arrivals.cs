@@ -122,7 +122,13 @@ internal static class Arrivals
     private static void Evicted(Draft draft, PoolStanding pool, Standing node, Troubled troubled)
     {
         draft.InMotion.Add(pool.Name);
-        if (IsDue(draft, pool, node.Machine!, troubled) && !node.Node.Ready && node.Keep is null)
+        if (node.Keep is not null)
+        {
+            // A person stopped it, or has a use for what is left of it.
+            return;
+        }
+
+        if (IsDue(draft, pool, node.Machine!, troubled) && !node.Node.Ready)
         {
             pool.Departures.Add(new Departure(node.Machine!, node.Node.Name, "evicted by the cloud"));
         }

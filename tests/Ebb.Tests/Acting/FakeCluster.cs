@@ -56,8 +56,9 @@ internal sealed class FakeCluster : IKubernetes
     public Task<ChangeResult> ChangeNodeAsync(string node, NodeChange change, CancellationToken ct)
     {
         var taint = change.Retiring is { } effect ? $" taint={effect}" : "";
+        var cordoned = change.Cordoned is { } cordon ? $" cordoned={cordon}" : "";
         var annotations = string.Concat(change.Annotations.Select(pair => $" {pair.Key["ebb.dev/".Length..]}={pair.Value}"));
-        return Do($"change {node}{taint}{annotations}", () => Nodes.ContainsKey(node) ? ChangeResult.Changed : ChangeResult.Gone);
+        return Do($"change {node}{taint}{cordoned}{annotations}", () => Nodes.ContainsKey(node) ? ChangeResult.Changed : ChangeResult.Gone);
     }
 
     public Task DeleteNodeAsync(string node, string uid, CancellationToken ct) => Do($"delete {node} {uid}", () => Nodes.Remove(node));

@@ -191,6 +191,21 @@ public sealed class HealingTests
     }
 
     [Fact]
+    public void A_spot_machine_that_a_person_stopped_is_not_taken_for_one_that_the_cloud_took()
+    {
+        var some = new Some().With(Some.Pool(priority: Priority.Spot));
+        some.AddNode(edit: node => node with { Ready = false, Annotations = node.Annotations.SetItem(Marks.Keep, "true") });
+        some.Edit("agents", view => view with { Machines = [view.Machines[0] with { State = MachineState.Deallocated }] });
+
+        var first = some.PlanAndRemember();
+        some.Now = Noon.AddHours(1);
+        var later = some.PlanAndRemember();
+
+        Assert.Empty(first.Decisions.Concat(later.Decisions).OfType<Decision.Remove>());
+        Assert.Equal("left alone: its machine is deallocated", later.Reasons.Nodes["agents000000"]);
+    }
+
+    [Fact]
     public void Growth_that_never_comes_is_not_waited_for_for_ever()
     {
         var some = new Some().With(Some.Pool("cheap", price: 0.1m), capacity: 1).With(Some.Pool("dear")).AddPending(1);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Kubernetes.Views;
@@ -30,7 +32,7 @@ internal static class NodeObject
             },
             ["spec"] = Spec(node, now),
         };
-        FillStatus(created, node, options);
+        FillStatus(created, node, options, now);
         SetReady(created, false, now);
         return created;
     }
@@ -44,7 +46,7 @@ internal static class NodeObject
             labels[key] = value;
         }
 
-        FillStatus(json, node, options);
+        FillStatus(json, node, options, now);
         SetReady(json, false, now);
     }
 
@@ -126,7 +128,7 @@ internal static class NodeObject
         return equals < 0 ? new Taint(name, "", effect) : new Taint(name[..equals], name[(equals + 1)..], effect);
     }
 
-    private static void FillStatus(JsonObject json, HollowNode node, HollowOptions options)
+    private static void FillStatus(JsonObject json, HollowNode node, HollowOptions options, DateTimeOffset now)
     {
         var status = json.Sub("status");
         status["capacity"] = Amount(node, node.CpuMilli, node.MemoryBytes, node.DiskBytes);
@@ -143,7 +145,7 @@ internal static class NodeObject
         {
             ["machineID"] = node.SystemUuid.Replace("-", "", StringComparison.Ordinal),
             ["systemUUID"] = node.SystemUuid,
-            ["bootID"] = node.SystemUuid,
+            ["bootID"] = BootId(node, now),
             ["kernelVersion"] = "6.1.0-hollow",
             ["osImage"] = "Hollow machine",
             ["containerRuntimeVersion"] = "hollow://1.0.0",
@@ -153,6 +155,10 @@ internal static class NodeObject
             ["architecture"] = node.Architecture,
         };
     }
+
+    // A kernel makes up another one each time it starts; that of a machine that does not exist follows from when it did.
+    private static string BootId(HollowNode node, DateTimeOffset now) =>
+        new Guid(SHA256.HashData(Encoding.UTF8.GetBytes($"{node.SystemUuid}/{node.Name}/{now.UtcTicks}")).AsSpan(0, 16)).ToString();
 
     private static JsonObject Amount(HollowNode node, long cpuMilli, long memoryBytes, long diskBytes)
     {

@@ -18,6 +18,7 @@ public sealed class AzureCloud : ICloud
     private readonly ScaleSetGrowth _growth;
     private readonly ScaleSetRemoval _removal;
     private readonly ScaleSetPower _power;
+    private readonly ScaleSetResize _resize;
 
     /// <param name="http">Goes out as given, without buffering or time limit of its own: an invoker over a socket handler.</param>
     /// <param name="tokens">Gives tokens for <see cref="AzureScope.ArmEndpoint"/>; they are kept here until they end.</param>
@@ -37,6 +38,7 @@ public sealed class AzureCloud : ICloud
         _growth = new ScaleSetGrowth(arm, sizes, _operations, _reads, logger);
         _removal = new ScaleSetRemoval(arm, _operations, _reads, options.ForceDeletion, logger);
         _power = new ScaleSetPower(arm, _operations, _reads);
+        _resize = new ScaleSetResize(arm, _operations, _reads);
     }
 
     /// <summary>Follows accepted operations to their end. The program holds this task; without it no failure is ever reported.</summary>
@@ -53,6 +55,10 @@ public sealed class AzureCloud : ICloud
 
     public Task OperateAsync(PoolView pool, IReadOnlyList<Machine> machines, MachineOperation operation, CancellationToken ct) =>
         _power.OperateAsync(pool.Pool, machines, operation, ct);
+
+    /// <summary>Gives a pool another size; machines that are there keep theirs until <see cref="MachineOperation.Upgrade"/>.</summary>
+    /// <returns>False when the pool has that size already.</returns>
+    public Task<bool> ResizeAsync(PoolView pool, string size, CancellationToken ct) => _resize.ResizeAsync(pool, size, ct);
 
     public Task ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct) =>
         _power.ProtectAsync(pool.Pool, machine, shielded, ct);

@@ -21,6 +21,7 @@ internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations,
             MachineOperation.Deallocate => ("deallocate", "deallocate"),
             MachineOperation.Restart => ("restart", "restart"),
             MachineOperation.Reimage => ("reimage", "reimage"),
+            MachineOperation.Upgrade => ("manualupgrade", "upgrade"),
             _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, null),
         };
 
@@ -31,6 +32,11 @@ internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations,
         {
             await SendAsync(pool, machines.Count, kind, new ArmCall(HttpMethod.Post, ScaleSets.Address(arm, pool, "/" + action), family, ids), ct);
             return;
+        }
+
+        if (operation is MachineOperation.Upgrade)
+        {
+            throw new EbbException($"Pool '{pool.Name}' is a flexible scale set: its machines keep what they were made with. Remove them, and new ones have what the pool says now.");
         }
 
         // A flexible set has no call for several.

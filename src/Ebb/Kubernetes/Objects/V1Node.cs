@@ -52,5 +52,8 @@ public sealed record V1NodeSystemInfo
 {
     public string? SystemUUID { get; init; }
 
+    /// <summary>Another one after every start of the machine.</summary>
+    public string? BootID { get; init; }
+
     public string? KubeletVersion { get; init; }
 }

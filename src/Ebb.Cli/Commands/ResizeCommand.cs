@@ -1,0 +1,69 @@
+using System.CommandLine;
+using Ebb.Cli.Clusters;
+using Ebb.Cli.Definition;
+using Ebb.Cli.Operating;
+using Ebb.Cli.Output;
+using Ebb.Clouds;
+using Ebb.Pools;
+
+namespace Ebb.Cli.Commands;
+
+/// <summary>Gives a pool another machine size, then each of its machines.</summary>
+internal static class ResizeCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var target = new TargetOptions();
+        var pool = new Argument<string>("pool") { Description = "The pool.", HelpName = "POOL" };
+        var size = new Argument<string>("size") { Description = "The size; 'ebb list sizes' shows them.", HelpName = "SIZE" };
+        var newOnly = new Option<bool>("--new-only") { Description = "Leave machines that are there as they are; only new ones have the size." };
+        var options = new OperationOptions(withPool: false);
+        var verb = new Verb("resize", "Give a pool another machine size; its machines change one after the other, each emptied first.")
+        {
+            Arguments = { pool, size },
+            Options = { newOnly },
+            Examples =
+            [
+                new("ebb resize agents Standard_D8s_v5", "one machine after the other"),
+                new("ebb resize agents Standard_D8s_v5 --new-only", "whatever comes from now on"),
+            ],
+        };
+        options.AddTo(verb, order: true);
+        target.AddTo(verb);
+        verb.SetAction(async (parsed, ct) =>
+        {
+            var (name, wanted) = (parsed.GetRequiredValue(pool), parsed.GetRequiredValue(size));
+            if (Values.Size.Problem(wanted) is { } problem)
+            {
+                throw new EbbException(problem);
+            }
+
+            var request = options.Read(parsed, MachineOperation.Upgrade, usualAtOnce: 1) with
+            {
+                Pool = name,
+                Needless = machine => machine.Size.Equals(wanted, StringComparison.OrdinalIgnoreCase),
+            };
+            await using var opened = await target.OpenAsync(parsed, ct);
+            var view = (await opened.LookAsync(terminal, ct)).Pool(name);
+            Check(view.Pool, wanted);
+            if (!options.DryRun(parsed) && await opened.Cloud.ResizeAsync(view, wanted, ct))
+            {
+                terminal.Say($"Pool {view.Pool.Name} buys {wanted} from now on, no longer {view.Pool.Size}. Say so in its ebb.yaml too, or 'ebb up' changes it back.");
+            }
+
+            if (!parsed.GetValue(newOnly))
+            {
+                await OperationRun.RunAsync(opened, request, "resize", options.DryRun(parsed), options.Json(parsed), terminal, ct);
+            }
+        });
+        return verb;
+    }
+
+    private static void Check(Pool pool, string size)
+    {
+        if (pool.Priority is Priority.Spot && ClusterRules.NeverSpot(size) is { } why)
+        {
+            throw new EbbException($"Pool '{pool.Name}' has spot machines, and Azure sells no {size} as spot: {why}.");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using Ebb.Clouds;
+using Ebb.Planning;
+using Ebb.Pools;
+using Ebb.Scheduling;
+
+namespace Ebb.Cli.Operating;
+
+/// <summary>A machine to be worked on.</summary>
+/// <param name="Node">The name of its node; what it will be called where it has not joined.</param>
+/// <param name="Joined">Whether there is such a node.</param>
+internal sealed record Candidate(PoolView Pool, Machine Machine, string Node, bool Joined);
+
+/// <summary>Which machines are worked on together, and in which order.</summary>
+internal sealed record OperationPlan
+{
+    /// <summary>One after the other; all machines of a wave belong to one pool.</summary>
+    public required ImmutableArray<ImmutableArray<Candidate>> Waves { get; init; }
+
+    /// <summary>Left out, each with the reason.</summary>
+    public required ImmutableArray<(string Machine, string Why)> Skipped { get; init; }
+
+    /// <summary>A pure function of what was seen and what is wanted: the same seed gives the same order.</summary>
+    /// <exception cref="EbbException">A pool or machine that is named does not exist.</exception>
+    public static OperationPlan Make(Snapshot snapshot, OperationRequest request)
+    {
+        var byProvider = snapshot.Nodes.Where(n => n.ProviderId.Length > 0).GroupBy(n => n.ProviderId, StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(g => g.Key, g => g.First(), StringComparer.OrdinalIgnoreCase);
+        var all = Pools(snapshot, request.Pool)
+            .SelectMany(pool => pool.Machines.Select(machine => Of(pool, machine, byProvider)))
+            .ToList();
+        var named = request.Machines.IsEmpty ? all : [.. request.Machines.Select(name => Find(all, name)).DistinctBy(c => c.Machine.ProviderId)];
+        var skipped = ImmutableArray.CreateBuilder<(string, string)>();
+        List<Candidate> chosen = [];
+        foreach (var candidate in named.OrderBy(c => c.Pool.Pool.Name, StringComparer.Ordinal).ThenBy(c => c.Machine.Name.Length).ThenBy(c => c.Machine.Name, StringComparer.Ordinal))
+        {
+            if (WhyNot(candidate.Machine, request) is { } why)
+            {
+                skipped.Add((candidate.Machine.Name, why));
+            }
+            else
+            {
+                chosen.Add(candidate);
+            }
+        }
+
+        var ordered = request.Seed is { } seed ? Shuffled(chosen, seed) : [.. chosen];
+        return new OperationPlan { Waves = Waved([.. ordered.Take(request.Most ?? int.MaxValue)], request.AtOnce), Skipped = skipped.ToImmutable() };
+    }
+
+    private static List<PoolView> Pools(Snapshot snapshot, string? name)
+    {
+        var pools = snapshot.Cloud.Pools.Where(p => name is null || p.Pool.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).ToList();
+        return pools.Count > 0 || name is null
+            ? pools
+            : throw new EbbException($"There is no pool '{name}'; there is {string.Join(", ", snapshot.Cloud.Pools.Select(p => p.Pool.Name).DefaultIfEmpty("none"))}.");
+    }
+
+    private static Candidate Of(PoolView pool, Machine machine, Dictionary<string, Node> nodes) =>
+        nodes.TryGetValue(machine.ProviderId, out var node)
+            ? new Candidate(pool, machine, node.Name, Joined: true)
+            : new Candidate(pool, machine, machine.HostName.ToLowerInvariant(), Joined: false);
+
+    private static Candidate Find(List<Candidate> all, string name) =>
+        all.Find(c => c.Machine.Name.Equals(name, StringComparison.OrdinalIgnoreCase) || (c.Joined && c.Node.Equals(name, StringComparison.OrdinalIgnoreCase)))
+        ?? throw new EbbException($"There is no machine '{name}'{(all.Count > 0 ? $" in pool {string.Join(", ", all.Select(c => c.Pool.Pool.Name).Distinct())}" : "")}. 'ebb machines' shows them.");
+
+    private static string? WhyNot(Machine machine, OperationRequest request)
+    {
+        var off = machine.State is MachineState.Stopped or MachineState.Deallocated;
+        return machine.State switch
+        {
+            MachineState.Deleting => "it is being removed",
+            MachineState.Creating => "it is still being made",
+            _ when request.Operation is MachineOperation.Start => off ? null : "it runs already",
+            _ when off && request.Operation is MachineOperation.Deallocate or MachineOperation.PowerOff =>
+                machine.State is MachineState.Deallocated || request.Operation is MachineOperation.PowerOff ? "it is stopped already" : null,
+            _ when off && request.Operation is MachineOperation.Restart => "it is stopped; start it first",
+            _ when request.Needless(machine) => "it needs nothing",
+            _ => null,
+        };
+    }
+
+    private static ImmutableArray<Candidate> Shuffled(List<Candidate> candidates, int seed)
+    {
+        var order = candidates.ToArray();
+        new Random(seed).Shuffle(order);
+        return [.. order];
+    }
+
+    /// <summary>In the given order, as many at once as allowed; a wave ends where the pool changes, since a call is about one pool.</summary>
+    private static ImmutableArray<ImmutableArray<Candidate>> Waved(ImmutableArray<Candidate> ordered, int atOnce)
+    {
+        var waves = ImmutableArray.CreateBuilder<ImmutableArray<Candidate>>();
+        for (var i = 0; i < ordered.Length;)
+        {
+            var end = i + 1;
+            while (end < ordered.Length && end - i < atOnce && ReferenceEquals(ordered[end].Pool, ordered[i].Pool))
+            {
+                end++;
+            }
+
+            waves.Add(ordered[i..end]);
+            i = end;
+        }
+
+        return waves.ToImmutable();
+    }
+}

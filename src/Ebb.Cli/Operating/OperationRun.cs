@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Ebb.Cli.Clusters;
+using Ebb.Cli.Output;
+using Ebb.Cli.Reports;
+
+namespace Ebb.Cli.Operating;
+
+/// <summary>Plans an operation, carries it out, and tells what became of it.</summary>
+internal static class OperationRun
+{
+    /// <param name="word">Of the command, for example <c>reimage</c>.</param>
+    public static async Task RunAsync(
+        Target target, OperationRequest request, string word, bool dryRun, bool json, Terminal terminal, CancellationToken ct)
+    {
+        var seen = await target.LookAsync(terminal, ct);
+        var plan = OperationPlan.Make(seen.Snapshot, request);
+        var done = dryRun ? Planned(plan) : await new MachineWork(target, request, terminal.Say).RunAsync(plan, ct);
+        var report = new OperationReport
+        {
+            Operation = word,
+            DryRun = dryRun,
+            Seed = request.Seed,
+            Machines = [.. done, .. plan.Skipped.Select(s => new OperationOutcome { Machine = s.Machine, Pool = PoolOf(seen, s.Machine), Outcome = "skipped", Why = s.Why })],
+        };
+        Print(report, json, terminal);
+        var left = report.Machines.Count(m => m.Outcome is "left" or "failed");
+        var after = plan.Waves.Sum(w => w.Length) - done.Length;
+        if (left > 0)
+        {
+            throw new IOException($"{Words.Count(left, "machine")} could not be worked on{(after > 0 ? $", and {after} more were not begun" : "")}. Running it again carries on.");
+        }
+    }
+
+    private static string PoolOf(Seen seen, string machine) =>
+        seen.Snapshot.Cloud.Pools.FirstOrDefault(p => p.Machines.Any(m => m.Name == machine))?.Pool.Name ?? "";
+
+    private static ImmutableArray<OperationOutcome> Planned(OperationPlan plan) =>
+    [
+        .. plan.Waves.SelectMany((wave, i) => wave.Select(c => new OperationOutcome
+        {
+            Machine = c.Machine.Name,
+            Pool = c.Pool.Pool.Name,
+            Node = c.Joined ? c.Node : null,
+            Wave = i + 1,
+            Outcome = "planned",
+        })),
+    ];
+
+    private static void Print(OperationReport report, bool json, Terminal terminal)
+    {
+        if (json)
+        {
+            terminal.Print(JsonSerializer.Serialize(report, ReportJson.Default.OperationReport));
+            return;
+        }
+
+        if (report.Machines.IsEmpty)
+        {
+            terminal.Print("There is no machine to work on.");
+            return;
+        }
+
+        var grid = new Grid("pool", "machine", "node", "wave", report.DryRun ? "would" : "outcome", "");
+        foreach (var machine in report.Machines)
+        {
+            grid.Add(
+                new(machine.Pool),
+                new(machine.Machine),
+                new(machine.Node ?? "-"),
+                new(machine.Wave > 0 ? $"{machine.Wave}" : "-"),
+                new(machine.Outcome == "planned" ? report.Operation : machine.Outcome, Tone(machine.Outcome)),
+                new(machine.Why ?? (machine.Seconds > 0 ? $"{machine.Seconds:0.#} s" : "")));
+        }
+
+        grid.Print(terminal);
+        if (report.Seed is { } seed)
+        {
+            terminal.Say($"The same order again: --seed {seed}");
+        }
+    }
+
+    private static Tone Tone(string outcome) => outcome switch
+    {
+        "done" => Output.Tone.Good,
+        "left" or "gone" => Output.Tone.Warn,
+        "failed" => Output.Tone.Bad,
+        _ => Output.Tone.Plain,
+    };
+}

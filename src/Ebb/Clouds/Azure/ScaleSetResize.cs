@@ -1,0 +1,40 @@
+using System.Net;
+using System.Text.Json;
+
+namespace Ebb.Clouds.Azure;
+
+/// <summary>Gives a pool another size. Its machines keep theirs until they are upgraded.</summary>
+internal sealed class ScaleSetResize(ArmClient arm, OperationFollower operations, ScaleSetReads reads)
+{
+    /// <returns>False when the pool has that size already.</returns>
+    public async Task<bool> ResizeAsync(PoolView view, string size, CancellationToken ct)
+    {
+        var pool = view.Pool;
+        var doing = $"Resizing pool '{pool.Name}' to {size}";
+        var read = await reads.SetAsync(pool, ct);
+        if (read.Value is not { Sku: { Capacity: not null } sku } set)
+        {
+            throw read.Answer is ArmAnswer.Ok ? new CloudException($"{doing}: Azure showed the scale set without a capacity.") : read.Answer.ToException(doing);
+        }
+
+        if (size.Equals(sku.Name, StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        // The capacity goes with it as it was read, so it must still be so: what grows meanwhile makes this be refused.
+        var etag = set.Etag ?? (read.Answer as ArmAnswer.Ok)?.ETag
+            ?? throw new CloudException($"{doing}: Azure showed the scale set without an entity tag; without one a growth in between could be undone.");
+        var body = JsonSerializer.SerializeToUtf8Bytes(new WireCapacity(sku with { Name = size }), ArmJson.Default.WireCapacity);
+        var answer = await arm.SendAsync(new ArmCall(HttpMethod.Patch, ScaleSets.Address(arm, pool), ArmFamily.Writes, body, etag), ct);
+        if (answer is ArmAnswer.Refused { Status: HttpStatusCode.PreconditionFailed })
+        {
+            throw new CloudException($"{doing}: the pool was changed in the same moment. Nothing was sent; run it again.");
+        }
+
+        var ok = answer as ArmAnswer.Ok ?? throw answer.ToException(doing);
+        reads.Wrote(pool, ok.ETag);
+        operations.Follow(new AzureOperation { Pool = pool, Kind = "resize", Machines = 0, Poll = ok.Poll }, ok.RetryAfter);
+        return true;
+    }
+}

@@ -1,0 +1,46 @@
+using System.Net;
+using Ebb.Clouds;
+
+namespace Ebb.Tests.Clouds.Azure;
+
+public class ResizeTests
+{
+    private readonly AzureCase _azure = new();
+
+    private ScriptedArm Arm => _azure.Arm;
+
+    [Fact]
+    public void A_size_is_sent_with_the_capacity_and_the_entity_tag_of_the_read_before_it()
+    {
+        Arm.Set("agents", 2);
+        var view = _azure.Pool();
+
+        Assert.True(_azure.Do(c => c.ResizeAsync(view, "Standard_D8s_v5", CancellationToken.None)));
+
+        var patch = Arm.Calls.IndexOf("PATCH agents");
+        Assert.Equal("\"1\"", Arm.Requests[patch].Headers.GetValues("If-Match").Single());
+        Assert.Equal("""{"sku":{"name":"Standard_D8s_v5","tier":"Standard","capacity":2}}""", Arm.Bodies[patch]);
+    }
+
+    [Fact]
+    public void The_size_that_it_has_is_not_sent_again()
+    {
+        Arm.Set("agents", 2);
+        var view = _azure.Pool();
+
+        Assert.False(_azure.Do(c => c.ResizeAsync(view, "standard_d2s_v5", CancellationToken.None)));
+        Assert.Equal(0, Arm.Count("PATCH"));
+    }
+
+    [Fact]
+    public void A_pool_that_changes_in_the_same_moment_is_left_as_it_is()
+    {
+        Arm.Set("agents", 2);
+        var view = _azure.Pool();
+        Arm.Instead("PATCH agents", HttpStatusCode.PreconditionFailed, """{"error":{"code":"PreconditionFailed","message":"no"}}""");
+
+        var failure = Assert.Throws<CloudException>(() => _azure.Do(c => c.ResizeAsync(view, "Standard_D8s_v5", CancellationToken.None)));
+
+        Assert.Contains("run it again", failure.Message, StringComparison.Ordinal);
+    }
+}
