@@ -1,6 +1,9 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Ebb.Sandbox.Azure.Templates;
+using Ebb.Sandbox.Azure.Templates.Reading;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
@@ -46,6 +49,9 @@ internal sealed partial class ArmRequest
 
     /// <summary>Null when there was none.</summary>
     public JsonNode? Body { get; private set; }
+
+    /// <summary>The body with the places of what stands in it, where those are known.</summary>
+    public JsonSource? Source { get => field ?? (Body is null ? null : JsonSource.Of(Body)); private set; }
 
     public string ApiVersion => Query["api-version"].ToString();
 
@@ -97,6 +103,12 @@ internal sealed partial class ArmRequest
             return ArmReply.Error(415, "UnsupportedMediaType", $"The content media type '{http.ContentType ?? "<null>"}' is not supported. Only 'application/json' is supported.");
         }
 
+        // A template's author is told where in the text it is wrong, and az pastes that text in without making it JSON.
+        if (Lower.Contains("deployments"))
+        {
+            return ReadTemplate(bytes);
+        }
+
         try
         {
             Body = JsonNode.Parse(bytes, AnyCasing, new JsonDocumentOptions { AllowDuplicateProperties = false });
@@ -110,6 +122,20 @@ internal sealed partial class ArmRequest
         return Body is null or JsonObject
             ? null
             : ArmReply.Error(400, "InvalidRequestContent", "The request content was invalid and could not be deserialized: 'an object is expected'.");
+    }
+
+    private ArmReply? ReadTemplate(byte[] bytes)
+    {
+        try
+        {
+            Source = JsonSource.Read(Encoding.UTF8.GetString(bytes));
+            Body = Source.Root;
+            return null;
+        }
+        catch (TemplateException e)
+        {
+            return ArmReply.Error(400, "InvalidRequestContent", $"The request content was invalid and could not be deserialized: '{e.Message}'.");
+        }
     }
 
     /// <summary>Why the request's version is refused; null when it is well-formed.</summary>

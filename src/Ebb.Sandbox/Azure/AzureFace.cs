@@ -2,6 +2,7 @@ using System.Text.Json;
 using Ebb.Sandbox.Azure.Access;
 using Ebb.Sandbox.Azure.Compute;
 using Ebb.Sandbox.Azure.Containers;
+using Ebb.Sandbox.Azure.Deployments;
 using Ebb.Sandbox.Azure.Network;
 using Ebb.Sandbox.Azure.Resources;
 using Ebb.Sandbox.Azure.Storage;
@@ -35,6 +36,7 @@ public sealed class AzureFace : IDisposable
     private readonly MaintenanceRoutes _maintenance;
     private readonly ResourceRoutes _resources;
     private readonly OperationRoutes _operations;
+    private readonly DeploymentRoutes _deployments;
     private readonly FileService _files;
     private readonly Images _images;
     private readonly Random _ids;
@@ -58,11 +60,15 @@ public sealed class AzureFace : IDisposable
         _files = new FileService(Resources, accounts, shares);
         _metadata = new MetadataRoutes(Resources, _issuer, new AttestedData(_attestation, world.Agenda.Time));
         var deletes = new ResourceDeletes(Resources);
-        _resources = new ResourceRoutes(Resources, new ResourceWrites(Resources), deletes);
+        var writes = new ResourceWrites(Resources);
+        _resources = new ResourceRoutes(Resources, writes, deletes);
         _operations = new OperationRoutes(Resources);
         _images = new Images(Resources);
         world.InstanceChanged += See;
         _subscriptions = new SubscriptionRoutes(Resources, new GroupDeletion(Resources, deletes));
+        var engine = new DeploymentEngine(Resources, new DeploymentStore(Resources), Dispatch, _subscriptions.ProviderOf);
+        var preflight = new Preflight(Resources, writes, engine, _subscriptions.ProviderOf);
+        _deployments = new DeploymentRoutes(Resources, engine, preflight, new WhatIf(engine, preflight));
         _scaleSets = new ScaleSetRoutes(world, options);
         _compute = new ComputeRoutes(world);
         _insights = new InsightsRoutes(world);
@@ -187,6 +193,7 @@ public sealed class AzureFace : IDisposable
                 ?? _maintenance.Answer(request)
                 ?? _operations.Answer(request)
                 ?? _images.Answer(request)
+                ?? _deployments.Answer(request)
                 ?? _resources.Answer(request)
                 ?? _subscriptions.Answer(request)
                 ?? Unknown(request);

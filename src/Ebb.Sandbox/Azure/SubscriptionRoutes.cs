@@ -14,7 +14,7 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
         "Microsoft.Compute/virtualMachineScaleSets", "Microsoft.Compute/virtualMachineScaleSets/virtualMachines", "Microsoft.Compute/locations",
         "Microsoft.Compute/locations/operations", "Microsoft.Compute/locations/usages", "Microsoft.Compute/locations/vmSizes", "Microsoft.Compute/skus",
         "Microsoft.Insights/autoscaleSettings", "Microsoft.Insights/metrics", "Microsoft.Resources/resourceGroups", "Microsoft.Resources/subscriptions",
-        "Microsoft.Resources/tenants", "Microsoft.Resources/providers", "Microsoft.Resources/resources",
+        "Microsoft.Resources/tenants", "Microsoft.Resources/deployments", "Microsoft.Resources/providers", "Microsoft.Resources/resources",
     ];
 
     private readonly CloudWorld world = store.World;
@@ -100,6 +100,9 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
                 (JsonNode)new JsonObject { ["logicalZone"] = z, ["physicalZone"] = $"{name}-az{z}" })]),
         };
     }
+
+    /// <summary>A provider as clients see it; null when there is none of this namespace. Not counted as a request.</summary>
+    public JsonObject? ProviderOf(string ns) => Knows(ns) ? Provider(ns, WorldVersions[0]) : null;
 
     private JsonObject Provider(string ns, string apiVersion)
     {

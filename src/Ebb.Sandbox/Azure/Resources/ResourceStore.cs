@@ -65,6 +65,9 @@ internal sealed class ResourceStore(CloudWorld world, AzureFaceOptions options)
         _resources.Remove(id.Key);
     }
 
+    /// <summary>A scope is gone, with all that lay in it: its id.</summary>
+    public event Action<string>? Emptied;
+
     /// <summary>Forgets what lies in a scope that is gone: the assignments and locks of a group, for example.</summary>
     public void RemoveWithin(string scope)
     {
@@ -72,6 +75,8 @@ internal sealed class ResourceStore(CloudWorld world, AzureFaceOptions options)
         {
             _resources.Remove(resource.Id.Key);
         }
+
+        Emptied?.Invoke(scope);
     }
 
     /// <summary>Changes a resource that is there still; its version stays.</summary>

@@ -77,6 +77,9 @@ internal abstract class ResourceType(string space, string name)
     /// <summary>Checks the model and adds the defaults and computed members that are kept; takes out what only answers have.</summary>
     protected internal abstract void Complete(Writing w);
 
+    /// <summary>Why the world would refuse a completed write, for those who ask beforehand; null when it would not.</summary>
+    protected internal virtual CloudError? Foresee(Writing w) => null;
+
     /// <summary>Carries a write that is otherwise accepted out in the world; the operation to follow when the world works on.</summary>
     protected internal virtual Outcome<Operation?> Write(Writing w) => new();
 

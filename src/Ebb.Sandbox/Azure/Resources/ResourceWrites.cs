@@ -22,6 +22,48 @@ internal sealed class ResourceWrites(ResourceStore store)
         }),
         written => Reply(r, type, written.Resource, written.Operation));
 
+    /// <summary>What a PUT would make, and why it would be refused; nothing is kept, and what it refers to need not be there.</summary>
+    public Foreseen Foresee(ArmRequest r, ResourceType type, ResourceId asked)
+    {
+        var old = store.Find(asked);
+        if (store.Unregistered.Contains(type.Namespace))
+        {
+            return new Foreseen(NotRegistered(type), old?.Model, null);
+        }
+
+        if (((old is null ? type.Names.Check(asked.Name) : null) ?? Locks.Forbidding(store, asked, delete: false)) is { } refused)
+        {
+            return new Foreseen(refused, old?.Model, null);
+        }
+
+        // What it is nested in may be made by then; without that its type cannot say more.
+        if (asked.Parent is { } parent && store.Find(parent) is null)
+        {
+            return new Foreseen(null, null, null);
+        }
+
+        try
+        {
+            var w = new Writing(store, old?.Id ?? asked, old, type.Merge(old, r.Body as JsonObject ?? Writing.Empty(), patch: false), r);
+            if (type.Located)
+            {
+                ResourceModel.CheckLocation(w);
+            }
+
+            ResourceModel.CheckTags(w);
+            type.Complete(w);
+            var error = type.Foresee(w);
+            return new Foreseen(error, old?.Model, error is null ? w.Model : null);
+        }
+        catch (JsonRead.ModelException e)
+        {
+            return new Foreseen(e.Error, old?.Model, null);
+        }
+    }
+
+    private static CloudError NotRegistered(ResourceType type) => new(409, "MissingSubscriptionRegistration",
+        $"The subscription is not registered to use namespace '{type.Namespace}'. See https://aka.ms/rps-not-found for how to register subscriptions.");
+
     private Outcome<(Resource Resource, Operation? Operation)> Write(ArmRequest r, ResourceType type, ResourceId asked)
     {
         var old = store.Find(asked);
@@ -68,8 +110,7 @@ internal sealed class ResourceWrites(ResourceStore store)
 
         if (store.Unregistered.Contains(type.Namespace))
         {
-            return new CloudError(409, "MissingSubscriptionRegistration",
-                $"The subscription is not registered to use namespace '{type.Namespace}'. See https://aka.ms/rps-not-found for how to register subscriptions.");
+            return NotRegistered(type);
         }
 
         if (asked.Parent is { } parent && store.Find(parent) is null)

@@ -1,0 +1,26 @@
+using System.Text.Json.Nodes;
+
+namespace Ebb.Sandbox.Cloud;
+
+public sealed partial class CloudWorld
+{
+    /// <summary>What a PUT of a scale set would make, and why it would be refused; nothing is changed, and it is not counted as a request.</summary>
+    internal Foreseen ForeseeScaleSet(string group, string name, JsonObject body)
+    {
+        lock (_agenda.Gate)
+        {
+            var state = _sets.GetValueOrDefault(Key(group, name));
+            var old = state?.Current;
+            var model = ScaleSetModel.Merge(old?.Model, body);
+            var read = ScaleSetModel.Read(model, _options);
+            var error = read.Error ?? Forbidden(old, read.Value!);
+            if (error is null && read.Value!.Capacity > (old?.Capacity ?? 0))
+            {
+                var more = Math.Max(0, read.Value.Capacity - (old?.Instances.Values.Count(i => i.Counts) ?? 0));
+                error = OverQuota(read.Value, more, state) ?? SoldOut(read.Value, ScaleSet.ResourceIdOf(_options.SubscriptionId, group, name));
+            }
+
+            return new Foreseen(error, old?.Model, error is null ? model : null);
+        }
+    }
+}
