@@ -147,6 +147,11 @@ internal sealed partial class JoinFace(
         {
             return new Reply(e.StatusCode, "malformed", "the body is too large or came too slowly") { Body = [] };
         }
+        catch (Exception e) when (e is IOException or OperationCanceledException && !stopping.IsCancellationRequested)
+        {
+            // Nobody is left to answer, or what came is no body at all.
+            return Reply.BadRequest("the body broke off.");
+        }
 
         if (body is null)
         {

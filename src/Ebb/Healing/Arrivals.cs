@@ -36,6 +36,10 @@ internal static class Arrivals
             else if (node.Going || node.Joining)
             {
                 draft.InMotion.Add(pool.Name);
+                if (node.Announced is not null)
+                {
+                    node.Why = static (node, _) => $"leaving: {node.Announced} of its machine is announced";
+                }
             }
         }
 
@@ -154,6 +158,10 @@ internal static class Arrivals
         var listed = pool.View.Machines.Length;
         var promised = Math.Max(0, pool.View.Capacity - listed);
         var leaving = pool.View.Machines.Count(machine => machine.State == MachineState.Deleting || draft.IsDeparting(machine));
+
+        // The cloud still counts a machine whose end it has announced; whoever needs it needs another, and now.
+        leaving += pool.Nodes.Count(node =>
+            node.Announced is not null && node.Machine!.State != MachineState.Deleting && !draft.IsDeparting(node.Machine));
         pool.Live = pool.View.Capacity >= listed ? pool.View.Capacity - leaving : Math.Min(pool.View.Capacity, listed - leaving);
 
         var missing = growthFailed ? promised : Math.Min(promised, ReadCount(draft.Snapshot.Notes.GetValueOrDefault(Notes.Missing(pool.Name))));

@@ -20,7 +20,7 @@ internal static class Orphans
             {
                 node.Why = static (_, _) => "kept: its machine is not in the cloud's list, which may be old";
             }
-            else if (node.Node.Ready)
+            else if (node.Node.Ready && !IsExpectedToBeGone(draft, pool, node))
             {
                 // It answers still: the list lies, or the machine went a moment ago.
                 node.Going = true;
@@ -39,6 +39,16 @@ internal static class Orphans
                 draft.Decide(new Decision.DeleteNode(node.Node.Name, node.Node.Uid) { Reason = "its machine is gone" });
             }
         }
+    }
+
+    /// <summary>
+    /// The list lacks its machine, and before that list was read the machine was asked to go or its end announced: two witnesses.
+    /// Its last heartbeat is good for most of a minute, in which pods would be sent to it.
+    /// </summary>
+    private static bool IsExpectedToBeGone(Draft draft, PoolStanding pool, Standing node)
+    {
+        var asked = Notes.ReadTime(node.Node.Annotations.GetValueOrDefault(Marks.Removing));
+        return asked < pool.View.MachinesReadAt || Announcement.Of(node.Node, draft.Now)?.At < pool.View.MachinesReadAt;
     }
 
     private static bool WasAskedToGo(Standing node) => node.Node.Annotations.ContainsKey(Marks.Removing);

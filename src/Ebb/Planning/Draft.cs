@@ -131,7 +131,8 @@ internal sealed class Draft
 
         // After the mark the cloud was asked, or was about to be. What has not gone in this time was never asked.
         var asked = Notes.ReadTime(node.Annotations.GetValueOrDefault(Marks.Removing)) is { } at && Now - at < TimeSpan.FromMinutes(5);
-        standing.Going = machine.State == MachineState.Deleting || IsDeparting(machine) || asked;
+        standing.Announced = Announcement.Of(node, Now)?.Kind;
+        standing.Going = machine.State == MachineState.Deleting || IsDeparting(machine) || asked || standing.Announced is not null;
         var isNew = Now - node.CreatedAt < Policy.JoinWithin;
         standing.Joining = isNew
             && !standing.Going
@@ -140,6 +141,11 @@ internal sealed class Draft
         if (asked)
         {
             LookAgain(Now + TimeSpan.FromMinutes(5));
+        }
+
+        if (standing.Announced is not null)
+        {
+            LookAgain(Announcement.Of(node, Now)!.Over);
         }
     }
 

@@ -26,6 +26,9 @@ internal sealed class Standing(Node node)
     /// <summary>Its machine has been, or may have been, asked to go: nothing is decided about it any more.</summary>
     public bool Going { get; set; }
 
+    /// <summary>What the cloud has announced that takes its machine away for good, or that it shuts down; null for nothing.</summary>
+    public string? Announced { get; set; }
+
     /// <summary>Only DaemonSet, mirror or finished pods remain.</summary>
     public bool Idle => Load.Work == 0;
 

@@ -310,12 +310,18 @@ public sealed class HardshipTests
 
     internal static async Task<string> AnswerAsync(JoinLab lab, string request) => await AnswerAsync(lab, Encoding.Latin1.GetBytes(request));
 
-    internal static async Task<string> AnswerAsync(JoinLab lab, byte[] request)
+    /// <param name="hangUp">Whether the client says that no more will come, so that the server waits for nothing.</param>
+    internal static async Task<string> AnswerAsync(JoinLab lab, byte[] request, bool hangUp = false)
     {
         await using var stream = await ConnectAsync(lab, tls: true);
         try
         {
             await stream.WriteAsync(request, Ct);
+            if (hangUp)
+            {
+                await ((SslStream)stream).ShutdownAsync();
+            }
+
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Ct);
             var buffer = new byte[4096];
             var read = await stream.ReadAsync(buffer, deadline.Token).AsTask().WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, Ct);

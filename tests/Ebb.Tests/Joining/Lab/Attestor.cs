@@ -31,6 +31,8 @@ internal sealed class Attestor
 
     public X509Certificate2 Leaf { get; }
 
+    public X509Certificate2 Root => _root;
+
     public string RootPem => _root.ExportCertificatePem() + "\n";
 
     public byte[] BetweenDer => _between.RawData;

@@ -1,0 +1,30 @@
+using Ebb.Joining;
+using Ebb.Scheduling;
+
+namespace Ebb.Planning;
+
+/// <summary>The end of a node's machine, as the cloud or the machine itself has announced it by marks on the node.</summary>
+/// <param name="Kind">For people: <c>Preempt</c>, <c>Terminate</c>, <c>shutdown</c>.</param>
+/// <param name="At">Not before.</param>
+internal sealed record Announcement(string Kind, DateTimeOffset At)
+{
+    // Clouds are late at times; a node that is up so long after its announced end was spared.
+    private static readonly TimeSpan Spared = TimeSpan.FromMinutes(10);
+
+    /// <summary>Who boots or stands still comes back: what is bought instead would come too late and stay too long.</summary>
+    private static readonly string[] Ends = [NoticeKinds.Preempt, NoticeKinds.Terminate, LeaveReasons.Shutdown];
+
+    /// <summary>When it no longer counts.</summary>
+    public DateTimeOffset Over => At + Spared;
+
+    /// <summary>Null for none, for one that the machine survives, and for one that is over.</summary>
+    public static Announcement? Of(Node node, DateTimeOffset now) =>
+        node.Annotations.Count > 0
+        && node.Annotations.GetValueOrDefault(Marks.Notice)?.Split(' ') is [var kind, var time]
+        && Ends.Contains(kind, StringComparer.Ordinal)
+        && Notes.ReadTime(time) is { } at
+        && node.Shape.Taints.Any(taint => taint is { Key: Marks.Leaving, Effect: TaintEffect.NoSchedule })
+        && now < at + Spared
+            ? new Announcement(kind, at)
+            : null;
+}
