@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Azure.Network;
 using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Sandbox.Azure;
@@ -18,7 +19,6 @@ internal static class InstanceJson
         disk["osType"] ??= "Linux";
         disk["name"] = DiskName(set, i);
         storage["dataDisks"] ??= new JsonArray();
-        var nicId = $"{i.ResourceId}/networkInterfaces/{NicName(set)}";
 
         var properties = new JsonObject
         {
@@ -31,7 +31,7 @@ internal static class InstanceJson
             ["hardwareProfile"] = new JsonObject { ["vmSize"] = i.Size },
             ["osProfile"] = os.DeepClone(),
             ["storageProfile"] = storage.DeepClone(),
-            ["networkProfile"] = new JsonObject { ["networkInterfaces"] = new JsonArray(new JsonObject { ["id"] = nicId }) },
+            ["networkProfile"] = new JsonObject { ["networkInterfaces"] = new JsonArray([.. InstanceNics.Of(set, i).Select(n => (JsonNode)new JsonObject { ["id"] = n["id"]!.DeepClone() })]) },
             ["networkProfileConfiguration"] = profile["networkProfile"]?.DeepClone() ?? new JsonObject(),
             ["protectionPolicy"] = new JsonObject
             {
@@ -102,37 +102,6 @@ internal static class InstanceJson
         return view;
     }
 
-    public static JsonObject Nic(ScaleSet set, Instance i)
-    {
-        var name = NicName(set);
-        var id = $"{i.ResourceId}/networkInterfaces/{name}";
-        return new JsonObject
-        {
-            ["name"] = name,
-            ["id"] = id,
-            ["properties"] = new JsonObject
-            {
-                ["provisioningState"] = "Succeeded",
-                ["primary"] = true,
-                ["macAddress"] = string.Join('-', i.MacAddress.Chunk(2).Select(c => new string(c))),
-                ["ipConfigurations"] = new JsonArray(new JsonObject
-                {
-                    ["name"] = "ip",
-                    ["id"] = $"{id}/ipConfigurations/ip",
-                    ["properties"] = new JsonObject
-                    {
-                        ["provisioningState"] = "Succeeded",
-                        ["privateIPAddress"] = i.Address,
-                        ["privateIPAllocationMethod"] = "Dynamic",
-                        ["primary"] = true,
-                        ["privateIPAddressVersion"] = "IPv4",
-                    },
-                }),
-                ["virtualMachine"] = new JsonObject { ["id"] = i.ResourceId },
-            },
-        };
-    }
-
     public static string ProvisioningCode(Instance i) =>
         $"ProvisioningState/{i.Provisioning.ToString().ToLowerInvariant()}" + (i.Failure is { } failure ? $"/{failure.Code}" : "");
 
@@ -141,11 +110,6 @@ internal static class InstanceJson
     public static string DiskName(ScaleSet set, Instance i) => set.Standalone
         ? JsonRead.Text(JsonRead.At(set.Model, "properties", "virtualMachineProfile", "storageProfile", "osDisk", "name")) ?? $"{i.Name}_OsDisk"
         : $"{i.Set}_{i.Name}_OS__1_{i.VmId.Replace("-", "", StringComparison.Ordinal)}";
-
-    public static string NicName(ScaleSet set) => ScaleSetJson
-        .Items(JsonRead.At(set.Model, "properties", "virtualMachineProfile", "networkProfile"), "networkInterfaceConfigurations")
-        .Select(n => JsonRead.Text(n["name"]))
-        .FirstOrDefault(n => n is not null) ?? "nic";
 
     private static string ProvisioningText(Instance i) => i.Provisioning switch
     {

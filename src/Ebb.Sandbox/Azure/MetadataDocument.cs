@@ -81,7 +81,7 @@ internal static class MetadataDocument
         {
             ["ipv4"] = new JsonObject
             {
-                ["ipAddress"] = new JsonArray(new JsonObject { ["privateIpAddress"] = i.Address, ["publicIpAddress"] = "" }),
+                ["ipAddress"] = new JsonArray(new JsonObject { ["privateIpAddress"] = i.Address, ["publicIpAddress"] = i.PublicAddress }),
                 ["subnet"] = new JsonArray(new JsonObject { ["address"] = i.Subnet.Split('/')[0], ["prefix"] = i.Subnet.Split('/')[1] }),
             },
             ["ipv6"] = new JsonObject { ["ipAddress"] = new JsonArray() },

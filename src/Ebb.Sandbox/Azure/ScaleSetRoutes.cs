@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Azure.Network;
 using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Sandbox.Azure;
@@ -39,7 +40,9 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
         ("GET", ["skus"]) => ArmReply.From(world.GetScaleSet(group, set), s => new ArmReply(200, Skus(s))),
         ("GET", ["virtualmachines"]) => ListInstances(r, group, set),
         ("GET", ["networkinterfaces"]) => ArmReply.From(world.ListInstances(group, set), l =>
-            new ArmReply(200, Value(l.Items.Select(i => InstanceJson.Nic(Current(group, set), i))))),
+            new ArmReply(200, Value(l.Items.SelectMany(i => InstanceNics.Of(Current(group, set), i))))),
+        ("GET", ["publicipaddresses"]) => ArmReply.From(world.ListInstances(group, set), l =>
+            new ArmReply(200, Value(l.Items.SelectMany(i => InstanceNics.PublicAddresses(Current(group, set), i))))),
         ("GET", ["rollingupgrades", "latest"]) =>
             ArmReply.Error(404, "NotFound", $"The entity was not found: no rolling upgrade has run on '{set}'."),
         ("GET", ["osupgradehistory"]) => ArmReply.From(world.GetScaleSet(group, set), _ => new ArmReply(200, Value([]))),
@@ -54,8 +57,9 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
             new ArmReply(200, InstanceJson.Of(Current(group, set), i, WantsView(r))) { Headers = [("ETag", i.ETagText)] }),
         ("GET", ["instanceview"]) => ArmReply.From(world.GetInstance(group, set, id), i => new ArmReply(200, InstanceJson.View(Current(group, set), i))),
         ("GET", ["networkinterfaces"]) => ArmReply.From(world.GetInstance(group, set, id), i =>
-            new ArmReply(200, Value([InstanceJson.Nic(Current(group, set), i)]))),
-        ("GET", ["networkinterfaces", _]) => ArmReply.From(world.GetInstance(group, set, id), i => new ArmReply(200, InstanceJson.Nic(Current(group, set), i))),
+            new ArmReply(200, Value(InstanceNics.Of(Current(group, set), i)))),
+        ("GET", ["networkinterfaces", var nic, .. var part]) =>
+            ArmReply.From(world.GetInstance(group, set, id), i => InstanceNics.Part(Current(group, set), i, nic, part)),
         ("PUT", []) => PutInstance(r, group, set, id),
         ("DELETE", []) => Accepted(r, world.DeleteInstances(group, set, [id], r.Flag("forceDeletion"))),
         ("POST", ["simulateeviction"]) => ArmReply.From(world.SimulateEviction(group, set, id), _ => new ArmReply(204)),

@@ -17,7 +17,7 @@ public sealed partial class CloudWorld
     /// Gives a new machine of a set its address and the subnet that it lies in; null: of no network that anybody knows. Called
     /// under the gate.
     /// </summary>
-    internal Func<ScaleSet, (string Address, string Subnet)?>? TakeAddress { get; set; }
+    internal Func<ScaleSet, GivenAddress?>? TakeAddress { get; set; }
 
     /// <summary>A client's call on something that a face keeps.</summary>
     /// <param name="name">Of the resource; what <see cref="Fault.Pool"/> is held against.</param>
@@ -76,3 +76,8 @@ public sealed partial class CloudWorld
     /// <summary>A new id of the run's own randomness.</summary>
     internal string NewId() => NewGuid();
 }
+
+/// <summary>Where a new machine is in the network.</summary>
+/// <param name="Subnet">What <paramref name="Address"/> lies in.</param>
+/// <param name="Public">Empty when it has none.</param>
+internal sealed record GivenAddress(string Address, string Subnet, string Public = "");

@@ -7,7 +7,7 @@ public sealed partial class CloudWorld
     {
         var set = state.Current;
         var number = set.NextNumber;
-        var (address, subnet) = set.Spec.Address ?? TakeAddress?.Invoke(set) ?? (NextAddress(), Instance.DefaultSubnet);
+        var given = set.Spec.Address is { } own ? new GivenAddress(own.Address, own.Subnet) : TakeAddress?.Invoke(set) ?? new GivenAddress(NextAddress(), Instance.DefaultSubnet);
         return new Instance
         {
             SubscriptionId = set.SubscriptionId,
@@ -19,8 +19,9 @@ public sealed partial class CloudWorld
             Size = set.Size,
             Priority = set.Priority,
             Zone = zone,
-            Address = address,
-            Subnet = subnet,
+            Address = given.Address,
+            Subnet = given.Subnet,
+            PublicAddress = given.Public,
             MacAddress = set.Spec.MacAddress ?? $"000D3A{_random.Next(0x1000000):X6}",
             CreatedAt = Now,
             FaultDomain = number % set.Spec.FaultDomains,

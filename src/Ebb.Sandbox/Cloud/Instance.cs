@@ -36,6 +36,9 @@ public sealed record Instance
     /// <summary>What <see cref="Address"/> lies in: <c>10.240.0.0/16</c>.</summary>
     public string Subnet { get; init; } = DefaultSubnet;
 
+    /// <summary>The address that the world outside knows it by; empty when it has none.</summary>
+    public string PublicAddress { get; init; } = "";
+
     /// <summary>Twelve hexadecimal digits without separators.</summary>
     public required string MacAddress { get; init; }
 

@@ -98,6 +98,7 @@ internal static class Addresses
         var used = store.OfType(Public).Select(p => OptionalText(p.Properties, "ipAddress")).OfType<string>().ToHashSet(StringComparer.Ordinal);
         used.UnionWith(store.OfType(ContainerGroups.Full)
             .Select(g => Text(At(g.Properties, "ipAddress", "ip"))).OfType<string>());
+        used.UnionWith(store.World.ScaleSets.SelectMany(s => s.Instances.Values).Select(i => i.PublicAddress));
         return (v6 ? PublicV6 : PublicV4).Free(used).First();
     }
 

@@ -218,7 +218,10 @@ internal sealed class BackendPools() : ChildType("loadBalancers/backendAddressPo
         {
             foreach (var instance in set.Instances.Values)
             {
-                yield return ($"{instance.ResourceId}/networkInterfaces/{InstanceJson.NicName(set)}/ipConfigurations/ip", $"{pool.Names[0]}_{instance.Name}");
+                foreach (var configuration in InstanceNics.Of(set, instance).SelectMany(InstanceNics.Configurations).Where(c => ResourceStore.Refers(c["properties"]!["loadBalancerBackendAddressPools"], pool)))
+                {
+                    yield return (configuration["id"]!.GetValue<string>(), $"{pool.Names[0]}_{instance.Name}");
+                }
             }
         }
     }

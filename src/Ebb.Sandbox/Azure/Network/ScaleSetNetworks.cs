@@ -9,22 +9,24 @@ namespace Ebb.Sandbox.Azure.Network;
 /// <summary>The networks that the machines of scale sets are in.</summary>
 internal static class ScaleSetNetworks
 {
-    /// <summary>A free address of the subnet that a set's model names; null when there is no such subnet, or no room in it.</summary>
-    public static (string Address, string Subnet)? NextAddress(ResourceStore store, ScaleSet set)
+    /// <summary>Free addresses for a new machine, as its set's model asks; null when the model names no subnet that is there, or one without room.</summary>
+    public static GivenAddress? NextAddress(ResourceStore store, ScaleSet set)
     {
-        if (store.Find(Text(At(Primary(set), "properties", "subnet", "id"))) is not { } subnet)
+        var configuration = Primary(set);
+        if (store.Find(Text(At(configuration, "properties", "subnet", "id"))) is not { } subnet
+            || Subnets.RangesOf(subnet.Model).Where(r => r.IsV4).Cast<AddressRange?>().FirstOrDefault() is not { } range
+            || range.Free(Addresses.UsedIn(store, subnet.Id)).FirstOrDefault() is not { } address)
         {
             return null;
         }
 
-        var range = Subnets.RangesOf(subnet.Model).First(r => r.IsV4);
-        return range.Free(Addresses.UsedIn(store, subnet.Id)).FirstOrDefault() is { } address ? (address, range.ToString()) : null;
+        var open = At(configuration, "properties", InstanceNics.PublicConfiguration) is JsonObject;
+        return new GivenAddress(address, range.ToString(), open ? Addresses.NextPublic(store, v6: false) : "");
     }
 
-    /// <summary>The configuration of the first interface that a set's machines have.</summary>
-    public static JsonObject? Primary(ScaleSet set)
+    private static JsonObject? Primary(ScaleSet set)
     {
-        var nics = ScaleSetJson.Items(At(set.Model, "properties", "virtualMachineProfile", "networkProfile"), "networkInterfaceConfigurations").ToList();
+        var nics = InstanceNics.Models(set).ToList();
         var nic = nics.Find(n => At(n, "properties", "primary")?.GetValueKind() == JsonValueKind.True) ?? nics.FirstOrDefault();
         return ScaleSetJson.Items(nic?["properties"], "ipConfigurations").FirstOrDefault();
     }

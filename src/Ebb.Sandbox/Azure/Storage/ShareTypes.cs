@@ -59,7 +59,7 @@ internal sealed partial class FileShareType(StorageAccounts accounts) : Resource
         json["etag"] = share.ETag;
         var properties = json["properties"]!.AsObject();
         properties["shareQuota"] = share.QuotaGiB;
-        properties["lastModifiedTime"] = share.ModifiedAt.UtcDateTime.ToString("R");
+        properties["lastModifiedTime"] = ScaleSetJson.Time(share.ModifiedAt);
         properties["leaseStatus"] = "unlocked";
         properties["leaseState"] = "available";
         if (r.Query["$expand"].ToString().Contains("stats", StringComparison.OrdinalIgnoreCase))

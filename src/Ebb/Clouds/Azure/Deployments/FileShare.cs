@@ -15,6 +15,8 @@ public sealed class FileShare(StorageAccess access, string share, HttpMessageInv
 
     private const int MostRepeats = 5;
 
+    private const int MostRefusal = 1 << 16;
+
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(90);
 
     // Older versions of the protocol demand them of everything that is made.
@@ -117,7 +119,7 @@ public sealed class FileShare(StorageAccess access, string share, HttpMessageInv
     }
 
     /// <summary>Sends what may be sent twice; what can heal is repeated.</summary>
-    private async Task<HttpResponseMessage> SendAsync(string doing, Func<HttpRequestMessage> make, CancellationToken ct, int mostAnswer = 1 << 16)
+    private async Task<HttpResponseMessage> SendAsync(string doing, Func<HttpRequestMessage> make, CancellationToken ct, int mostAnswer = MostRefusal)
     {
         var backoff = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), time, random);
         for (var attempt = 1; ; attempt++)
@@ -162,7 +164,8 @@ public sealed class FileShare(StorageAccess access, string share, HttpMessageInv
         var answer = await http.SendAsync(request, either.Token);
         try
         {
-            await answer.Content.LoadIntoBufferAsync(mostAnswer, either.Token);
+            // The limit is for what is asked for: a refusal, however short the file may be, has a length of its own.
+            await answer.Content.LoadIntoBufferAsync(answer.IsSuccessStatusCode ? mostAnswer : MostRefusal, either.Token);
             return answer;
         }
         catch

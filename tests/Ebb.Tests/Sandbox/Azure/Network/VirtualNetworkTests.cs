@@ -193,7 +193,7 @@ public sealed class VirtualNetworkTests
         await lab.PutInterfaceAsync("nic");
         var model = Lab.Spec(2).ToModel("eastus");
         model["properties"]!["virtualMachineProfile"]!["networkProfile"] = System.Text.Json.Nodes.JsonNode.Parse($$$"""
-            {"networkInterfaceConfigurations":[{"name":"eth","properties":{"primary":true,"ipConfigurations":[{"name":"ip","properties":{"subnet":{"id":"{{{lab.Subnet}}}"} } }]} }]}
+            {"networkInterfaceConfigurations":[{"name":"eth","properties":{"primary":true,"ipConfigurations":[{"name":"ip","properties":{"subnet":{"id":"{{{lab.Subnet}}}"},"publicIPAddressConfiguration":{"name":"pub"} } }] } }]}
             """);
 
         lab.Face.Cloud.World.CreateOrUpdateScaleSet(Lab.Group, Lab.Set, model);
@@ -202,6 +202,12 @@ public sealed class VirtualNetworkTests
 
         Assert.Equal(["10.1.0.5", "10.1.0.6"], lab.Face.Cloud.Current.Instances.Values.Select(i => i.Address).Order(StringComparer.Ordinal));
         Assert.Equal("10.1.0.7", await lab.AddressAsync("later"));
+        var nics = await lab.Face.GetAsync($"{lab.Face.Set}/networkInterfaces");
+        var addresses = await lab.Face.GetAsync($"{lab.Face.Set}/publicipaddresses");
+        var one = await lab.Face.GetAsync($"{lab.Face.Set}/virtualMachines/0/networkInterfaces/eth/ipConfigurations/ip/publicIPAddresses/pub");
+        Assert.Equal(lab.Subnet, (string)nics.Json["value"]![0]!["properties"]!["ipConfigurations"]![0]!["properties"]!["subnet"]!["id"]!);
+        Assert.Equal(2, addresses.Json["value"]!.AsArray().Select(a => (string)a!["properties"]!["ipAddress"]!).Distinct().Count());
+        Assert.Equal(addresses.Json["value"]![0]!.ToJsonString(), one.Json.ToJsonString());
     }
 
     [Fact]
