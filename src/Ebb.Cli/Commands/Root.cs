@@ -35,6 +35,7 @@ internal static class Root
             MachinesCommand.Create(terminal),
             WhyCommand.Create(terminal),
             PlanCommand.Create(terminal),
+            RenderCommand.Create(terminal),
             ScaleCommand.Create(terminal),
             OperateCommands.Stop(terminal),
             OperateCommands.Start(terminal),

@@ -19,12 +19,7 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
         var report = await preflight.CheckAsync(ct);
         report.Require(file.Name);
 
-        var rendering = Renderer.Render(file, inputs with
-        {
-            SubscriptionId = cloud.Arm.Subscription,
-            Capacities = Capacities(place),
-            Sizes = SizeFacts.Of(preflight.Sizes),
-        });
+        var rendering = Render(inputs, place, preflight);
         var storage = new Blueprint(
             "storage", file.Cloud.StorageGroup, ResourceNames.StorageDeployment, rendering.StorageTemplate, rendering.StorageParameters);
         var compute = new Blueprint(
@@ -40,6 +35,23 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
             Changes = [.. await DifferenceAsync(storage, place.Storage, place, ct), .. await DifferenceAsync(compute, place.Compute, place, ct)],
         };
     }
+
+    /// <summary>What would be deployed, whether or not anything stands in the way of it.</summary>
+    public async Task<Rendering> RenderAsync(RenderInputs inputs, CancellationToken ct)
+    {
+        var names = new ResourceNames(file, cloud.Arm.Subscription);
+        var place = await ClusterPlace.LookAsync(file, cloud.Groups, cloud.Deployments, ct);
+        var preflight = new Preflight(cloud.Facts, file, GlobalNames.Of(file, names), place);
+        await preflight.CheckAsync(ct);
+        return Render(inputs, place, preflight);
+    }
+
+    private Rendering Render(RenderInputs inputs, ClusterPlace place, Preflight preflight) => Renderer.Render(file, inputs with
+    {
+        SubscriptionId = cloud.Arm.Subscription,
+        Capacities = Capacities(place),
+        Sizes = SizeFacts.Of(preflight.Sizes),
+    });
 
     /// <summary>As the controller has set them: a pool's machines are not for a deployment to take away.</summary>
     private static ImmutableSortedDictionary<string, int> Capacities(ClusterPlace place) =>

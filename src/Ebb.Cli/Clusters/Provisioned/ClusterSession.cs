@@ -76,22 +76,14 @@ internal sealed class ClusterSession : IDisposable
     /// <summary>Finds out what there is and what is wanted.</summary>
     public async Task<(ClusterPlan Plan, IReadOnlyList<ShareFile> Files, ClusterKeys Keys)> PlanAsync(CancellationToken ct)
     {
-        var names = new ResourceNames(File, Cloud.Arm.Subscription);
-        var keys = new ClusterKeys(Home, Time);
-        keys.Ensure(File.Name, names.ControlPlane.Select(index => names.ControlPlaneAddress(index).ToString()));
-        var programs = Programs.Locate(standalone: !File.Cloud.IsSandbox);
-        var inputs = new RenderInputs
-        {
-            SubscriptionId = Cloud.Arm.Subscription,
-            OwnAddresses = NeedsOwnAddress() ? await OwnAddress.FindAsync(Cloud.Arm.Endpoint, Environment.GetEnvironmentVariable, Cloud.Http, Time, ct) : [],
-            SshPublicKeys = [.. SshKeys.Public(File.Access.SshKeyFile, Home)],
-            JoinAuthorityPem = keys.JoinAuthorityPem,
-            AgentHashes = programs.AgentHashes,
-            EbbHash = programs.EbbHash,
-        };
-        var plan = await new ClusterPlanner(File, Cloud).PlanAsync(inputs, ct);
-        return (plan, Files(keys, programs), keys);
+        var inputs = await InputsAsync(ct);
+        var plan = await new ClusterPlanner(File, Cloud).PlanAsync(inputs.Rendering, ct);
+        return (plan, inputs.Files, inputs.Keys);
     }
+
+    /// <summary>What 'ebb up' would deploy, as the cloud's sizes and the scale sets' capacities are now.</summary>
+    public async Task<Rendering> RenderAsync(CancellationToken ct) =>
+        await new ClusterPlanner(File, Cloud).RenderAsync((await InputsAsync(ct)).Rendering, ct);
 
     public static Random NewRandom() => new(RandomNumberGenerator.GetInt32(int.MaxValue));
 
@@ -103,16 +95,13 @@ internal sealed class ClusterSession : IDisposable
 
     private static ClusterFile Read(string path) => ClusterFileReader.Read(path, Environment.GetEnvironmentVariable);
 
-    private bool NeedsOwnAddress() => File.Access.SshFrom.OwnAddress || File.Access.ApiFrom.OwnAddress || File.Access.IngressFrom.OwnAddress;
-
-    private List<ShareFile> Files(ClusterKeys keys, Programs programs)
-    {
-        List<ShareFile> files = [.. keys.Shared(), .. programs.Shared()];
-        if (File.Options.Tailscale is { } tailscale)
-        {
-            files.Add(ShareFile.OfText(SystemShare.TailscaleKey, tailscale.AuthKey.Reveal() + "\n"));
-        }
-
-        return files;
-    }
+    private async Task<ClusterInputs> InputsAsync(CancellationToken ct) => ClusterInputs.Gather(
+        File,
+        Path,
+        Home,
+        Cloud.Arm.Subscription,
+        ClusterInputs.NeedOwnAddress(File.Access)
+            ? await OwnAddress.FindAsync(Cloud.Arm.Endpoint, Environment.GetEnvironmentVariable, Cloud.Http, Time, ct)
+            : [],
+        Time);
 }

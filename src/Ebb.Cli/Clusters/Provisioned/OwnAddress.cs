@@ -23,7 +23,7 @@ internal static class OwnAddress
     {
         if (environment(Variable) is { Length: > 0 } said)
         {
-            return [.. said.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Read)];
+            return Read(said);
         }
 
         if (endpoint.IsLoopback)
@@ -44,7 +44,12 @@ internal static class OwnAddress
             + $"Set {Variable} to it, or write address ranges instead of 'own-address' in ebb.yaml.");
     }
 
-    private static IPNetwork Read(string text) =>
+    /// <summary>Addresses and ranges as <see cref="Variable"/> says them, with commas between.</summary>
+    /// <exception cref="EbbException">One of them is neither.</exception>
+    public static ImmutableArray<IPNetwork> Read(string said) =>
+        [.. said.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(ReadOne)];
+
+    private static IPNetwork ReadOne(string text) =>
         IPNetwork.TryParse(text, out var network) ? network
         : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
         : throw new EbbException($"{Variable} is '{text}'; it must be an address or a range such as 203.0.113.7 or 203.0.113.0/24.");

@@ -37,6 +37,13 @@ internal static class SubscriptionChoice
             : throw new EbbException($"Azure subscription '{found.Name}' ({found.Id}) is {found.State}; nothing can be made in it. Enable it, or name another with cloud.subscription in ebb.yaml.");
     }
 
+    /// <summary>Which one is meant, without asking the cloud whether it is there; null where nothing names one.</summary>
+    public static string? Named(string? named, Func<string, string?> environment, out string by)
+    {
+        (var id, by) = Named(named, environment);
+        return id;
+    }
+
     private static (string? Id, string By) Named(string? named, Func<string, string?> environment)
     {
         if (!string.IsNullOrWhiteSpace(named))

@@ -38,7 +38,8 @@ internal static class ControlPlaneConfig
         config.Write("/etc/ebb/control-plane.json", Configuration(cluster, names, inputs));
         config.Write(Library + "control-plane", Texts.Read("control-plane.py"), MachineBasics.Program);
         config.Write("/etc/systemd/system/ebb-control-plane.service", Texts.Read("ebb-control-plane.service"));
-        config.Write("/etc/systemd/system/ebb.service", Texts.Read("ebb.service").Replace("EXEC", EbbService.Command(cluster, names), StringComparison.Ordinal));
+        config.Write(Library + "run", EbbService.Script(cluster, names), MachineBasics.Program);
+        config.Write("/etc/systemd/system/ebb.service", Texts.Read("ebb.service"));
         if (cluster.Options.Tailscale is not null)
         {
             config.Write(Library + "tailscale-install.sh", Texts.Read("tailscale-install.sh"), MachineBasics.Program);

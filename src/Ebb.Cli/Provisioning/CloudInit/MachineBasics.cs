@@ -31,7 +31,7 @@ internal static class MachineBasics
         if (!options.AirGapped)
         {
             config.PackageUpdate = true;
-            config.Packages.AddRange(["cifs-utils", "fail2ban", "iptables", "python3-systemd", "unattended-upgrades"]);
+            config.Packages.AddRange(["cifs-utils", "curl", "fail2ban", "iptables", "python3-systemd", "unattended-upgrades"]);
         }
 
         config.Packages.AddRange(options.Packages.Except(config.Packages));

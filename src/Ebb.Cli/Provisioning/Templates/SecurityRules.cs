@@ -88,7 +88,7 @@ internal static class SecurityRules
 
         if (from.OwnAddress && inputs.OwnAddresses.IsEmpty)
         {
-            throw new EbbException($"'{key}' says own, and your own public address is not known. Say it there as a range, for example 203.0.113.7/32.");
+            throw new EbbException($"'{key}' says own-address, and your public address is not known. Set EBB_OWN_ADDRESS to it, or write it there as a range, for example 203.0.113.7/32.");
         }
 
         return

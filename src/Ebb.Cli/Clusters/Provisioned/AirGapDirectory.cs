@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Ebb.Cli.Provisioning;
+
+namespace Ebb.Cli.Clusters.Provisioned;
+
+/// <summary>The directory with what machines need that reach nothing outside, by the names under which releases publish it.</summary>
+internal sealed class AirGapDirectory
+{
+    /// <summary>Names it; without the variable it is <c>airgap</c> beside the cluster's file.</summary>
+    public const string Variable = "EBB_AIRGAP";
+
+    // Some hundred megabytes of images each; what has more files is another directory.
+    private const int MostFiles = 100;
+
+    private readonly ImmutableArray<string> _files;
+
+    private AirGapDirectory(ImmutableArray<string> files) => _files = files;
+
+    /// <exception cref="EbbException">It is not there.</exception>
+    public static AirGapDirectory Of(string path, Func<string, string?> environment)
+    {
+        var directory = environment(Variable) is { Length: > 0 } told
+            ? told
+            : Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "airgap");
+        if (!Directory.Exists(directory))
+        {
+            throw new EbbException(
+                $"'options.airGapped' is true in {path}, and there is no directory '{directory}' with the files for that. Put there 'k3s', 'k3s-install.sh' "
+                + $"(from https://get.k3s.io) and 'k3s-airgap-images-amd64.tar.zst' of one release of k3s, or let {Variable} name the directory that has them.");
+        }
+
+        ImmutableArray<string> files = [.. Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal).Take(MostFiles + 1)];
+        return files.Length <= MostFiles
+            ? new AirGapDirectory(files)
+            : throw new EbbException($"'{directory}' has more than {MostFiles} files. Leave only what machines need there, or let {Variable} name another directory.");
+    }
+
+    public ImmutableSortedDictionary<string, string> Hashes() =>
+        _files.ToImmutableSortedDictionary(file => Path.GetFileName(file), Hash, StringComparer.Ordinal);
+
+    public IEnumerable<ShareFile> Shared() => _files.Select(file => ShareFile.OfFile(SystemShare.AirGap + Path.GetFileName(file), file));
+
+    private static string Hash(string file)
+    {
+        try
+        {
+            using var content = File.OpenRead(file);
+            return Convert.ToHexStringLower(SHA256.HashData(content));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EbbException($"'{file}' cannot be read: {e.Message.TrimEnd('.')}. Let its owner give you the right to, or copy it.", e);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using Ebb.Cli.Provisioning.CloudInit;
+using Ebb.SystemTests.Commands;
+using Ebb.SystemTests.Machines;
+
+namespace Ebb.SystemTests.Provisioning;
+
+/// <summary>What machines are told at their birth, judged by a real cloud-init and a real systemd.</summary>
+[Collection(RealSandbox.Collection)]
+public sealed class RenderedMachineTests : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    // Short: the machine is called like it.
+    private readonly string _directory = Directory.CreateTempSubdirectory("ebb-").FullName;
+
+    [Fact]
+    public async Task Every_rendered_cloud_config_is_valid_by_cloud_init_and_every_unit_by_systemd()
+    {
+        var root = await MachineRoot.RequireAsync();
+        var approved = Path.Combine(Shell.Root, "tests/Ebb.Tests/Cli/Provisioning/Rendered/approved");
+        string[] configs =
+            [.. Directory.EnumerateFiles(approved, "*.yaml", SearchOption.AllDirectories).Where(file => file.Contains("/cloud-config/", StringComparison.Ordinal))];
+        foreach (var file in configs)
+        {
+            var copy = Path.Combine(_directory, Path.GetRelativePath(approved, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        WriteUnits(Directory.CreateDirectory(Path.Combine(_directory, "units")).FullName);
+        var (code, said) = await RunAsync("schema.sh", root, _directory);
+
+        Assert.True(code == 0, said);
+        Assert.Equal(configs.Length, said.Split('\n').Count(line => line.StartsWith("Valid cloud-config", StringComparison.Ordinal)));
+        Assert.EndsWith("units are sound\n", said);
+        Assert.DoesNotContain("deprecat", said, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_machine_that_is_switched_off_leaves_its_cluster_before_anything_that_it_needs_for_that_stops()
+    {
+        var root = await MachineRoot.RequireAsync();
+        var units = Directory.CreateDirectory(Path.Combine(_directory, "units")).FullName;
+        var output = Directory.CreateDirectory(Path.Combine(_directory, "out")).FullName;
+        WriteUnits(units);
+
+        var (_, said) = await RunAsync("shutdown.sh", root, units, _directory);
+
+        var log = Path.Combine(output, "log");
+        Assert.True(File.Exists(log), said);
+        Assert.Equal(
+            [
+                "agent runs",
+                "k3s runs",
+                "agent is told: k3s-agent active, network active, share mounted",
+                "agent has left: k3s-agent active, network active, share mounted",
+                "k3s stops",
+                "containers end: k3s-agent inactive",
+            ],
+            await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken));
+        Assert.Contains("-A PREROUTING -d 169.254.169.254/32 -j DROP", await File.ReadAllTextAsync(Path.Combine(output, "iptables"), TestContext.Current.CancellationToken));
+    }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    private static void WriteUnits(string directory)
+    {
+        string[] units = ["ebb-agent", "ebb-containers", "ebb-control-plane", "ebb-metadata-guard", "ebb-scratch", "ebb"];
+        foreach (var unit in units)
+        {
+            File.WriteAllText(Path.Combine(directory, unit + ".service"), Texts.Read(unit + ".service"));
+        }
+    }
+
+    private static async Task<(int Code, string Said)> RunAsync(string script, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(Shell.Root, "tests/Ebb.SystemTests/Provisioning", script), arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
+        try
+        {
+            var (output, error) = (process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
+            await process.WaitForExitAsync(limit.Token);
+            return (process.ExitCode, await error + await output);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+        }
+    }
+}
