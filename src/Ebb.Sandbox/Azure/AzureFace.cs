@@ -37,6 +37,10 @@ public sealed class AzureFace : IDisposable
     private readonly ResourceRoutes _resources;
     private readonly OperationRoutes _operations;
     private readonly DeploymentRoutes _deployments;
+    private readonly Authorization _authorization;
+    private readonly ActivityLog _activity;
+    private readonly TagRoutes _tags;
+    private readonly ConsoleLogs _consoles;
     private readonly FileService _files;
     private readonly Images _images;
     private readonly Random _ids;
@@ -49,8 +53,11 @@ public sealed class AzureFace : IDisposable
         _login = new LoginRoutes(world, options, _issuer);
         _attestation = new AttestationSigner(world.Options.Location, world.Agenda.Time);
         Resources = new ResourceStore(world, options);
-        Resources.Register(new Locks(), new UserAssignedIdentities());
-        Resources.Register(new AvailabilitySets(), new VirtualMachines(), new Disks());
+        _consoles = new ConsoleLogs(world);
+        _activity = new ActivityLog(Resources);
+        _tags = new TagRoutes(Resources, Dispatch);
+        Resources.Register(new Locks(), new UserAssignedIdentities(), new RoleDefinitions(), new RoleAssignments());
+        Resources.Register(new AvailabilitySets(), new VirtualMachines(_consoles), new Disks());
         Resources.Register(NetworkTypes.All());
         world.TakeAddress = set => ScaleSetNetworks.NextAddress(Resources, set);
         Resources.Register(new ContainerGroups());
@@ -65,11 +72,20 @@ public sealed class AzureFace : IDisposable
         _operations = new OperationRoutes(Resources);
         _images = new Images(Resources);
         world.InstanceChanged += See;
-        _subscriptions = new SubscriptionRoutes(Resources, new GroupDeletion(Resources, deletes));
+        _authorization = new Authorization(Resources, SubscriptionRoutes.WorldTypes);
+        _subscriptions = new SubscriptionRoutes(Resources, new GroupDeletion(Resources, deletes), _authorization);
+        foreach (var app in options.Apps)
+        {
+            RoleAssignments.Grant(Resources, Resources.Subscription, BuiltInRoles.OwnerId, Principals.PrincipalOf(app.ClientId));
+        }
+
         var engine = new DeploymentEngine(Resources, new DeploymentStore(Resources), Dispatch, _subscriptions.ProviderOf);
-        var preflight = new Preflight(Resources, writes, engine, _subscriptions.ProviderOf);
+        var preflight = new Preflight(Resources, writes, engine, _subscriptions.ProviderOf)
+        {
+            Forbids = request => Forbids(request, ArmAction.Of(Resources, request, _authorization.Casing)),
+        };
         _deployments = new DeploymentRoutes(Resources, engine, preflight, new WhatIf(engine, preflight));
-        _scaleSets = new ScaleSetRoutes(world, options);
+        _scaleSets = new ScaleSetRoutes(Resources, _consoles);
         _compute = new ComputeRoutes(world);
         _insights = new InsightsRoutes(world);
         _maintenance = new MaintenanceRoutes(world);
@@ -89,6 +105,13 @@ public sealed class AzureFace : IDisposable
     {
         get => _attestation.PublicAddress;
         set => _attestation.PublicAddress = value;
+    }
+
+    /// <summary>What a machine printed on its console; null, or an answer of null: the face tells what became of its power. Asked under the gate.</summary>
+    public Func<Instance, string?>? Console
+    {
+        get => _consoles.Read;
+        set => _consoles.Read = value;
     }
 
     /// <summary>What the world does not keep itself: networks, identities, roles. Under the world's gate.</summary>
@@ -159,6 +182,11 @@ public sealed class AzureFace : IDisposable
             return login;
         }
 
+        if (_consoles.Answer(request) is { } console)
+        {
+            return console;
+        }
+
         request.Caller = ArmCaller.Trusted;
         if (_options.Authenticate && Unauthenticated(request) is { } unauthenticated)
         {
@@ -187,20 +215,38 @@ public sealed class AzureFace : IDisposable
 
         lock (_world.Agenda.Gate)
         {
-            return _scaleSets.Answer(request)
-                ?? _compute.Answer(request)
-                ?? _insights.Answer(request)
-                ?? _maintenance.Answer(request)
-                ?? _operations.Answer(request)
-                ?? _images.Answer(request)
-                ?? _deployments.Answer(request)
-                ?? _resources.Answer(request)
-                ?? _subscriptions.Answer(request)
-                ?? Unknown(request);
+            var action = ArmAction.Of(Resources, request, _authorization.Casing);
+            var reply = Forbids(request, action) is { } refused
+                ? ArmReply.Error(refused) with { Headers = [("x-ms-failure-cause", "gateway")] }
+                : Route(request);
+            _activity.Record(request, action, reply);
+            return reply;
         }
     }
 
-    private void See(InstanceChange change) => VirtualMachines.Gone(Resources, change);
+    /// <summary>Why a caller may not do something, whatever its provider would say.</summary>
+    private CloudError? Forbids(ArmRequest request, ArmAction? action) =>
+        _authorization.Refuse(request, action) ?? Locks.Refuse(Resources, request, action);
+
+    private ArmReply Route(ArmRequest request) =>
+        _scaleSets.Answer(request)
+        ?? _compute.Answer(request)
+        ?? _insights.Answer(request)
+        ?? _maintenance.Answer(request)
+        ?? _operations.Answer(request)
+        ?? _images.Answer(request)
+        ?? _activity.Answer(request)
+        ?? _tags.Answer(request)
+        ?? _deployments.Answer(request)
+        ?? _resources.Answer(request)
+        ?? _subscriptions.Answer(request)
+        ?? Unknown(request);
+
+    private void See(InstanceChange change)
+    {
+        _consoles.See(change);
+        VirtualMachines.Gone(Resources, change);
+    }
 
     private ArmReply? Unauthenticated(ArmRequest request)
     {

@@ -5,7 +5,7 @@ namespace Ebb.Sandbox.Azure;
 /// <summary>How the Azure face answers.</summary>
 public sealed record AzureFaceOptions
 {
-    /// <summary>Who may sign in with a secret.</summary>
+    /// <summary>Who may sign in with a secret; they own the subscription.</summary>
     public ImmutableArray<AppRegistration> Apps { get; init; } = [];
 
     /// <summary>Most entries on one page of a list. Default 100.</summary>
@@ -22,6 +22,12 @@ public sealed record AzureFaceOptions
 
     /// <summary>Names of storage accounts that somebody else in the world has. Default none.</summary>
     public ImmutableArray<string> TakenNames { get; init; } = [];
+
+    /// <summary>How long the directory takes to hear of a new identity: until then a role is given to it only by naming its kind. Default 0.</summary>
+    public TimeSpan DirectoryReplication { get; init; }
+
+    /// <summary>How long a new role assignment takes to count. Default 0; the real cloud takes minutes.</summary>
+    public TimeSpan RolePropagation { get; init; }
 
     /// <summary>How long a connection that gets no answer is held open at most. Default 5 min.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromMinutes(5);

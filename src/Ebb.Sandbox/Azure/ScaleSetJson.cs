@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Azure.Resources;
 using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Sandbox.Azure;
@@ -6,7 +7,7 @@ namespace Ebb.Sandbox.Azure;
 /// <summary>A scale set as resource manager shows it: what was put, with what the server adds.</summary>
 internal static class ScaleSetJson
 {
-    public static JsonObject Of(ScaleSet set, bool userData = false)
+    public static JsonObject Of(ResourceStore store, ScaleSet set, bool userData = false)
     {
         var json = set.Model.DeepClone().AsObject();
         json["id"] = set.ResourceId;
@@ -18,7 +19,7 @@ internal static class ScaleSetJson
         json["sku"] = new JsonObject { ["name"] = set.Size, ["tier"] = set.Spec.Tier, ["capacity"] = set.Capacity };
         if (json["identity"] is JsonObject identity)
         {
-            FillIdentity(identity, set);
+            IdentityJson.Fill(store, set.ResourceId, identity);
         }
 
         var properties = Child(json, "properties");
@@ -120,22 +121,4 @@ internal static class ScaleSetJson
 
     public static IEnumerable<JsonObject> Items(JsonNode? parent, string name) =>
         parent is JsonObject o && o[name] is JsonArray array ? array.OfType<JsonObject>() : [];
-
-    private static void FillIdentity(JsonObject identity, ScaleSet set)
-    {
-        var type = JsonRead.Text(identity["type"]) ?? "";
-        if (type.Contains("SystemAssigned", StringComparison.OrdinalIgnoreCase))
-        {
-            identity["principalId"] = Principals.PrincipalOf(set.ResourceId);
-            identity["tenantId"] = Principals.PrincipalOf(set.SubscriptionId);
-        }
-
-        if (identity["userAssignedIdentities"] is JsonObject assigned)
-        {
-            foreach (var id in assigned.Select(a => a.Key).ToList())
-            {
-                assigned[id] = new JsonObject { ["principalId"] = Principals.PrincipalOf(id), ["clientId"] = Principals.ClientOf(id) };
-            }
-        }
-    }
 }

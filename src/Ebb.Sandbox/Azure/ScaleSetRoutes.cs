@@ -1,16 +1,21 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Azure.Compute;
 using Ebb.Sandbox.Azure.Network;
+using Ebb.Sandbox.Azure.Resources;
 using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Sandbox.Azure;
 
 /// <summary>Scale sets and their instances.</summary>
-internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
+internal sealed class ScaleSetRoutes(ResourceStore store, ConsoleLogs consoles)
 {
     // A continuation that a partial list hands out: it cannot be read.
     private const string BrokenPage = "unreadable";
+
+    private readonly CloudWorld _world = store.World;
+    private readonly AzureFaceOptions _options = store.Options;
 
     /// <summary>Null when the request is none of these.</summary>
     public ArmReply? Answer(ArmRequest r)
@@ -33,19 +38,19 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
     {
         ("PUT", []) => Put(r, group, set, patch: false),
         ("PATCH", []) => Put(r, group, set, patch: true),
-        ("GET", []) => ArmReply.From(world.GetScaleSet(group, set), s =>
-            new ArmReply(200, ScaleSetJson.Of(s, r.Query["$expand"] == "userData")) { Headers = [("ETag", s.ETagText)] }),
+        ("GET", []) => ArmReply.From(_world.GetScaleSet(group, set), s =>
+            new ArmReply(200, ScaleSetJson.Of(store, s, r.Query["$expand"] == "userData")) { Headers = [("ETag", s.ETagText)] }),
         ("DELETE", []) => Delete(r, group, set),
-        ("GET", ["instanceview"]) => ArmReply.From(world.GetScaleSet(group, set, CallKind.GetScaleSetView), s => new ArmReply(200, ScaleSetJson.View(s))),
-        ("GET", ["skus"]) => ArmReply.From(world.GetScaleSet(group, set), s => new ArmReply(200, Skus(s))),
+        ("GET", ["instanceview"]) => ArmReply.From(_world.GetScaleSet(group, set, CallKind.GetScaleSetView), s => new ArmReply(200, ScaleSetJson.View(s))),
+        ("GET", ["skus"]) => ArmReply.From(_world.GetScaleSet(group, set), s => new ArmReply(200, Skus(s))),
         ("GET", ["virtualmachines"]) => ListInstances(r, group, set),
-        ("GET", ["networkinterfaces"]) => ArmReply.From(world.ListInstances(group, set), l =>
+        ("GET", ["networkinterfaces"]) => ArmReply.From(_world.ListInstances(group, set), l =>
             new ArmReply(200, Value(l.Items.SelectMany(i => InstanceNics.Of(Current(group, set), i))))),
-        ("GET", ["publicipaddresses"]) => ArmReply.From(world.ListInstances(group, set), l =>
+        ("GET", ["publicipaddresses"]) => ArmReply.From(_world.ListInstances(group, set), l =>
             new ArmReply(200, Value(l.Items.SelectMany(i => InstanceNics.PublicAddresses(Current(group, set), i))))),
         ("GET", ["rollingupgrades", "latest"]) =>
             ArmReply.Error(404, "NotFound", $"The entity was not found: no rolling upgrade has run on '{set}'."),
-        ("GET", ["osupgradehistory"]) => ArmReply.From(world.GetScaleSet(group, set), _ => new ArmReply(200, Value([]))),
+        ("GET", ["osupgradehistory"]) => ArmReply.From(_world.GetScaleSet(group, set), _ => new ArmReply(200, Value([]))),
         ("POST", [var action]) => OnMany(r, group, set, action),
         (_, ["virtualmachines", _, .. var rest]) => OfInstance(r, group, set, r.Segments[9], rest),
         _ => null,
@@ -53,16 +58,17 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
 
     private ArmReply? OfInstance(ArmRequest r, string group, string set, string id, string[] below) => (r.Method, below) switch
     {
-        ("GET", []) => ArmReply.From(world.GetInstance(group, set, id), i =>
+        ("GET", []) => ArmReply.From(_world.GetInstance(group, set, id), i =>
             new ArmReply(200, InstanceJson.Of(Current(group, set), i, WantsView(r))) { Headers = [("ETag", i.ETagText)] }),
-        ("GET", ["instanceview"]) => ArmReply.From(world.GetInstance(group, set, id), i => new ArmReply(200, InstanceJson.View(Current(group, set), i))),
-        ("GET", ["networkinterfaces"]) => ArmReply.From(world.GetInstance(group, set, id), i =>
+        ("GET", ["instanceview"]) => ArmReply.From(_world.GetInstance(group, set, id), i => new ArmReply(200, InstanceJson.View(Current(group, set), i))),
+        ("GET", ["networkinterfaces"]) => ArmReply.From(_world.GetInstance(group, set, id), i =>
             new ArmReply(200, Value(InstanceNics.Of(Current(group, set), i)))),
         ("GET", ["networkinterfaces", var nic, .. var part]) =>
-            ArmReply.From(world.GetInstance(group, set, id), i => InstanceNics.Part(Current(group, set), i, nic, part)),
+            ArmReply.From(_world.GetInstance(group, set, id), i => InstanceNics.Part(Current(group, set), i, nic, part)),
         ("PUT", []) => PutInstance(r, group, set, id),
-        ("DELETE", []) => Accepted(r, world.DeleteInstances(group, set, [id], r.Flag("forceDeletion"))),
-        ("POST", ["simulateeviction"]) => ArmReply.From(world.SimulateEviction(group, set, id), _ => new ArmReply(204)),
+        ("DELETE", []) => Accepted(r, _world.DeleteInstances(group, set, [id], r.Flag("forceDeletion"))),
+        ("POST", ["simulateeviction"]) => ArmReply.From(_world.SimulateEviction(group, set, id), _ => new ArmReply(204)),
+        ("POST", ["retrievebootdiagnosticsdata"]) => ArmReply.From(_world.GetInstance(group, set, id), i => new ArmReply(200, consoles.Addresses(i, r.BaseUrl))),
         ("POST", [var action]) when action != "manualupgrade" => Act(r, group, set, action, [id]),
         _ => null,
     };
@@ -74,16 +80,25 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
             return ArmReply.Error(400, "InvalidRequestContent", "The request content was invalid and could not be deserialized: 'a body is required'.");
         }
 
-        var outcome = world.CreateOrUpdateScaleSet(group, set, body, r.IfMatch, r.IfNoneMatch, patch);
-        return ArmReply.From(outcome, s => new ArmReply(s.ETag == 1 ? 201 : 200, ScaleSetJson.Of(s))
+        if (_world.GroupExists(group))
         {
-            Headers = [("ETag", s.ETagText), .. AsyncHeaders.Compute(r, world, options, outcome.Operation, location: false)],
+            var id = ResourceId.Of($"{store.Subscription}/resourceGroups/{group}", "Microsoft.Compute", "virtualMachineScaleSets", set);
+            if (References.Broken(store, id, ScaleSetModel.Merge(null, body)) is { } broken)
+            {
+                return ArmReply.Error(broken);
+            }
+        }
+
+        var outcome = _world.CreateOrUpdateScaleSet(group, set, body, r.IfMatch, r.IfNoneMatch, patch);
+        return ArmReply.From(outcome, s => new ArmReply(s.ETag == 1 ? 201 : 200, ScaleSetJson.Of(store, s))
+        {
+            Headers = [("ETag", s.ETagText), .. AsyncHeaders.Compute(r, _world, _options, outcome.Operation, location: false)],
         });
     }
 
     private ArmReply Delete(ArmRequest r, string group, string set)
     {
-        var outcome = world.DeleteScaleSet(group, set, r.Flag("forceDeletion"));
+        var outcome = _world.DeleteScaleSet(group, set, r.Flag("forceDeletion"));
 
         // A delete of what is not there has worked; a missing group is still an error.
         return outcome.Error is { Code: "ResourceNotFound" } ? new ArmReply(204) : Accepted(r, outcome);
@@ -94,7 +109,7 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
         try
         {
             var policy = JsonRead.Object(JsonRead.Object(r.Body as JsonObject, "properties"), "protectionPolicy");
-            var outcome = world.Protect(
+            var outcome = _world.Protect(
                 group,
                 set,
                 id,
@@ -103,7 +118,7 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
                 r.IfMatch);
             return ArmReply.From(outcome, i => new ArmReply(200, InstanceJson.Of(Current(group, set), i, view: false))
             {
-                Headers = [("ETag", i.ETagText), .. AsyncHeaders.Compute(r, world, options, outcome.Operation, location: false)],
+                Headers = [("ETag", i.ETagText), .. AsyncHeaders.Compute(r, _world, _options, outcome.Operation, location: false)],
             });
         }
         catch (JsonRead.ModelException e)
@@ -127,7 +142,7 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
 
         if (action == "delete")
         {
-            return Accepted(r, world.DeleteInstances(group, set, ids ?? [], r.Flag("forceDeletion")));
+            return Accepted(r, _world.DeleteInstances(group, set, ids ?? [], r.Flag("forceDeletion")));
         }
 
         return Act(r, group, set, action, ids);
@@ -135,18 +150,18 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
 
     private ArmReply? Act(ArmRequest r, string group, string set, string action, IReadOnlyList<string>? ids) => action switch
     {
-        "start" => Accepted(r, world.Start(group, set, ids)),
-        "restart" or "redeploy" or "performmaintenance" => Accepted(r, world.Restart(group, set, ids)),
-        "poweroff" => Accepted(r, world.PowerOff(group, set, ids, r.Flag("skipShutdown"))),
-        "deallocate" => Accepted(r, world.Deallocate(group, set, ids)),
-        "reimage" or "reimageall" => Accepted(r, world.Reimage(group, set, ids)),
-        "manualupgrade" => Accepted(r, world.Upgrade(group, set, ids)),
+        "start" => Accepted(r, _world.Start(group, set, ids)),
+        "restart" or "redeploy" or "performmaintenance" => Accepted(r, _world.Restart(group, set, ids)),
+        "poweroff" => Accepted(r, _world.PowerOff(group, set, ids, r.Flag("skipShutdown"))),
+        "deallocate" => Accepted(r, _world.Deallocate(group, set, ids)),
+        "reimage" or "reimageall" => Accepted(r, _world.Reimage(group, set, ids)),
+        "manualupgrade" => Accepted(r, _world.Upgrade(group, set, ids)),
         _ => null,
     };
 
     private ArmReply Accepted(ArmRequest r, Outcome<ScaleSet> outcome) => ArmReply.From(outcome, _ => new ArmReply(202)
     {
-        Headers = [.. AsyncHeaders.Compute(r, world, options, outcome.Operation, location: true)],
+        Headers = [.. AsyncHeaders.Compute(r, _world, _options, outcome.Operation, location: true)],
     });
 
     private ArmReply ListSets(ArmRequest r, string? group)
@@ -157,12 +172,12 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
             return Broken();
         }
 
-        return ArmReply.From(world.ListScaleSets(group), listing => Page(
+        return ArmReply.From(_world.ListScaleSets(group), listing => Page(
             r,
             listing,
             s => $"{s.Group}/{s.Name}".ToUpperInvariant(),
             key => after.Length == 0 || string.CompareOrdinal(key, after) > 0,
-            s => ScaleSetJson.Of(s)));
+            s => ScaleSetJson.Of(store, s)));
     }
 
     private ArmReply ListInstances(ArmRequest r, string group, string set)
@@ -185,7 +200,7 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
         }
 
         var view = WantsView(r);
-        return ArmReply.From(world.ListInstances(group, set), listing => Page(
+        return ArmReply.From(_world.ListInstances(group, set), listing => Page(
             r,
             listing,
             i => i.Id,
@@ -197,7 +212,7 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
     private ArmReply Page<T>(ArmRequest r, Listing<T> listing, Func<T, string> key, Func<string, bool> wanted, Func<T, JsonObject> json)
     {
         var rest = listing.Items.Where(i => wanted(key(i))).ToList();
-        var page = rest.Take(options.PageSize).ToList();
+        var page = rest.Take(_options.PageSize).ToList();
         var body = Value(page.Select(json));
         string? next = page.Count < rest.Count ? key(page[^1]) : listing.Complete ? null : BrokenPage;
         if (next is not null)
@@ -213,7 +228,7 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
 
     private static ArmReply Broken() => ArmReply.Error(500, "InternalServerError", "The server encountered an error while reading the next page. Please retry the request.");
 
-    private JsonObject Skus(ScaleSet set) => Value(world.Options.Sizes.Select(size => new JsonObject
+    private JsonObject Skus(ScaleSet set) => Value(_world.Options.Sizes.Select(size => new JsonObject
     {
         ["resourceType"] = "Microsoft.Compute/virtualMachineScaleSets",
         ["sku"] = new JsonObject { ["name"] = size.Name, ["tier"] = "Standard" },
@@ -227,7 +242,7 @@ internal sealed class ScaleSetRoutes(CloudWorld world, AzureFaceOptions options)
     }));
 
     // Routes run under the world's gate: the set of an instance that was just read is there.
-    private ScaleSet Current(string group, string set) => world.Find(group, set)!;
+    private ScaleSet Current(string group, string set) => _world.Find(group, set)!;
 
     private static bool WantsView(ArmRequest r) =>
         r.Query["$expand"].ToString().Contains("instanceView", StringComparison.OrdinalIgnoreCase);

@@ -1,15 +1,16 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Azure.Access;
 using Ebb.Sandbox.Azure.Resources;
 using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Sandbox.Azure;
 
 /// <summary>Subscriptions, tenants, locations, providers, resource groups and the list of all resources.</summary>
-internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion deletion)
+internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion deletion, Authorization authorization)
 {
     // What the world keeps itself, or what is no resource.
-    private static readonly string[] WorldTypes =
+    public static readonly string[] WorldTypes =
     [
         "Microsoft.Compute/virtualMachineScaleSets", "Microsoft.Compute/virtualMachineScaleSets/virtualMachines", "Microsoft.Compute/locations",
         "Microsoft.Compute/locations/operations", "Microsoft.Compute/locations/usages", "Microsoft.Compute/locations/vmSizes", "Microsoft.Compute/skus",
@@ -17,8 +18,8 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
         "Microsoft.Resources/tenants", "Microsoft.Resources/deployments", "Microsoft.Resources/providers", "Microsoft.Resources/resources",
     ];
 
-    private readonly CloudWorld world = store.World;
-    private readonly AzureFaceOptions options = store.Options;
+    private readonly CloudWorld _world = store.World;
+    private readonly AzureFaceOptions _options = store.Options;
 
     public bool Knows(string provider) => Providers.Contains(provider, StringComparer.OrdinalIgnoreCase);
 
@@ -29,8 +30,8 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
     /// <summary>Null when the request is none of these.</summary>
     public ArmReply? Answer(ArmRequest r) => (r.Method, r.Lower) switch
     {
-        ("GET", ["subscriptions"]) => Asked(() => ScaleSetRoutes.Value([Subscription()])),
-        ("GET", ["subscriptions", _]) => Asked(Subscription),
+        ("GET", ["subscriptions"]) => Asked(() => ScaleSetRoutes.Value(authorization.Sees(r.Caller) ? [Subscription()] : [])),
+        ("GET", ["subscriptions", _]) => authorization.Sees(r.Caller) ? Asked(Subscription) : ArmReply.Error(404, "SubscriptionNotFound", $"The subscription '{r.Segments[1]}' could not be found."),
         ("GET", ["tenants"]) => Asked(() => ScaleSetRoutes.Value([Tenant()])),
         ("GET", ["subscriptions", _, "locations"]) => Asked(() => ScaleSetRoutes.Value([Location()])),
         ("GET", ["subscriptions", _, "providers"]) => Asked(() => ScaleSetRoutes.Value(Providers.Select(p => Provider(p, r.ApiVersion)))),
@@ -45,16 +46,16 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
     };
 
     private ArmReply Asked(Func<JsonObject> body) => ArmReply.From(
-        world.Read<JsonObject>(CallKind.GetSubscription, () => body()),
+        _world.Read<JsonObject>(CallKind.GetSubscription, () => body()),
         b => new ArmReply(200, b));
 
     private JsonObject Subscription() => new()
     {
-        ["id"] = $"/subscriptions/{world.Options.SubscriptionId}",
-        ["subscriptionId"] = world.Options.SubscriptionId,
+        ["id"] = $"/subscriptions/{_world.Options.SubscriptionId}",
+        ["subscriptionId"] = _world.Options.SubscriptionId,
         ["displayName"] = "sandbox",
         ["state"] = "Enabled",
-        ["tenantId"] = world.Options.TenantId,
+        ["tenantId"] = _world.Options.TenantId,
         ["authorizationSource"] = "RoleBased",
         ["subscriptionPolicies"] = new JsonObject
         {
@@ -68,8 +69,8 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
 
     private JsonObject Tenant() => new()
     {
-        ["id"] = $"/tenants/{world.Options.TenantId}",
-        ["tenantId"] = world.Options.TenantId,
+        ["id"] = $"/tenants/{_world.Options.TenantId}",
+        ["tenantId"] = _world.Options.TenantId,
         ["displayName"] = "sandbox",
         ["defaultDomain"] = "sandbox.local",
         ["tenantCategory"] = "Home",
@@ -77,10 +78,10 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
 
     private JsonObject Location()
     {
-        var name = world.Options.Location;
+        var name = _world.Options.Location;
         return new JsonObject
         {
-            ["id"] = $"/subscriptions/{world.Options.SubscriptionId}/locations/{name}",
+            ["id"] = $"/subscriptions/{_world.Options.SubscriptionId}/locations/{name}",
             ["name"] = name,
             ["type"] = "Region",
             ["displayName"] = name,
@@ -96,7 +97,7 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
                 ["physicalLocation"] = "This machine",
                 ["pairedRegion"] = new JsonArray(),
             },
-            ["availabilityZoneMappings"] = new JsonArray([.. world.Options.Zones.Select(z =>
+            ["availabilityZoneMappings"] = new JsonArray([.. _world.Options.Zones.Select(z =>
                 (JsonNode)new JsonObject { ["logicalZone"] = z, ["physicalZone"] = $"{name}-az{z}" })]),
         };
     }
@@ -126,13 +127,13 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
     private JsonObject TypeJson(string type, ImmutableArray<string> versions, string asked) => new()
     {
         ["resourceType"] = type,
-        ["locations"] = new JsonArray(world.Options.Location),
+        ["locations"] = new JsonArray(_world.Options.Location),
         ["apiVersions"] = new JsonArray([.. versions.Append(asked).Distinct().OrderDescending(StringComparer.Ordinal).Select(v => (JsonNode)v)]),
         ["defaultApiVersion"] = versions[0],
         ["zoneMappings"] = new JsonArray(new JsonObject
         {
-            ["location"] = world.Options.Location,
-            ["zones"] = new JsonArray([.. world.Options.Zones.Select(z => (JsonNode)z)]),
+            ["location"] = _world.Options.Location,
+            ["zones"] = new JsonArray([.. _world.Options.Zones.Select(z => (JsonNode)z)]),
         }),
         ["capabilities"] = "SupportsTags, SupportsLocation",
     };
@@ -157,8 +158,8 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
             return BadFilter(r);
         }
 
-        return ArmReply.From(world.ListResourceGroups(), listing =>
-            new ArmReply(200, ScaleSetRoutes.Value(listing.Items.Select(Group).Where(g => filter.Matches(g, "")).Take(Top(r)))));
+        return ArmReply.From(_world.ListResourceGroups(), listing =>
+            new ArmReply(200, ScaleSetRoutes.Value(listing.Items.Where(g => authorization.Allows(r.Caller, "Microsoft.Resources/subscriptions/resourceGroups/read", g.ResourceId)).Select(Group).Where(g => filter.Matches(g, "")).Take(Top(r)))));
     }
 
     private ArmReply? OfGroup(ArmRequest r, string name)
@@ -166,9 +167,9 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
         switch (r.Method)
         {
             case "GET":
-                return ArmReply.From(world.GetResourceGroup(name), g => new ArmReply(200, Group(g)));
+                return ArmReply.From(_world.GetResourceGroup(name), g => new ArmReply(200, Group(g)));
             case "HEAD":
-                return ArmReply.From(world.GetResourceGroup(name), _ => new ArmReply(204));
+                return ArmReply.From(_world.GetResourceGroup(name), _ => new ArmReply(204));
             case "PUT" or "PATCH":
                 return PutGroup(r, name);
             case "DELETE":
@@ -188,7 +189,7 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
             var location = JsonRead.OptionalText(body, "location")?.Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant();
             if (r.Method == "PATCH")
             {
-                var existing = world.GetResourceGroup(name);
+                var existing = _world.GetResourceGroup(name);
                 if (!existing.Ok)
                 {
                     return ArmReply.Error(existing.Error);
@@ -199,7 +200,7 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
 
             return location is null
                 ? ArmReply.Error(400, "LocationRequired", "The location property is required for this definition.")
-                : ArmReply.From(world.PutResourceGroup(name, location, tags), g => new ArmReply(g.Created ? 201 : 200, Group(g)));
+                : ArmReply.From(_world.PutResourceGroup(name, location, tags), g => new ArmReply(g.Created ? 201 : 200, Group(g)));
         }
         catch (JsonRead.ModelException e)
         {
@@ -207,7 +208,7 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
         }
     }
 
-    private ArmReply GroupOperation(ArmRequest r, string id) => ArmReply.From(world.GetOperation(id), operation => operation.Status switch
+    private ArmReply GroupOperation(ArmRequest r, string id) => ArmReply.From(_world.GetOperation(id), operation => operation.Status switch
     {
         OperationStatus.InProgress => new ArmReply(202) { Headers = [.. GroupHeaders(r, id)] },
         _ when operation.Error is { } error => ArmReply.Error(error),
@@ -216,8 +217,8 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
 
     private (string, string)[] GroupHeaders(ArmRequest r, string id) =>
     [
-        ("Location", $"{r.BaseUrl}/subscriptions/{world.Options.SubscriptionId}/operationresults/{id}?api-version={Uri.EscapeDataString(r.ApiVersion)}"),
-        ("Retry-After", AsyncHeaders.RetryAfter(options)),
+        ("Location", $"{r.BaseUrl}/subscriptions/{_world.Options.SubscriptionId}/operationresults/{id}?api-version={Uri.EscapeDataString(r.ApiVersion)}"),
+        ("Retry-After", AsyncHeaders.RetryAfter(_options)),
     ];
 
     private ArmReply Resources(ArmRequest r, string? group)
@@ -230,21 +231,22 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
 
         var expand = r.Query["$expand"].ToString();
         return ArmReply.From(
-            world.Read<IEnumerable<JsonObject>>(CallKind.ListResources, () =>
+            _world.Read<IEnumerable<JsonObject>>(CallKind.ListResources, () =>
             {
-                if (group is not null && !world.GroupExists(group))
+                if (group is not null && !_world.GroupExists(group))
                 {
                     return CloudErrors.GroupNotFound(group);
                 }
 
-                var all = world.ScaleSets.Select(s => (s.Group, Json: Item(s, expand)))
-                    .Concat(world.AutoscaleSettings.Select(s => (s.Group, Json: Item(s))))
+                var all = _world.ScaleSets.Select(s => (s.Group, Json: Item(s, expand)))
+                    .Concat(_world.AutoscaleSettings.Select(s => (s.Group, Json: Item(s))))
                     .Concat(store.All.Where(x => x.Type.Tracked).Select(x => (Group: x.Id.Group ?? "", Json: ResourceJson.Item(x, expand))));
                 return new Outcome<IEnumerable<JsonObject>>
                 {
                     Value = [.. all
                         .Where(i => group is null || i.Group.Equals(group, StringComparison.OrdinalIgnoreCase))
                         .Where(i => filter.Matches(i.Json, i.Group))
+                        .Where(i => authorization.Allows(r.Caller, $"{JsonRead.Text(i.Json["type"])}/read", JsonRead.Text(i.Json["id"])!))
                         .Select(i => i.Json)
                         .Take(Top(r))],
                 };
@@ -289,7 +291,7 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
         ["id"] = setting.ResourceId,
         ["name"] = setting.Name,
         ["type"] = "microsoft.insights/autoscalesettings",
-        ["location"] = world.Options.Location,
+        ["location"] = _world.Options.Location,
         ["tags"] = setting.Model["tags"]?.DeepClone() ?? new JsonObject(),
     };
 

@@ -30,6 +30,15 @@ public sealed partial class CloudWorld
         }
     }
 
+    /// <summary>Why <see cref="PutMachine"/> would refuse a machine; null when it would not.</summary>
+    internal CloudError? ForeseeMachine(string group, string name, ScaleSetSpec spec)
+    {
+        var state = _sets.GetValueOrDefault(Key(group, ScaleSet.OfMachine(name)));
+        return state is null ? OverQuota(spec, 1, null) ?? SoldOut(spec, ScaleSet.MachineIdOf(_options.SubscriptionId, group, name))
+            : SizeOf(spec.Size).VCpus > SizeOf(state.Current.Size).VCpus ? OverQuota(spec, 1, null)
+            : null;
+    }
+
     /// <summary>Creates a machine that stands alone, changes it, or tries again to place one that found no place.</summary>
     /// <param name="spec">Its <see cref="ScaleSetSpec.ComputerNamePrefix"/> is the whole host name.</param>
     /// <param name="model">As a scale set's, so that whoever reads one reads the other.</param>
@@ -42,25 +51,18 @@ public sealed partial class CloudWorld
             return CloudErrors.ConcurrentWrite;
         }
 
+        if (ForeseeMachine(group, name, spec) is { } refused)
+        {
+            return refused;
+        }
+
         if (state is null)
         {
-            var id = ScaleSet.MachineIdOf(_options.SubscriptionId, group, name);
-            if ((OverQuota(spec, 1, null) ?? SoldOut(spec, id)) is { } refused)
-            {
-                return refused;
-            }
-
             state = new SetState(New(group, set, spec with { Capacity = 1 }, model), new EventScope(_agenda, NewGuid));
             _sets.Add(state.Key, state);
         }
         else
         {
-            var growing = SizeOf(spec.Size).VCpus - SizeOf(state.Current.Size).VCpus;
-            if (growing > 0 && OverQuota(spec, 1, null) is { } refused)
-            {
-                return refused;
-            }
-
             Change(state, s => s with { Spec = spec with { Capacity = 1 }, Model = model, ETag = s.ETag + 1 });
         }
 

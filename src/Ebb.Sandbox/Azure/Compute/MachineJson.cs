@@ -49,8 +49,8 @@ internal static class MachineJson
     public static JsonObject View(ResourceStore store, Resource resource) =>
         store.World.FindMachine(resource.Id.Group!, resource.Name) is var (set, machine) ? InstanceJson.View(set, machine) : [];
 
-    /// <summary>Where the console's text and picture would be read; there is nothing to read before the machine has booted.</summary>
-    public static ArmReply BootDiagnostics(ResourceStore store, Resource resource, ArmRequest r)
+    /// <summary>Where the console's text is read.</summary>
+    public static ArmReply BootDiagnostics(ResourceStore store, Resource resource, ConsoleLogs consoles, ArmRequest r)
     {
         if (JsonRead.Bool(JsonRead.At(resource.Properties, "diagnosticsProfile", "bootDiagnostics") as JsonObject, "enabled") != true)
         {
@@ -58,11 +58,8 @@ internal static class MachineJson
                 $"Boot diagnostics is not enabled on the virtual machine '{resource.Name}'. Enable boot diagnostics and try again.");
         }
 
-        var serial = $"{r.BaseUrl}/bootdiagnostics/{store.World.FindMachine(resource.Id.Group!, resource.Name)?.Machine.VmId}";
-        return new ArmReply(200, new JsonObject
-        {
-            ["consoleScreenshotBlobUri"] = $"{serial}/screenshot.bmp",
-            ["serialConsoleLogBlobUri"] = $"{serial}/serialconsole.log",
-        });
+        return store.World.FindMachine(resource.Id.Group!, resource.Name) is var (_, machine)
+            ? new ArmReply(200, consoles.Addresses(machine, r.BaseUrl))
+            : ArmReply.Error(ResourceRoutes.NotFound(resource.Id));
     }
 }

@@ -5,7 +5,7 @@ using Ebb.Sandbox.Cloud;
 namespace Ebb.Sandbox.Azure.Compute;
 
 /// <summary>Machines that stand alone: machines of the world, with what a client says of them.</summary>
-internal sealed class VirtualMachines() : ResourceType("Microsoft.Compute", "virtualMachines")
+internal sealed class VirtualMachines(ConsoleLogs consoles) : ResourceType("Microsoft.Compute", "virtualMachines")
 {
     public override NameRule Names => NameRule.Machine;
 
@@ -27,6 +27,8 @@ internal sealed class VirtualMachines() : ResourceType("Microsoft.Compute", "vir
 
     protected internal override void Complete(Writing w) => MachineModel.Complete(w);
 
+    protected internal override CloudError? Foresee(Writing w) => w.World.ForeseeMachine(w.Id.Group!, w.Id.Name, MachineModel.Spec(w));
+
     protected internal override Outcome<Operation?> Write(Writing w)
     {
         if (MachineModel.NicTaken(w) is { } taken)
@@ -34,6 +36,7 @@ internal sealed class VirtualMachines() : ResourceType("Microsoft.Compute", "vir
             return taken;
         }
 
+        // The store keeps what the world accepted; a refusal leaves both as they were.
         var outcome = w.World.PutMachine(w.World.FindGroup(w.Id.Group!)!.Name, w.Id.Name, MachineModel.Spec(w), MachineModel.ForWorld(w));
         if (outcome.Operation is { } operation && w.Old is null)
         {
@@ -81,7 +84,7 @@ internal sealed class VirtualMachines() : ResourceType("Microsoft.Compute", "vir
             ("POST", "deallocate") => Accepted(world.Deallocate(group, set, ids)),
             ("POST", "reimage") => Accepted(world.Reimage(group, set, ids)),
             ("POST", "simulateeviction") => ArmReply.From(world.SimulateEviction(group, set, ids[0]), _ => new ArmReply(204)),
-            ("POST", "retrievebootdiagnosticsdata") => MachineJson.BootDiagnostics(store, resource, r),
+            ("POST", "retrievebootdiagnosticsdata") => MachineJson.BootDiagnostics(store, resource, consoles, r),
             _ => null,
         };
 

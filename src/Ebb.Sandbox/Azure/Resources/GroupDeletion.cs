@@ -12,15 +12,8 @@ internal sealed class GroupDeletion(ResourceStore store, ResourceDeletes deletes
     private const int Patience = 240;
 
     /// <summary>Begins; a group that cannot be emptied stays, with what could not go, and the operation fails.</summary>
-    public Outcome<ResourceGroup> Begin(ArmRequest r, string name)
-    {
-        if (store.World.FindGroup(name) is { } group && Locks.Forbidding(store, group.ResourceId, delete: true) is { } locked)
-        {
-            return store.World.Serve<ResourceGroup>(CallKind.DeleteGroup, name, null, () => locked);
-        }
-
-        return store.World.DeleteResourceGroup(name, (began, done) => Sweep(r, began, done, idle: 0));
-    }
+    public Outcome<ResourceGroup> Begin(ArmRequest r, string name) =>
+        store.World.DeleteResourceGroup(name, (began, done) => Sweep(r, began, done, idle: 0));
 
     private void Sweep(ArmRequest r, ResourceGroup group, Action<CloudError?> done, int idle)
     {

@@ -1,3 +1,4 @@
+using Ebb.Sandbox.Azure.Access;
 using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Sandbox.Azure.Resources;
@@ -19,8 +20,13 @@ internal sealed class Locks() : ResourceType("Microsoft.Authorization", "locks")
 
     public override NameRule Names => NameRule.Any;
 
-    /// <summary>The refusal of a change to a resource, a group (by <paramref name="scope"/>) or what lies below; null when no lock forbids it.</summary>
-    public static CloudError? Forbidding(ResourceStore store, string scope, bool delete)
+    /// <summary>The refusal of a change that a lock forbids; null when none does.</summary>
+    public static CloudError? Refuse(ResourceStore store, ArmRequest r, ArmAction? action) =>
+        r.Method is "GET" or "HEAD" || action is null || action.Name.StartsWith(Type + "/", StringComparison.Ordinal)
+            ? null
+            : Forbidding(store, action.Scope, r.Method == "DELETE");
+
+    private static CloudError? Forbidding(ResourceStore store, string scope, bool delete)
     {
         var key = scope.ToLowerInvariant();
 
@@ -34,9 +40,6 @@ internal sealed class Locks() : ResourceType("Microsoft.Authorization", "locks")
                 $"The scope '{scope}' cannot perform {(delete ? "delete" : "write")} operation because following scope(s) are locked: '{locked.Id.Scope}'. Please remove the lock and try again.");
     }
 
-    public static CloudError? Forbidding(ResourceStore store, ResourceId id, bool delete) =>
-        Is(id) ? null : Forbidding(store, id.Text, delete);
-
     protected internal override void Complete(Writing w)
     {
         var level = JsonRead.OptionalText(w.Properties, "level") ?? throw JsonRead.Required("properties.level");
@@ -48,8 +51,6 @@ internal sealed class Locks() : ResourceType("Microsoft.Authorization", "locks")
     // Those of the scope, above it and below it.
     protected internal override IEnumerable<Resource> List(ResourceStore store, string scope, ArmRequest r) =>
         store.OfType(FullName).Where(l => IsOrBelow(l.Id.Key, scope) || IsOrBelow(scope.ToLowerInvariant(), l.Id.Scope));
-
-    private static bool Is(ResourceId id) => id.FullType.Equals(Type, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsOrBelow(string key, string scope) =>
         key.Equals(scope, StringComparison.OrdinalIgnoreCase) || key.StartsWith(scope + "/", StringComparison.OrdinalIgnoreCase);

@@ -25,6 +25,13 @@ internal static class References
 
             if (Missing(store, self, text))
             {
+                if (path.EndsWith(Identities, StringComparison.OrdinalIgnoreCase))
+                {
+                    return new CloudError(400, "FailedIdentityOperation",
+                        $"Identity operation for resource '{self}' failed with error 'Failed to perform resource identity operation. Status: 'BadRequest'. " +
+                        $"Response: '{{\"error\":{{\"code\":\"BadRequest\",\"message\":\"Resource '{text}' was not found.\"}}}}'.'.");
+                }
+
                 return new CloudError(400, "InvalidResourceReference",
                     $"Resource {text} referenced by resource {self} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.");
             }

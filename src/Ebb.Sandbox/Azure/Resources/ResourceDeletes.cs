@@ -18,7 +18,7 @@ internal sealed class ResourceDeletes(ResourceStore store)
                 return new Deletion(null, null);
             }
 
-            if ((ResourceWrites.Precondition(r, resource) ?? Locks.Forbidding(store, id, delete: true)) is { } refused)
+            if (ResourceWrites.Precondition(r, resource) is { } refused)
             {
                 return refused;
             }

@@ -94,9 +94,7 @@ internal sealed class ResourceRoutes(ResourceStore store, ResourceWrites writes,
                 return Missing(id.Scope) ?? NotFound(id);
             }
 
-            return r.Method == "POST" && Locks.Forbidding(store, id, delete: false) is { } locked
-                ? locked
-                : type.Below(store, resource, part, r) ?? Unknown(type, rest[^1]);
+            return type.Below(store, resource, part, r) ?? Unknown(type, rest[^1]);
         }
     }
 

@@ -14,8 +14,15 @@ internal static class ResourceScope
             return CloudErrors.GroupNotFound(segments[3]);
         }
 
-        return null;
+        return ResourceId.Parse(scope) is not { } id || Holds(store, id) ? null : ResourceRoutes.NotFound(id);
     }
+
+    // Scale sets are the world's; what no provider here keeps is not looked for.
+    private static bool Holds(ResourceStore store, ResourceId id) =>
+        store.Find(id) is not null
+        || (JsonRead.Is(id.FullType, "Microsoft.Compute/virtualMachineScaleSets")
+            ? store.World.Find(id.Group!, id.Name) is not null
+            : store.TypeOf(id.FullType) is null);
 
     public static bool IsGroup(string scope) => scope.Split('/', StringSplitOptions.RemoveEmptyEntries) is [var first, _, var third, _]
         && first.Equals("subscriptions", StringComparison.OrdinalIgnoreCase)

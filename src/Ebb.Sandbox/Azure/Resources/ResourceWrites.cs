@@ -31,9 +31,9 @@ internal sealed class ResourceWrites(ResourceStore store)
             return new Foreseen(NotRegistered(type), old?.Model, null);
         }
 
-        if (((old is null ? type.Names.Check(asked.Name) : null) ?? Locks.Forbidding(store, asked, delete: false)) is { } refused)
+        if (old is null && type.Names.Check(asked.Name) is { } refused)
         {
-            return new Foreseen(refused, old?.Model, null);
+            return new Foreseen(refused, null, null);
         }
 
         // What it is nested in may be made by then; without that its type cannot say more.
@@ -121,11 +121,10 @@ internal sealed class ResourceWrites(ResourceStore store)
 
         if (old is null)
         {
-            return r.Method == "PATCH" ? ResourceRoutes.NotFound(asked) : type.Names.Check(asked.Name) ?? Locks.Forbidding(store, asked, delete: false) ?? Precondition(r, null);
+            return r.Method == "PATCH" ? ResourceRoutes.NotFound(asked) : type.Names.Check(asked.Name) ?? Precondition(r, null);
         }
 
-        return Locks.Forbidding(store, asked, delete: false)
-            ?? Precondition(r, old)
+        return Precondition(r, old)
             ?? (old.Provisioning == ProvisioningState.Deleting
                 ? new CloudError(409, "AnotherOperationInProgress", $"Another operation on this or dependent resource is in progress. The resource '{old.Id}' is being deleted.")
                 : null);

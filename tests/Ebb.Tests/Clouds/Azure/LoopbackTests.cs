@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Ebb.Clouds;
 using Ebb.Clouds.Azure;
 using Ebb.Sandbox.Azure;
+using Ebb.Sandbox.Azure.Access;
 using Ebb.Sandbox.Certificates;
 using Ebb.Tests.Sandbox.Cloud;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -22,6 +23,7 @@ public class LoopbackTests
         Assert.True(lab.World.CreateOrUpdateScaleSet(Lab.Group, Lab.Set, model).Ok);
         lab.Pass(minutes: 3);
         using var face = new AzureFace(lab.World, new AzureFaceOptions());
+        RoleAssignments.Grant(face.Resources, face.Resources.Subscription, BuiltInRoles.OwnerId, Principals.PrincipalOf(lab.Current.ResourceId));
         using var authority = Authority.Create("sandbox", TimeProvider.System);
         await using var host = await AzureHost.StartAsync(face, authority, 0, 0, ct);
         using var direct = new HttpMessageInvoker(InstanceMetadata.NewHandler());

@@ -17,7 +17,7 @@ public class HostileBodyTests
            "storageProfile":{"imageReference":{"publisher":"Canonical","offer":"jammy","sku":"22_04","version":"latest"},
             "osDisk":{"createOption":"FromImage","caching":"ReadWrite","diskSizeGB":30,"managedDisk":{"storageAccountType":"Standard_LRS"},
              "diffDiskSettings":{"option":"Local"}}},
-           "networkProfile":{"networkInterfaceConfigurations":[{"name":"nic0","properties":{"primary":true,"ipConfigurations":[{"name":"ip","properties":{"subnet":{"id":"x"}}}]}}]},
+           "networkProfile":{"networkInterfaceConfigurations":[{"name":"nic0","properties":{"primary":true,"ipConfigurations":[{"name":"ip","properties":{"subnet":{"id":"/ids/x"}}}]}}]},
            "scheduledEventsProfile":{"terminateNotificationProfile":{"enable":true,"notBeforeTimeout":"PT5M"}},
            "userData":"dXNlcg=="}}}
         """;

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Azure;
+using Ebb.Sandbox.Azure.Access;
 using Ebb.Sandbox.Cloud;
 using Ebb.Tests.Sandbox.Cloud;
 
@@ -6,6 +8,8 @@ namespace Ebb.Tests.Sandbox.Azure;
 
 public class MetadataTests
 {
+    private const string Reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
+
     private const string Instance = "instance?api-version=2021-12-13";
 
     private static async Task<FaceLab> MachineAsync(string? identity = null, bool spot = false)
@@ -139,7 +143,10 @@ public class MetadataTests
         var token = await lab.MetadataAsync($"identity/oauth2/token?api-version=2018-02-01&resource={Uri.EscapeDataString("https://management.azure.com/")}");
         var again = await lab.MetadataAsync($"identity/oauth2/token?api-version=2018-02-01&resource={Uri.EscapeDataString("https://management.azure.com/")}");
         lab.Token = (string)token.Json["access_token"]!;
+        var refused = await lab.GetAsync(lab.Set);
+        RoleAssignments.Grant(lab.Face.Resources, lab.Set, Reader, Principals.PrincipalOf(lab.Set));
 
+        Assert.Equal((403, "AuthorizationFailed"), (refused.Code, refused.Error));
         Assert.Equal(("Bearer", "https://management.azure.com/", "86400"), ((string)token.Json["token_type"]!, (string)token.Json["resource"]!, (string)token.Json["expires_in"]!));
         Assert.Equal(lab.Token, (string)again.Json["access_token"]!);
         Assert.Equal(200, (await lab.GetAsync(lab.Set)).Code);

@@ -1,5 +1,6 @@
 using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Cloud;
+using Ebb.Tests.Sandbox.Cloud;
 
 namespace Ebb.Tests.Sandbox.Azure;
 
@@ -46,7 +47,7 @@ public class ResourceFaceTests
         var answer = await lab.PutAsync($"{lab.Subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}", body);
 
         Assert.Equal((status, code), (answer.Code, answer.Error));
-        Assert.Empty(lab.Face.Resources.All);
+        Assert.DoesNotContain(lab.Face.Resources.All, x => x.Type.Tracked);
     }
 
     [Fact]
@@ -121,7 +122,7 @@ public class ResourceFaceTests
 
         Assert.Equal((202, 409, "ResourceGroupBeingDeleted"), (deleted.Code, late.Code, late.Error));
         Assert.Equal(200, (await lab.GetAsync(deleted.Headers["Location"])).Code);
-        Assert.Empty(lab.Face.Resources.All);
+        Assert.DoesNotContain(lab.Face.Resources.All, x => x.Type.Tracked);
         Assert.Equal(404, (await lab.GetAsync(group)).Code);
     }
 
@@ -137,5 +138,67 @@ public class ResourceFaceTests
         Assert.Equal((200, 200), (put.Status, get.Status));
         Assert.Equal((await lab.GetAsync(id)).Text, get.Body!.ToJsonString(new System.Text.Json.JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
         Assert.Equal(2, (int)get.Body!["properties"]!["platformFaultDomainCount"]!);
+    }
+
+    [Fact]
+    public async Task Tags_of_anything_are_read_replaced_merged_and_taken_away()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(1));
+        await lab.PutAsync($"{lab.Subscription}/resourceGroups/farm/providers/Microsoft.ManagedIdentity/userAssignedIdentities/runner", Here);
+        foreach (var scope in new[] { lab.Set, $"{lab.Subscription}/resourceGroups/farm", lab.Subscription, $"{lab.Subscription}/resourceGroups/farm/providers/Microsoft.ManagedIdentity/userAssignedIdentities/runner" })
+        {
+            var tags = $"{scope}/providers/Microsoft.Resources/tags/default";
+            string Now(Answer answer) => string.Join(',', answer.Json["properties"]!["tags"]!.AsObject().Select(t => $"{t.Key}={t.Value}").Order());
+
+            var put = await lab.PutAsync(tags, """{"properties":{"tags":{"a":"1","b":"2"}}}""");
+            var merged = await lab.SendAsync(HttpMethod.Patch, tags, """{"operation":"Merge","properties":{"tags":{"B":"3","c":"4"}}}""");
+            var less = await lab.SendAsync(HttpMethod.Patch, tags, """{"operation":"Delete","properties":{"tags":{"a":"1","c":"other"}}}""");
+            var read = await lab.GetAsync(tags);
+            var bad = await lab.SendAsync(HttpMethod.Patch, tags, """{"operation":"Paint","properties":{"tags":{}}}""");
+            var gone = await lab.DeleteAsync(tags);
+
+            Assert.Equal(("a=1,b=2", "a=1,b=3,c=4", "b=3,c=4", "b=3,c=4"), (Now(put), Now(merged), Now(less), Now(read)));
+            Assert.Equal((400, 200, ""), (bad.Code, gone.Code, Now(await lab.GetAsync(tags))));
+        }
+    }
+
+    [Fact]
+    public async Task Changes_are_on_record_refused_ones_too()
+    {
+        using var lab = await FaceLab.StartAsync();
+        var id = $"{lab.Subscription}/resourceGroups/farm/providers/Microsoft.ManagedIdentity/userAssignedIdentities/runner";
+        var log = $"{lab.Subscription}/providers/Microsoft.Insights/eventtypes/management/values";
+        await lab.PutAsync(id, Here);
+        await lab.PutAsync(id, "{}");
+        await lab.PutAsync(id, """{"location":"mars"}""");
+        await lab.GetAsync(id);
+
+        var all = await lab.GetAsync($"{log}?$filter=eventTimestamp ge '2025-01-01T00:00:00Z' and resourceGroupName eq 'FARM'");
+        var failed = await lab.GetAsync($"{log}?$filter=status eq 'Failed' and resourceUri eq '{id}'");
+        var early = await lab.GetAsync($"{log}?$filter=eventTimestamp le '2025-01-01T00:00:00Z'");
+        var bad = await lab.GetAsync($"{log}?$filter=mood eq 'good'");
+
+        Assert.Equal((3, 1, 0, 400), (all.Json["value"]!.AsArray().Count, failed.Json["value"]!.AsArray().Count, early.Json["value"]!.AsArray().Count, bad.Code));
+        Assert.Equal(
+            ("Microsoft.ManagedIdentity/userAssignedIdentities/write", id, "LocationNotAvailableForResourceType"),
+            ((string)failed.Json["value"]![0]!["operationName"]!["value"]!, (string)failed.Json["value"]![0]!["resourceId"]!, (string)failed.Json["value"]![0]!["properties"]!["statusMessage"]!));
+    }
+
+    [Fact]
+    public async Task A_scale_set_refers_only_to_what_is_there_and_heeds_locks()
+    {
+        using var lab = await FaceLab.StartAsync(Lab.Spec(1));
+        var identity = $"{lab.Subscription}/resourceGroups/farm/providers/Microsoft.ManagedIdentity/userAssignedIdentities/runner";
+        var body = """{"location":"eastus","identity":{"type":"UserAssigned","userAssignedIdentities":{"ID":{}}},"sku":{"capacity":1}}""".Replace("ID", identity, StringComparison.Ordinal);
+
+        var missing = await lab.PutAsync(lab.Set, body);
+        var made = await lab.PutAsync(identity, Here);
+        var found = await lab.PutAsync(lab.Set, body);
+        await lab.PutAsync($"{lab.Set}/providers/Microsoft.Authorization/locks/held", """{"properties":{"level":"CanNotDelete"}}""");
+        var held = await lab.DeleteAsync(lab.Set);
+
+        Assert.Equal((400, "FailedIdentityOperation", 200), (missing.Code, missing.Error, found.Code));
+        Assert.Equal((string)made.Json["properties"]!["principalId"]!, (string)found.Json["identity"]!["userAssignedIdentities"]![identity]!["principalId"]!);
+        Assert.Equal((409, "ScopeLocked"), (held.Code, held.Error));
     }
 }

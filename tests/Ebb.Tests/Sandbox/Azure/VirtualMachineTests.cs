@@ -193,7 +193,7 @@ public class VirtualMachineTests
 
         Assert.Equal(200, (await lab.GetAsync(deleted.Headers["Location"])).Code);
         Assert.Empty(lab.Cloud.World.Instances);
-        Assert.Empty(lab.Face.Resources.All);
+        Assert.DoesNotContain(lab.Face.Resources.All, x => x.Type.Tracked);
     }
 
     [Fact]
@@ -229,6 +229,25 @@ public class VirtualMachineTests
         Assert.Contains("Debian", publishers.Json.AsArray().Select(p => (string)p!["name"]!));
         Assert.Single(newest.Json.AsArray());
         Assert.Equal((200, 404), (one.Code, none.Code));
+    }
+
+    [Fact]
+    public async Task A_machines_console_is_read_by_whoever_was_told_where()
+    {
+        using var lab = await FaceLab.StartAsync();
+        await MakeAsync(lab, m => m["properties"]!["diagnosticsProfile"] = new JsonObject { ["bootDiagnostics"] = new JsonObject { ["enabled"] = true } });
+        lab.Cloud.Pass(minutes: 3);
+
+        var where = await lab.PostAsync($"{Id(lab)}/retrieveBootDiagnosticsData");
+        var address = (string)where.Json["serialConsoleLogBlobUri"]!;
+        lab.Token = "";
+        var story = await lab.GetAsync(address);
+        lab.Face.Console = machine => $"{machine.Name} login:";
+        var console = await lab.GetAsync(address);
+        var guessed = await lab.GetAsync(address[..^4] + "0000");
+
+        Assert.Contains("k8s-master0: Booted", story.Text);
+        Assert.Equal(("master0 login:", 403), (console.Text, guessed.Code));
     }
 
     private static string Group(FaceLab lab) => $"{lab.Subscription}/resourceGroups/{Lab.Group}";
