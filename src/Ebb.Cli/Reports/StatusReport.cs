@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Ebb.Cli.Commands;
 using Ebb.Cli.Operating;
 
 namespace Ebb.Cli.Reports;
@@ -123,4 +124,8 @@ internal sealed record PendingReport
 [JsonSerializable(typeof(ComponentsReport))]
 [JsonSerializable(typeof(BackupReport))]
 [JsonSerializable(typeof(OperationReport))]
+[JsonSerializable(typeof(ImmutableArray<EndpointReport>))]
+[JsonSerializable(typeof(ImmutableArray<SizeReport>))]
+[JsonSerializable(typeof(ImmutableArray<ImageReport>))]
+[JsonSerializable(typeof(ImmutableArray<string>))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -14,6 +14,9 @@ internal sealed class FileOption
 
     public void AddTo(Command command) => command.Options.Add(_file);
 
+    /// <summary>The file that is meant, by a command that is about nothing else.</summary>
+    public string PathOrUsual(ParseResult parsed) => parsed.GetValue(_file) ?? ClusterFile.DefaultPath;
+
     /// <summary>The file that is meant; null where none is, and a sandbox of this machine is.</summary>
     /// <param name="name">The option that names a sandbox: whoever gives it means that.</param>
     /// <exception cref="EbbException">Both are named.</exception>

@@ -38,9 +38,34 @@ internal static class SshKeys
         }
     }
 
+    /// <summary>The file to log in with; null where only the user's own agent may have the key.</summary>
+    /// <param name="file">As for <see cref="Public"/>.</param>
+    public static string? PrivateFile(string? file, ClusterHome home) =>
+        file is null ? PathOf(home)
+        : file.EndsWith(".pub", StringComparison.Ordinal) && File.Exists(file[..^4]) ? file[..^4]
+        : null;
+
+    /// <summary>As <c>ssh-keygen -l</c> shows it: <c>SHA256:...</c>.</summary>
+    public static string Fingerprint(string publicKey) =>
+        $"SHA256:{Convert.ToBase64String(SHA256.HashData(Convert.FromBase64String(publicKey.Split(' ')[1]))).TrimEnd('=')}";
+
+    /// <summary>Puts Ebb's own pair aside, for another one to be made in its place.</summary>
+    public static void PutAside(ClusterHome home)
+    {
+        foreach (var ending in new[] { "", ".pub" })
+        {
+            if (File.Exists(PathOf(home) + ending))
+            {
+                File.Move(PathOf(home) + ending, PathOf(home) + ".previous" + ending, overwrite: true);
+            }
+        }
+    }
+
+    private static string PathOf(ClusterHome home) => Path.Combine(home.Keys, "ssh");
+
     private static string Made(ClusterHome home)
     {
-        var path = Path.Combine(home.Keys, "ssh");
+        var path = PathOf(home);
         using var key = RSA.Create(3072);
         if (SecretFile.Read(path) is { } kept)
         {

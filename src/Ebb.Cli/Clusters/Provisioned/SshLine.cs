@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Ebb.Cli.Definition;
+using Ebb.Cli.Provisioning;
+
+namespace Ebb.Cli.Clusters.Provisioned;
+
+/// <summary>How a control-plane machine is logged in to: the words of an <c>ssh</c> command line.</summary>
+internal static class SshLine
+{
+    // Where the API and the add-ons of a control plane listen, and where they are to be found here. Low ports are root's.
+    private const string Api = "6443:127.0.0.1:6443";
+
+    private const string Http = "8080:127.0.0.1:80";
+
+    private const string Https = "8443:127.0.0.1:443";
+
+    private const string Registry = "5000:127.0.0.1:5000";
+
+    /// <param name="machine">Of the control plane, from 0.</param>
+    /// <param name="more">Options before the host.</param>
+    /// <param name="command">Run there; empty for a session.</param>
+    /// <exception cref="EbbException">There is no such machine, or it is none that can be logged in to.</exception>
+    public static ImmutableArray<string> Of(
+        ClusterFile file, ResourceNames names, ClusterHome home, int machine, IEnumerable<string> more, params string[] command)
+    {
+        if (file.Cloud.IsSandbox)
+        {
+            throw new EbbException($"Cluster '{file.Name}' lives in the sandbox, where nobody logs in by SSH: 'endpoint: sandbox' in its file says so.");
+        }
+
+        if (machine < 0 || machine >= file.ControlPlane.Machines)
+        {
+            throw new EbbException($"There is no control-plane machine {machine}; there {(file.ControlPlane.Machines == 1 ? "is 0" : $"are 0 to {file.ControlPlane.Machines - 1}")}.");
+        }
+
+        return
+        [
+            "ssh",
+            "-p", $"{ResourceNames.SshPort(file, machine)}",
+            .. Key(file, home),
+            // A machine made anew under the same name has another key: each cluster has a list of its own.
+            "-o", $"UserKnownHostsFile={Path.Combine(home.Path, "known_hosts")}",
+            "-o", "StrictHostKeyChecking=accept-new",
+            .. more,
+            $"{file.Access.SshUser}@{names.PublicName}",
+            .. command,
+        ];
+    }
+
+    /// <summary>What a control plane offers, brought to this machine.</summary>
+    public static IEnumerable<string> Forwards(ClusterFile file)
+    {
+        string[] places = [Api, .. file.AddOns.Ingress ? new[] { Http, Https } : [], .. file.AddOns.Registry ? new[] { Registry } : []];
+        return places.SelectMany(place => new[] { "-L", place });
+    }
+
+    /// <summary>Runs it on this terminal until it ends.</summary>
+    /// <exception cref="EbbException">There is no ssh here.</exception>
+    /// <exception cref="IOException">It failed.</exception>
+    public static async Task RunAsync(ImmutableArray<string> line, CancellationToken ct)
+    {
+        Process ssh;
+        try
+        {
+            ssh = Process.Start(new ProcessStartInfo(line[0], line[1..]))!;
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new EbbException("There is no ssh on this machine. Install OpenSSH's client (openssh-client).", e);
+        }
+
+        using (ssh)
+        {
+            await ssh.WaitForExitAsync(ct);
+
+            // 130: ended by Ctrl-C, as a session or a log that is followed mostly is.
+            if (ssh.ExitCode is not (0 or 130))
+            {
+                throw new IOException($"ssh ended with {ssh.ExitCode}; its own words are above.");
+            }
+        }
+    }
+
+    private static string[] Key(ClusterFile file, ClusterHome home)
+    {
+        var key = SshKeys.PrivateFile(file.Access.SshKeyFile, home);
+        return key is null ? [] : ["-i", key];
+    }
+}

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using Ebb.Cli.Clusters;
+using Ebb.Cli.Clusters.Provisioned;
+using Ebb.Cli.Output;
+using Ebb.Cli.Provisioning;
+using Ebb.Cli.Sandboxes;
+
+namespace Ebb.Cli.Commands;
+
+/// <summary>Shows what the controller and the join server have to say; they are one program.</summary>
+internal static class LogsCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var name = NameOption.Create();
+        var file = new FileOption();
+        var follow = new Option<bool>("--follow", "-F") { Description = "Go on as more comes, until Ctrl-C." };
+        var lines = new Option<int>("--lines", "-n") { Description = "How many of the last lines. Default: 100.", HelpName = "N", DefaultValueFactory = _ => 100 };
+        var machine = new Option<int>("--machine", "-m") { Description = "Which machine of the control plane, from 0.", HelpName = "N" };
+        var verb = new Verb("logs", "Show the log of the controller and the join server.")
+        {
+            Options = { name, follow, lines, machine },
+            Examples = [new("ebb logs", "the last hundred lines"), new("ebb logs --follow", "and what comes, until Ctrl-C")],
+        };
+        file.AddTo(verb);
+        verb.SetAction(async (parsed, ct) =>
+        {
+            var most = parsed.GetValue(lines);
+            if (most < 0)
+            {
+                throw new EbbException($"--lines {most}: write 0 or more.");
+            }
+
+            if (file.PathOf(parsed, name) is not { } path)
+            {
+                await LogTail.PrintAsync(SandboxHome.Of(parsed.GetRequiredValue(name)).Log, most, parsed.GetValue(follow), terminal.Out, TimeProvider.System, ct);
+                return;
+            }
+
+            using var session = await ClusterSession.OpenAsync(path, hold: false, ct);
+            if (session is null || session.File.Cloud.IsSandbox)
+            {
+                // What a sandbox has said stays for as long as its directory.
+                var cluster = Definition.ClusterFileReader.Read(path, Environment.GetEnvironmentVariable).Name;
+                await LogTail.PrintAsync(SandboxHome.OfSubscription(cluster).Log, most, parsed.GetValue(follow), terminal.Out, TimeProvider.System, ct);
+                return;
+            }
+
+            string[] command = ["sudo", "journalctl", "-u", "ebb", "-o", "cat", "-n", $"{most}", .. parsed.GetValue(follow) ? (string[])["-f"] : []];
+            var names = new ResourceNames(session.File, session.Cloud.Arm.Subscription);
+            await SshLine.RunAsync(SshLine.Of(session.File, names, session.Home, parsed.GetValue(machine), [], command), ct);
+        });
+        return verb;
+    }
+}
