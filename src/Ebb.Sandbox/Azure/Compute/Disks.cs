@@ -93,7 +93,7 @@ internal sealed class Disks() : ResourceType("Microsoft.Compute", "disks")
             throw new ModelException(new CloudError(409, "OperationNotAllowed", $"Disk size cannot be reduced: '{was}' to '{now}' GB."));
         }
 
-        w.Model["sku"] ??= new JsonObject { ["name"] = "Standard_LRS" };
+        w.Model[KeyIn(w.Model, "sku")] = new JsonObject { ["name"] = OptionalText(Object(w.Model, "sku"), "name") ?? "Standard_LRS" };
         if (w.Old?.Model["managedBy"] is { } owner)
         {
             w.Model["managedBy"] = owner.DeepClone();
@@ -113,7 +113,7 @@ internal sealed class Disks() : ResourceType("Microsoft.Compute", "disks")
         properties["timeCreated"] = ScaleSetJson.Time(resource.CreatedAt);
         properties["uniqueId"] = Principals.PrincipalOf($"disk {resource.Id.Key} {resource.CreatedAt.Ticks}");
         properties["diskState"] = resource.Model["managedBy"] is null ? "Unattached" : "Attached";
-        ScaleSetJson.Child(json, "sku")["tier"] = Text(json["sku"]!["name"])!.StartsWith("Premium", StringComparison.OrdinalIgnoreCase) ? "Premium" : "Standard";
+        ScaleSetJson.Child(json, "sku")["tier"] = Text(At(json, "sku", "name"))!.StartsWith("Premium", StringComparison.OrdinalIgnoreCase) ? "Premium" : "Standard";
     }
 
     private static IEnumerable<JsonObject> Profiles(Resource machine)

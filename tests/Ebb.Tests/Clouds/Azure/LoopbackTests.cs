@@ -50,6 +50,50 @@ public class LoopbackTests
     }
 
     [Fact]
+    public async Task The_role_among_the_examples_allows_all_that_is_done_to_a_pool_and_no_more()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(3));
+        using var face = new AzureFace(lab.World, new AzureFaceOptions { Apps = [new AppRegistration("ebb", "secret")] });
+        TakeRolesFrom(face, "ebb");
+        GiveExampleRole(face, "ebb");
+        using var http = new HttpMessageInvoker(new InProcessHandler(face));
+        var azure = new Uri("https://127.0.0.1:8443");
+        var token = await TokenAsync(face, azure, "ebb", ct);
+        var cloud = new AzureCloud(
+            new AzureScope(lab.World.Options.SubscriptionId, Lab.Group, null, azure),
+            http,
+            _ => ValueTask.FromResult(new AccessToken(token, DateTimeOffset.MaxValue)),
+            new AzureOptions(),
+            lab.Time,
+            new Random(1),
+            NullLogger<AzureCloud>.Instance);
+
+        var view = await cloud.ReadAsync(new HashSet<string>(), ct);
+        var pool = view.Pools.Single();
+        foreach (var operation in Enum.GetValues<MachineOperation>())
+        {
+            await cloud.OperateAsync(pool, [pool.Machines[0]], operation, ct);
+            lab.Pass(minutes: 3);
+        }
+
+        await cloud.ProtectAsync(pool, pool.Machines[1], shielded: true, ct);
+        lab.Pass(minutes: 1);
+        var removed = await cloud.RemoveAsync(pool, [pool.Machines[2]], ct);
+        lab.Pass(minutes: 3);
+        var grown = await cloud.GrowAsync((await cloud.ReadAsync(new HashSet<string>(), ct)).Pools.Single(), 2, ct);
+        using var deletion = new HttpRequestMessage(HttpMethod.Delete, new Uri(azure, $"{lab.Current.ResourceId}?api-version=2024-07-01"));
+        deletion.Headers.Authorization = new("Bearer", token);
+        using var deleted = await http.SendAsync(deletion, ct);
+
+        Assert.True(view.Complete, view.Trouble);
+        Assert.Equal(new RemoveResult.Removing(1), removed);
+        Assert.Equal(new GrowResult.Growing(4, 2), grown);
+        Assert.Equal(System.Net.HttpStatusCode.Forbidden, deleted.StatusCode);
+    }
+
+    [Fact]
     public async Task A_resource_manager_that_is_not_trusted_gets_no_token()
     {
         var ct = TestContext.Current.CancellationToken;
@@ -72,6 +116,51 @@ public class LoopbackTests
 
         Assert.Contains(host.Https.Authority, e.Message, StringComparison.Ordinal);
         Assert.Equal(0, lab.World.Requests.ByKind.GetValueOrDefault(Ebb.Sandbox.Cloud.CallKind.ListScaleSets));
+    }
+
+    private static void TakeRolesFrom(AzureFace face, string app)
+    {
+        foreach (var assignment in face.Resources.OfType(RoleAssignments.Type).Where(a => (string?)a.Properties["principalId"] == Principals.PrincipalOf(app)).ToList())
+        {
+            face.Resources.Remove(assignment.Id);
+        }
+    }
+
+    private static void GiveExampleRole(AzureFace face, string app)
+    {
+        const string Role = "eb000000-0000-4000-8000-000000000001";
+        var example = JsonNode.Parse(File.ReadAllText(Path.Combine(House.Tree.Root, "examples", "azure-role.json")))!;
+        var group = $"{face.Resources.Subscription}/resourceGroups/{Lab.Group}";
+        Put($"{face.Resources.Subscription}/providers/Microsoft.Authorization/roleDefinitions/{Role}", new JsonObject
+        {
+            ["properties"] = new JsonObject
+            {
+                ["roleName"] = example["Name"]!.DeepClone(),
+                ["assignableScopes"] = new JsonArray(group),
+                ["permissions"] = new JsonArray(new JsonObject { ["actions"] = example["Actions"]!.DeepClone() }),
+            },
+        });
+        Put($"{group}/providers/Microsoft.Authorization/roleAssignments/eb000000-0000-4000-8000-000000000002", new JsonObject
+        {
+            ["properties"] = new JsonObject { ["roleDefinitionId"] = $"/providers/Microsoft.Authorization/roleDefinitions/{Role}", ["principalId"] = Principals.PrincipalOf(app) },
+        });
+
+        void Put(string id, JsonObject body) =>
+            Assert.Equal(201, face.Dispatch(ArmRequest.Internal("PUT", $"{id}?api-version=2022-04-01", body, ArmCaller.Trusted, "https://127.0.0.1:8443")).Status);
+    }
+
+    private static async Task<string> TokenAsync(AzureFace face, Uri azure, string app, CancellationToken ct)
+    {
+        using var http = new HttpClient(new InProcessHandler(face)) { BaseAddress = azure };
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["grant_type"] = "client_credentials",
+            ["client_id"] = app,
+            ["client_secret"] = "secret",
+            ["scope"] = $"{azure}.default",
+        });
+        using var response = await http.PostAsync(new Uri($"/{face.World.Options.TenantId}/oauth2/v2.0/token", UriKind.Relative), form, ct);
+        return (string)JsonNode.Parse(await response.Content.ReadAsStringAsync(ct))!["access_token"]!;
     }
 
     private static SocketsHttpHandler Trusting(Authority authority) => new()

@@ -22,6 +22,18 @@ public class HostileBodyTests
            "userData":"dXNlcg=="}}}
         """;
 
+    private const string Machine = """
+        {"location":"eastus","tags":{"a":"b"},"zones":["1"],"identity":{"type":"SystemAssigned","userAssignedIdentities":{}},
+         "properties":{"hardwareProfile":{"vmSize":"Standard_D2s_v3"},"priority":"Spot","evictionPolicy":"Deallocate","billingProfile":{"maxPrice":-1},
+          "storageProfile":{"imageReference":{"publisher":"Debian","offer":"debian-12","sku":"12-gen2","version":"latest"},
+           "osDisk":{"name":"os","createOption":"FromImage","caching":"ReadWrite","diskSizeGB":30,"deleteOption":"Delete","managedDisk":{"storageAccountType":"Standard_LRS"}},
+           "dataDisks":[{"lun":0,"name":"data","createOption":"Empty","diskSizeGB":8,"deleteOption":"Delete","managedDisk":{"id":"GROUP/providers/Microsoft.Compute/disks/data"}}]},
+          "osProfile":{"computerName":"m","adminUsername":"cluster","customData":"eA==",
+           "linuxConfiguration":{"disablePasswordAuthentication":true,"ssh":{"publicKeys":[{"path":"/p","keyData":"k"}]}}},
+          "networkProfile":{"networkInterfaces":[{"id":"GROUP/providers/Microsoft.Network/networkInterfaces/nic","properties":{"primary":true,"deleteOption":"Detach"}}]},
+          "diagnosticsProfile":{"bootDiagnostics":{"enabled":true}},"userData":"eA=="}}
+        """;
+
     private static readonly string[] Odd = ["null", "5", "-1", "1e308", "\"\"", "\"x\"", "[]", "[5]", "[null]", "{}", "true"];
 
     [Fact]
@@ -76,6 +88,43 @@ public class HostileBodyTests
                 await lab.DeleteAsync(setting);
 
                 Assert.True(put.Code < 500 && read.Code < 500, $"{path} = {odd}: {put.Text} {read.Text}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("Microsoft.Compute/virtualMachines/m", Machine)]
+    [InlineData("Microsoft.Compute/disks/d", """{"location":"eastus","zones":["1"],"sku":{"name":"Premium_LRS"},"properties":{"creationData":{"createOption":"Empty"},"diskSizeGB":8}}""")]
+    [InlineData("Microsoft.Compute/availabilitySets/a", """{"location":"eastus","sku":{"name":"Aligned"},"properties":{"platformFaultDomainCount":2,"platformUpdateDomainCount":5}}""")]
+    [InlineData("Microsoft.ManagedIdentity/userAssignedIdentities/identity", """{"location":"eastus","tags":{"a":"b"},"properties":{"tenantId":"x"}}""")]
+    [InlineData("Microsoft.Authorization/locks/l", """{"properties":{"level":"CanNotDelete","notes":"n"}}""")]
+    [InlineData("Microsoft.Authorization/roleAssignments/aaaaaaaa-0000-4000-8000-000000000001", """{"properties":{"roleDefinitionId":"/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7","principalId":"11111111-2222-4333-8444-555555555555","principalType":"User","description":"d","condition":"c"}}""")]
+    [InlineData("Microsoft.Authorization/roleDefinitions/aaaaaaaa-0000-4000-8000-000000000002", """{"properties":{"roleName":"r","description":"d","assignableScopes":["/"],"permissions":[{"actions":["a/*"],"notActions":["a/b"],"dataActions":[],"notDataActions":[]}]}}""")]
+    [InlineData("Microsoft.Resources/tags/default", """{"operation":"Merge","properties":{"tags":{"a":"b"}}}""")]
+    public async Task No_value_of_a_wrong_kind_in_a_resource_breaks_the_face(string resource, string full)
+    {
+        using var lab = await FaceLab.StartAsync();
+        await lab.HaveNicAsync("nic");
+        var group = $"{lab.Subscription}/resourceGroups/farm";
+        full = full.Replace("GROUP", group, StringComparison.Ordinal);
+        var id = $"{group}/providers/{resource}";
+        foreach (var path in Paths(JsonNode.Parse(full)!).ToList())
+        {
+            foreach (var odd in Odd)
+            {
+                var body = JsonNode.Parse(full)!;
+                Replace(body, path, JsonNode.Parse(odd));
+                var answers = new List<Answer>
+                {
+                    await lab.PutAsync(id, body.ToJsonString()),
+                    await lab.SendAsync(HttpMethod.Patch, id, body.ToJsonString()),
+                    await lab.GetAsync($"{id}?$expand=instanceView"),
+                    await lab.GetAsync(id[..id.LastIndexOf('/')]),
+                    await lab.DeleteAsync(id + "?forceDeletion=true"),
+                };
+                lab.Cloud.Pass(minutes: 1);
+
+                Assert.All(answers, a => Assert.True(a.Code < 500, $"{path} = {odd}: {a.Text}"));
             }
         }
     }
