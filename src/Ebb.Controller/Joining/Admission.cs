@@ -95,7 +95,7 @@ internal sealed class Admission(
             Token = token.Text,
             TokenExpiresAt = token.ExpiresAt,
             Mounts = given.Mounts,
-            TailscaleKey = given.TailscaleKey,
+            TailscaleKey = given.TailscaleKey ?? (options.TailscaleKeyFile is { } key ? Pem.Read(key).Trim() : null),
         };
     }
 

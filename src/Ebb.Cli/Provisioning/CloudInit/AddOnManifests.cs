@@ -30,7 +30,7 @@ internal static class AddOnManifests
     }
 
     /// <summary>What the controller's own user may do. JSON is YAML too.</summary>
-    private static string Role() => string.Concat(EbbRole.Manifests().Select(manifest =>
+    private static string Role() => string.Concat(EbbRole.Manifests(joins: true).Select(manifest =>
     {
         var metadata = new JsonObject { ["name"] = manifest.Name };
         if (manifest.Namespace is { } ns)

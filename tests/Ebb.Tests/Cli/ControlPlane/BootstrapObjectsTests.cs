@@ -40,6 +40,17 @@ public class BootstrapObjectsTests
     }
 
     [Fact]
+    public void Who_admits_machines_may_make_and_delete_tokens_and_never_read_them()
+    {
+        var more = EbbRole.Manifests(joins: true).Except(EbbRole.Manifests(), EqualityComparer<Manifest>.Create((a, b) => a?.Name == b?.Name && a?.Kind == b?.Kind, m => m.Name.Length));
+
+        var verbs = more.SelectMany(manifest => manifest.Content["rules"]?.AsArray() ?? [])
+            .Select(rule => $"{rule!["resources"]![0]}: {string.Join(' ', rule["verbs"]!.AsArray())}");
+
+        Assert.Equal(["pods: delete", "secrets: create delete"], verbs.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Namespaces_that_are_not_there_yet_are_waited_for()
     {
         var time = new VirtualTime(PkiLab.Start);
