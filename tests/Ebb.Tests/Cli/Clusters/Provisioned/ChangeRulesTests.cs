@@ -1,0 +1,81 @@
+using System.Text.Json;
+using Ebb.Cli.Clusters.Provisioned;
+using Ebb.Clouds.Azure.Deployments;
+
+namespace Ebb.Tests.Cli.Clusters.Provisioned;
+
+public class ChangeRulesTests
+{
+    [Theory]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "sku.capacity", nameof(Effect.None))]
+    [InlineData("microsoft.compute/VIRTUALMACHINESCALESETS", "sku.capacity", nameof(Effect.None))]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "sku.name", nameof(Effect.NewMachines))]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "tags.ebb-max", nameof(Effect.InPlace))]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.priority", nameof(Effect.Replace))]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.osProfile.customData", nameof(Effect.NewMachines))]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "zones[0]", nameof(Effect.Replace))]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "zones.0", nameof(Effect.Replace))]
+    [InlineData("Microsoft.Compute/virtualMachines", "properties.hardwareProfile.vmSize", nameof(Effect.Restart))]
+    [InlineData("Microsoft.Compute/virtualMachines", "properties.osProfile.customData", nameof(Effect.None))]
+    [InlineData("Microsoft.Compute/virtualMachines", "properties.storageProfile.osDisk.diskSizeGB", nameof(Effect.Impossible))]
+    [InlineData("Microsoft.Storage/storageAccounts", "kind", nameof(Effect.Impossible))]
+    [InlineData("Microsoft.Network/networkSecurityGroups", "properties.securityRules[2].properties.sourceAddressPrefixes[0]", nameof(Effect.InPlace))]
+    [InlineData("Microsoft.Network/virtualNetworks", "location", nameof(Effect.Impossible))]
+    public void What_becomes_of_a_change_is_known_beforehand(string type, string path, string effect)
+    {
+        Assert.Equal(effect, ChangeRules.Of(type, new PropertyChange(path, null, null)).ToString());
+    }
+
+    [Fact]
+    public void A_pool_that_the_file_dropped_is_deleted_and_a_control_plane_machine_is_not()
+    {
+        var changes = ClusterChanges.Of(
+            "farm-compute",
+            [
+                Ignored("/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/gpu"),
+                Ignored("/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/theirs"),
+                Ignored("/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/farm-control-plane-2"),
+                Ignored("/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkInterfaces/farm-control-plane-2"),
+            ],
+            id => !id.EndsWith("theirs", StringComparison.Ordinal));
+
+        Assert.Equal(
+            [(ChangeAction.Delete, "gpu"), (ChangeAction.Impossible, "farm-control-plane-2")],
+            changes.Select(c => (c.Action, c.Name)));
+    }
+
+    [Fact]
+    public void The_worst_of_several_changes_is_what_happens_to_the_resource()
+    {
+        var change = new ResourceChange
+        {
+            Id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/agents",
+            Kind = ChangeKind.Modify,
+            Properties =
+            [
+                new PropertyChange("sku.capacity", Json("1"), Json("3")),
+                new PropertyChange("tags.ebb-max", Json("\"10\""), Json("\"20\"")),
+                new PropertyChange("properties.virtualMachineProfile.priority", Json("\"Spot\""), Json("\"Regular\"")),
+            ],
+        };
+
+        var only = Assert.Single(ClusterChanges.Of("g", [change], _ => true));
+
+        Assert.Equal(ChangeAction.Replace, only.Action);
+        Assert.Equal(["tags.ebb-max: 10 → 20", "properties.virtualMachineProfile.priority: Spot → Regular"], only.Parts.Select(p => p.What));
+    }
+
+    [Theory]
+    [InlineData("/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/a", "Microsoft.Compute/virtualMachines", "a", true)]
+    [InlineData("/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a/fileServices/default/shares/srv", "Microsoft.Storage/storageAccounts/fileServices/shares", "a/default/srv", false)]
+    [InlineData("/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a/providers/Microsoft.Authorization/roleAssignments/r", "Microsoft.Authorization/roleAssignments", "r", false)]
+    public void Ids_are_taken_apart(string id, string type, string name, bool listed)
+    {
+        Assert.Equal((type, name), ResourceId.Split(id));
+        Assert.Equal(listed, ResourceId.IsListed(id));
+    }
+
+    private static ResourceChange Ignored(string id) => new() { Id = id, Kind = ChangeKind.Ignore };
+
+    private static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement.Clone();
+}

@@ -1,0 +1,148 @@
+using System.Collections.Immutable;
+using System.Net;
+using Ebb.Cli.Clusters.Provisioned;
+using Ebb.Cli.ControlPlane.Pki;
+using Ebb.Cli.Definition;
+using Ebb.Cli.Provisioning;
+using Ebb.Clouds.Azure;
+using Ebb.Clouds.Azure.Deployments;
+using Ebb.Sandbox;
+using Ebb.Sandbox.Azure;
+using Ebb.Sandbox.Cloud;
+using Ebb.Simulation;
+
+namespace Ebb.Tests.Cli.Clusters.Provisioned;
+
+/// <summary>A subscription of the sandbox's Azure in this process, on virtual time, and a cluster's file to make of it.</summary>
+internal sealed class CloudCase : IDisposable
+{
+    public const string Starter = """
+        name: farm
+        cloud:
+          provider: azure
+          region: eastus
+          endpoint: sandbox
+        pools:
+          - name: agents
+            size: Standard_D4s_v5
+            priority: spot
+            min: 1
+            max: 10
+        """;
+
+    private static readonly Lazy<string> Authority = new(() =>
+    {
+        using var authority = CertificateAuthority.Create("farm-join", Ebb.Cli.ControlPlane.Pki.Keys.Create(KeyAlgorithm.Ecdsa), TimeProvider.System);
+        return authority.BundlePem;
+    });
+
+    private readonly Runner _runner = new(new VirtualTime());
+    private readonly AzureFace _face;
+
+    public CloudCase(CloudOptions? options = null)
+    {
+        World = new CloudWorld(new Agenda(_runner.Time), options ?? new CloudOptions());
+        _face = new AzureFace(World, new AzureFaceOptions { Authenticate = false });
+        Wire = new Wire(new InProcessHandler(_face));
+        var http = new HttpMessageInvoker(Wire);
+        Cloud = CloudAccess.Over(
+            new ArmConnection(
+                new Uri("https://arm.sandbox/"),
+                World.Options.SubscriptionId,
+                http,
+                _ => ValueTask.FromResult(new AccessToken("t", DateTimeOffset.MaxValue)),
+                _runner.Time,
+                new Random(1)),
+            http);
+    }
+
+    public CloudWorld World { get; }
+
+    public Wire Wire { get; }
+
+    public CloudAccess Cloud { get; }
+
+    public VirtualTime Time => _runner.Time;
+
+    public List<ProvisionEvent> Told { get; } = [];
+
+    public static ClusterFile File(string yaml = Starter) => ClusterFileReader.Parse(yaml, "ebb.yaml", _ => null);
+
+    public T Do<T>(Func<Task<T>> what) => _runner.Complete(what, TimeSpan.FromDays(1));
+
+    public void Do(Func<Task> what) => _runner.Complete(what, TimeSpan.FromDays(1));
+
+    public PreflightReport Check(string yaml = Starter) => Do(async () =>
+    {
+        var file = File(yaml);
+        var place = await ClusterPlace.LookAsync(file, Cloud.Groups, Cloud.Deployments, CancellationToken.None);
+        var names = new ResourceNames(file, Cloud.Arm.Subscription);
+        return await new Preflight(Cloud.Facts, file, GlobalNames.Of(file, names), place).CheckAsync(CancellationToken.None);
+    });
+
+    public ClusterPlan Plan(string yaml = Starter) => Do(() => new ClusterPlanner(File(yaml), Cloud).PlanAsync(Inputs, CancellationToken.None));
+
+    public Deployment Up(string yaml = Starter, CancellationToken ct = default) => Do(async () =>
+    {
+        var plan = await new ClusterPlanner(File(yaml), Cloud).PlanAsync(Inputs, ct);
+        return await new ClusterUp(Cloud, Time, new Random(1), Told.Add).ApplyAsync(plan, Files, ct);
+    });
+
+    public static IReadOnlyList<ShareFile> Files =>
+        [ShareFile.OfText("k3s/token", "t"), ShareFile.OfText("k3s/tls/server-ca.crt", "certificate"), ShareFile.OfText("join/ca.crt", "authority")];
+
+    public static RenderInputs Inputs => new()
+    {
+        SubscriptionId = "",
+        OwnAddresses = [IPNetwork.Parse("203.0.113.7/32")],
+        SshPublicKeys = ["ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQ== test"],
+        JoinAuthorityPem = Authority.Value,
+        AgentHashes = ImmutableSortedDictionary<string, string>.Empty.Add("amd64", new string('a', 64)).Add("arm64", new string('b', 64)),
+        EbbHash = new string('c', 64),
+    };
+
+    public void Dispose()
+    {
+        Cloud.Dispose();
+        _face.Dispose();
+    }
+}
+
+/// <summary>The wire to the cloud: keeps what went over it, and answers instead of the cloud where a test says so.</summary>
+internal sealed class Wire(HttpMessageHandler cloud) : DelegatingHandler(cloud)
+{
+    private readonly List<(string Part, HttpStatusCode Status, string Body)> _script = [];
+
+    /// <summary>Method and path with query, each.</summary>
+    public List<string> Calls { get; } = [];
+
+    /// <summary>Is asked before each request; may throw.</summary>
+    public Action<int, HttpRequestMessage>? Before { get; set; }
+
+    /// <summary>Is asked after each request was carried out; may throw.</summary>
+    public Action<int, HttpRequestMessage>? After { get; set; }
+
+    public IEnumerable<string> Writes => Calls.Where(call => call.StartsWith("PUT ", StringComparison.Ordinal) || call.StartsWith("DELETE ", StringComparison.Ordinal));
+
+    /// <summary>Whatever has this in method and address is answered so, always.</summary>
+    public void Answer(string part, HttpStatusCode status, string body) => _script.Add((part, status, body));
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var call = $"{request.Method} {Uri.UnescapeDataString(request.RequestUri!.PathAndQuery)}";
+        var number = Calls.Count;
+        Calls.Add(call);
+        Before?.Invoke(number, request);
+        foreach (var (part, status, body) in _script)
+        {
+            if (call.Contains(part, StringComparison.OrdinalIgnoreCase))
+            {
+                return new HttpResponseMessage(status) { Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json") };
+            }
+        }
+
+        var response = await base.SendAsync(request, cancellationToken);
+        After?.Invoke(number, request);
+        return response;
+    }
+}

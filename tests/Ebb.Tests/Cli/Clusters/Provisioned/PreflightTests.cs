@@ -1,0 +1,207 @@
+using System.Collections.Immutable;
+using System.Net;
+using Ebb.Cli.Clusters.Provisioned;
+using Ebb.Sandbox.Cloud;
+
+namespace Ebb.Tests.Cli.Clusters.Provisioned;
+
+/// <summary>Everything that would stop a cluster half-way is found before its first resource is made.</summary>
+public sealed class PreflightTests : IDisposable
+{
+    private CloudCase _case = new();
+
+    [Fact]
+    public void Where_all_is_well_there_is_nothing_to_say_and_nothing_is_written()
+    {
+        var report = _case.Check();
+
+        Assert.Empty(report.Problems);
+        Assert.Empty(report.ToRegister);
+        Assert.Empty(_case.Wire.Writes);
+    }
+
+    [Fact]
+    public void A_region_that_the_subscription_does_not_have()
+    {
+        var problem = Only(_case.Check(CloudCase.Starter.Replace("eastus", "eastsu", StringComparison.Ordinal)));
+
+        Assert.Contains("no region 'eastsu'", problem, StringComparison.Ordinal);
+        Assert.Contains("eastus", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_size_that_there_is_not_and_those_that_are_nearest()
+    {
+        var problem = Only(_case.Check(CloudCase.Starter.Replace("Standard_D4s_v5", "Standard_D4s_v6", StringComparison.Ordinal)));
+
+        Assert.Contains("Pool 'agents' asks for size 'Standard_D4s_v6'", problem, StringComparison.Ordinal);
+        Assert.Contains("Standard_D4s_v5", problem, StringComparison.Ordinal);
+        Assert.Contains("pools[0].size", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_size_that_this_subscription_does_not_get()
+    {
+        _case.Wire.Answer("/skus", HttpStatusCode.OK, Skus("""[{"type":"Location","values":["eastus"],"reasonCode":"NotAvailableForSubscription"}]"""));
+
+        Assert.Contains(_case.Check().Problems, p => p.Contains("does not get", StringComparison.Ordinal) && p.Contains("NotAvailableForSubscription", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_zone_in_which_the_size_is_not_to_be_had()
+    {
+        _case.Wire.Answer("/skus", HttpStatusCode.OK, Skus("""[{"type":"Zone","values":["eastus"],"restrictionInfo":{"locations":["eastus"],"zones":["3"]},"reasonCode":"NotAvailableForSubscription"}]"""));
+
+        var problems = _case.Check(CloudCase.Starter + "\n    zones: [1, 3]").Problems;
+
+        Assert.Contains(problems, p => p.Contains("in zone 3", StringComparison.Ordinal) && p.Contains("it gets it in 1, 2", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_size_that_is_not_sold_as_spot()
+    {
+        _case.Wire.Answer("/skus", HttpStatusCode.OK, Skus("[]", spot: false));
+
+        Assert.Contains("only as regular ones", Only(_case.Check()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_quota_that_leaves_no_room_for_the_control_plane()
+    {
+        _case = With(("cores", 1));
+
+        var problem = Only(_case.Check());
+
+        Assert.Contains("the control plane need 2 cores of quota 'cores' in 'eastus' at once, and 1 of 1 are left", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_quota_of_spot_cores_that_leaves_no_room_for_the_least_machines()
+    {
+        _case = With(("lowPriorityCores", 3));
+
+        Assert.Contains("pool 'agents' need 4 cores of quota 'lowPriorityCores'", Only(_case.Check()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_quota_that_will_be_too_small_one_day_is_only_a_warning()
+    {
+        _case = With(("lowPriorityCores", 20));
+
+        var report = _case.Check();
+
+        Assert.Empty(report.Problems);
+        Assert.Contains("leaves room for 5 at most", Assert.Single(report.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_name_of_a_storage_account_that_is_taken()
+    {
+        _case.Wire.Answer("checkNameAvailability", HttpStatusCode.OK, """{"nameAvailable":false,"reason":"AlreadyExists","message":"The storage account named x is already taken."}""");
+
+        Assert.All(_case.Check().Problems, p => Assert.Contains("is taken", p, StringComparison.Ordinal));
+        Assert.Contains(
+            _case.Check(CloudCase.Starter + "\nstorage:\n  account: tidalfarm").Problems,
+            p => p.Contains("'tidalfarm' is taken", StringComparison.Ordinal) && p.Contains("storage.account", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_name_in_DNS_that_is_taken()
+    {
+        _case.Wire.Answer("CheckDnsNameAvailability", HttpStatusCode.OK, """{"available":false}""");
+
+        Assert.Contains("network.dnsLabel", Only(_case.Check()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_provider_that_was_never_used_is_to_be_registered()
+    {
+        _case.Wire.Answer("GET /subscriptions/" + _case.World.Options.SubscriptionId + "/providers/Microsoft.ManagedIdentity?", HttpStatusCode.OK, """{"namespace":"Microsoft.ManagedIdentity","registrationState":"NotRegistered"}""");
+
+        var report = _case.Check();
+
+        Assert.Empty(report.Problems);
+        Assert.Equal(["Microsoft.ManagedIdentity"], report.ToRegister);
+    }
+
+    [Fact]
+    public void Whoever_may_not_assign_roles_is_told_so_before_anything_is_made()
+    {
+        _case.Wire.Answer("Microsoft.Authorization/permissions", HttpStatusCode.OK, """
+            {"value":[{"actions":["*"],"notActions":["Microsoft.Authorization/*/Delete","Microsoft.Authorization/*/Write","Microsoft.Authorization/elevateAccess/Action"]}]}
+            """);
+
+        var problem = Only(_case.Check());
+
+        Assert.Contains("Microsoft.Authorization/roleAssignments/write", problem, StringComparison.Ordinal);
+        Assert.Contains("Role Based Access Control Administrator", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_reader_may_make_nothing()
+    {
+        _case.Wire.Answer("Microsoft.Authorization/permissions", HttpStatusCode.OK, """{"value":[{"actions":["*/read"],"notActions":[]}]}""");
+
+        var problem = Only(_case.Check());
+
+        Assert.Contains("Microsoft.Compute/virtualMachines/write", problem, StringComparison.Ordinal);
+        Assert.Contains("resourceGroups/write", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_group_of_another_cluster_is_left_alone()
+    {
+        _case.World.PutResourceGroup("farm-compute", "eastus", ImmutableSortedDictionary<string, string>.Empty.Add("ebb-cluster", "other"));
+
+        Assert.Contains("belongs to cluster 'other'", Only(_case.Check()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_group_with_others_things_in_it_is_left_alone_and_an_empty_one_is_taken()
+    {
+        _case.World.PutResourceGroup("farm-compute", "eastus", null);
+        Assert.Empty(_case.Check().Problems);
+        _case.World.CreateOrUpdateScaleSet("farm-compute", "theirs", new ScaleSetSpec { Size = "Standard_D2s_v5", Capacity = 0 }.ToModel("eastus"));
+
+        Assert.Contains("is not Ebb's", Only(_case.Check()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_group_in_another_region_cannot_move()
+    {
+        _case.World.PutResourceGroup("farm-storage", "westeurope", null);
+
+        Assert.Contains("cannot move to 'eastus'", Only(_case.Check()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_that_is_wrong_is_said_together_and_exit_code_2_says_that_nothing_was_made()
+    {
+        _case = With(("cores", 1));
+        var yaml = CloudCase.Starter.Replace("Standard_D4s_v5", "Standard_X", StringComparison.Ordinal);
+
+        var e = Assert.Throws<EbbException>(() => _case.Plan(yaml));
+
+        Assert.Contains("nothing has been made:\n  - ", e.Message, StringComparison.Ordinal);
+        Assert.Contains("Standard_X", e.Message, StringComparison.Ordinal);
+        Assert.Contains("quota 'cores'", e.Message, StringComparison.Ordinal);
+        Assert.Empty(_case.Wire.Writes);
+    }
+
+    public void Dispose() => _case.Dispose();
+
+    private static string Only(PreflightReport report) => Assert.Single(report.Problems);
+
+    private static CloudCase With(params (string Name, int Limit)[] quotas) => new(new CloudOptions
+    {
+        Quotas = quotas.ToImmutableSortedDictionary(q => q.Name, q => q.Limit, StringComparer.OrdinalIgnoreCase),
+    });
+
+    private static string Skus(string restrictions, bool spot = true) => $$"""
+        {"value":[
+        {"resourceType":"virtualMachines","name":"Standard_B2ms","family":"standardBSFamily","locationInfo":[{"location":"eastus","zones":["1","2","3"]}],
+         "capabilities":[{"name":"vCPUs","value":"2"},{"name":"MemoryGB","value":"8"}],"restrictions":[]},
+        {"resourceType":"virtualMachines","name":"Standard_D4s_v5","family":"standardDSv5Family","locationInfo":[{"location":"eastus","zones":["1","2","3"]}],
+         "capabilities":[{"name":"vCPUs","value":"4"},{"name":"MemoryGB","value":"16"},{"name":"LowPriorityCapable","value":"{{spot}}"}],"restrictions":{{restrictions}}}]}
+        """;
+}
