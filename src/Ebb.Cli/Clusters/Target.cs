@@ -40,7 +40,7 @@ internal sealed class Target : IAsyncDisposable
     private Func<ImmutableArray<ComponentState>> _components = static () => [];
     private ILoggerFactory? _ownLoggers;
 
-    private Target(KubeConnection connection, AzureScope scope, AzureAccess? access, ILoggerFactory loggers)
+    private Target(KubeConnection connection, AzureScope scope, AzureAccess? access, ILoggerFactory loggers, TokenSource? tokens = null)
     {
         var time = TimeProvider.System;
         Random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
@@ -54,7 +54,7 @@ internal sealed class Target : IAsyncDisposable
         _http = new HttpMessageInvoker(AzureHttp.Handler(access?.AuthorityFile));
         var tokenHttp = access?.AuthorityFile is { } authority ? new HttpClient(AzureHttp.Handler(authority)) : null;
         _tokens = tokenHttp;
-        var source = AzureTokens.Source(access?.Client, scope.ArmEndpoint, tokenHttp);
+        var source = tokens ?? AzureTokens.Source(access?.Client, scope.ArmEndpoint, tokenHttp);
         NewCloud = () => new AzureCloud(scope, _http, source, new AzureOptions(), time, Random, loggers.CreateLogger<AzureCloud>());
         Cloud = NewCloud();
     }
@@ -111,6 +111,12 @@ internal sealed class Target : IAsyncDisposable
         var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, TimeProvider.System).Load(kubeconfig, null);
         return new Target(connection, scope, access, loggers) { _ownLoggers = loggers };
     }
+
+    /// <summary>A cluster as one of its own machines reaches it.</summary>
+    /// <param name="tokens">Of the machine's identity.</param>
+    /// <param name="loggers">Stay the caller's.</param>
+    public static Target Open(KubeConnection connection, AzureScope scope, AzureAccess access, TokenSource tokens, ILoggerFactory loggers) =>
+        new(connection, scope, access, loggers, tokens);
 
     /// <summary>A cluster by its kubeconfig and an emulated cloud.</summary>
     /// <param name="loggers">Stay the caller's.</param>

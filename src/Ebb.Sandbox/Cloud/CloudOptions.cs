@@ -14,6 +14,12 @@ public sealed record CloudOptions
 
     public string Location { get; init; } = "eastus";
 
+    /// <summary>
+    /// What public IPv4 addresses are taken from. Default: a range set aside for tests of networks, where nothing answers; one of this
+    /// machine's loopback has whatever listens there be reached.
+    /// </summary>
+    public string PublicRange { get; init; } = "198.18.0.0/15";
+
     public ImmutableArray<string> Zones { get; init; } = ["1", "2", "3"];
 
     public ImmutableArray<Size> Sizes { get; init; } = Size.Catalogue;

@@ -30,6 +30,18 @@ public sealed class HollowMachines
     /// </summary>
     public Func<BootedMachine, Action> Boot { get; set; }
 
+    /// <summary>Ends what runs, and hears of the cloud's machines no more. Under the gate.</summary>
+    public void Detach()
+    {
+        _cloud.InstanceChanged -= See;
+        foreach (var (_, running) in _running)
+        {
+            running.PowerCut();
+        }
+
+        _running.Clear();
+    }
+
     /// <summary>Boots a hollow kubelet on the machine.</summary>
     public Action StartKubelet(BootedMachine machine)
     {

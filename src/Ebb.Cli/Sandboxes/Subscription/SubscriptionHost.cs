@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using Ebb.Cli.Clusters;
+using Ebb.Clouds.Azure.Deployments;
 using Ebb.Sandbox;
 using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Certificates;
@@ -8,11 +10,13 @@ using Microsoft.Extensions.Logging;
 namespace Ebb.Cli.Sandboxes.Subscription;
 
 /// <summary>
-/// One process that is an Azure with one subscription, empty at first. Everything in it ends with it.
+/// One process that is an Azure with one subscription, empty at first. When a control-plane machine boots in it, this process takes
+/// that machine's place: see <see cref="ControlPlanes"/>. Everything in it ends with it.
 /// </summary>
 internal static class SubscriptionHost
 {
-    // Who signs in owns the subscription, as whoever begins with one does.
+    /// <summary>Until it is cancelled; then nothing of it is left.</summary>
+    /// <exception cref="EbbException">It runs already.</exception>
     public static async Task RunAsync(SandboxHome home, SubscriptionSettings settings, CancellationToken ct)
     {
         home.Create();
@@ -25,10 +29,25 @@ internal static class SubscriptionHost
             using var authority = Authority.Create("ebb sandbox", time);
             using var agenda = new Agenda(time);
             var world = new CloudWorld(agenda, SubscriptionWorld.Options(home.Name, settings));
+
+            // Who signs in owns the subscription, as whoever begins with one does.
             var client = new AzureClient(world.Options.TenantId, Guid.NewGuid().ToString(), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)));
             using var face = new AzureFace(world, new AzureFaceOptions { Apps = [new AppRegistration(client.Id, client.Secret)] });
             await using var host = await AzureHost.StartAsync(face, authority, 0, 0, ct);
             home.WriteAuthority(authority.CertificatePem);
+            var access = new AzureAccess
+            {
+                Subscription = world.Options.SubscriptionId,
+                ResourceGroup = "",
+                Endpoint = host.Https.ToString(),
+                AuthorityFile = home.Authority,
+                Client = client,
+            };
+            using var http = new HttpMessageInvoker(AzureHttp.Handler(home.Authority));
+            using var tokens = new HttpClient(AzureHttp.Handler(home.Authority));
+            var arm = new ArmConnection(
+                host.Https, access.Subscription, http, AzureTokens.Source(client, host.Https, tokens), time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)));
+            await using var planes = new ControlPlanes(new SandboxSubscription(home, access, face, host, arm), time, loggers);
             home.Write(new SandboxState
             {
                 Name = home.Name,
@@ -36,16 +55,9 @@ internal static class SubscriptionHost
                 StartedAt = time.GetUtcNow(),
                 Kind = settings.Kubernetes,
                 Kubernetes = "",
-                Azure = new AzureAccess
-                {
-                    Subscription = world.Options.SubscriptionId,
-                    ResourceGroup = "",
-                    Endpoint = host.Https.ToString(),
-                    AuthorityFile = home.Authority,
-                    Client = client,
-                },
+                Azure = access,
             });
-            await Task.Delay(Timeout.InfiniteTimeSpan, time, ct);
+            await planes.RunAsync(ct);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

@@ -14,8 +14,7 @@ internal static class Addresses
 
     private static readonly string[] Lists = ["ipConfigurations", "frontendIPConfigurations"];
 
-    // A range that is set aside for tests of networks: nothing on the internet answers there.
-    private static readonly AddressRange PublicV4 = AddressRange.Of("198.18.0.0/15");
+    // A range that is set aside for examples: nothing on the internet answers there.
     private static readonly AddressRange PublicV6 = AddressRange.Of("2001:db8::/64");
 
     /// <summary>The private addresses of a subnet that somebody has.</summary>
@@ -99,7 +98,7 @@ internal static class Addresses
         used.UnionWith(store.OfType(ContainerGroups.Full)
             .Select(g => Text(At(g.Properties, "ipAddress", "ip"))).OfType<string>());
         used.UnionWith(store.World.ScaleSets.SelectMany(s => s.Instances.Values).Select(i => i.PublicAddress));
-        return (v6 ? PublicV6 : PublicV4).Free(used).First();
+        return (v6 ? PublicV6 : AddressRange.Of(store.World.Options.PublicRange)).Free(used).First();
     }
 
     private static ModelException NotFound(Writing w, string subnet) => Refuse("InvalidResourceReference", $"Resource {subnet} referenced by resource {w.Id} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.");

@@ -42,10 +42,12 @@ public sealed class KubernetesFace : IAsyncDisposable
 
             // Watches stay silent for as long as nothing happens.
             kestrel.Limits.MinResponseDataRate = null;
-            kestrel.Listen(IPAddress.Loopback, options.Port, listen => listen.UseHttps(https =>
+            kestrel.Listen(options.Address, options.Port, listen => listen.UseHttps(https =>
             {
                 https.ServerCertificate = authority.IssueServer(
-                    "kube-apiserver", ["kubernetes", "kubernetes.default", "kubernetes.default.svc"], [IPAddress.Parse("10.96.0.1")]);
+                    "kube-apiserver",
+                    ["kubernetes", "kubernetes.default", "kubernetes.default.svc", .. options.Names],
+                    [IPAddress.Parse("10.96.0.1"), options.Address]);
                 https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
 
                 // A certificate that is not good is answered with 401, not with a broken connection.
@@ -56,7 +58,7 @@ public sealed class KubernetesFace : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
         var app = builder.Build();
         var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        var gateway = new Gateway(api, new Authentication(api, authority, options.AdminToken), options, stopping);
+        var gateway = new Gateway(api, new Authentication(api, options.ClientAuthority ?? authority, options.AdminToken), options, stopping);
         app.Run(gateway.HandleAsync);
         try
         {

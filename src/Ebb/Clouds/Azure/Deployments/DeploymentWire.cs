@@ -94,6 +94,12 @@ internal sealed record WireAccountProperties(WireEndpoints? PrimaryEndpoints);
 
 internal sealed record WireEndpoints(string? File);
 
+internal sealed record WirePublicAddress(string? Id, string? Name, IReadOnlyDictionary<string, string>? Tags, WirePublicAddressProperties? Properties);
+
+internal sealed record WirePublicAddressProperties(string? IpAddress, WireDnsSettings? DnsSettings);
+
+internal sealed record WireDnsSettings(string? Fqdn);
+
 internal sealed record WireKeys(IReadOnlyList<WireKey?>? Keys);
 
 internal sealed record WireKey(string? KeyName, string? Value, string? Permissions)
@@ -125,6 +131,7 @@ internal sealed record WireNameQuestion(string Name, string Type);
 [JsonSerializable(typeof(WirePage<WireRights>))]
 [JsonSerializable(typeof(WireNameAnswer))]
 [JsonSerializable(typeof(WireAccount))]
+[JsonSerializable(typeof(WirePage<WirePublicAddress>))]
 [JsonSerializable(typeof(WireKeys))]
 [JsonSerializable(typeof(WireGroupBody))]
 [JsonSerializable(typeof(WireNameQuestion))]

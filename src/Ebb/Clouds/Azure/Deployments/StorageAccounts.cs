@@ -29,8 +29,15 @@ public sealed class StorageAccounts(ArmConnection arm)
         var files = Uri.TryCreate(wire.Properties?.PrimaryEndpoints?.File, UriKind.Absolute, out var uri) && AzureScope.IsSafe(uri)
             ? uri
             : throw new CloudException($"{doing}: it names no address of its file service.");
-        var asking = $"Reading the keys of storage account '{account}'";
-        var answer = await arm.RepeatAsync(asking, new ArmCall(HttpMethod.Post, arm.Address($"{path}/listKeys", Version), ArmFamily.Lists), ct);
+        return await KeyAsync(group, account, ct) is { } key ? new StorageAccess(account, files, key) : null;
+    }
+
+    /// <summary>The first key of an account, which is all that some may read of it; null when it is not there.</summary>
+    public async Task<string?> KeyAsync(string group, string account, CancellationToken ct)
+    {
+        var path = $"{arm.GroupPath(group)}/providers/Microsoft.Storage/storageAccounts/{Uri.EscapeDataString(account)}/listKeys";
+        var doing = $"Reading the keys of storage account '{account}'";
+        var answer = await arm.RepeatAsync(doing, new ArmCall(HttpMethod.Post, arm.Address(path, Version), ArmFamily.Lists), ct);
         if (answer is ArmAnswer.Refused { Status: HttpStatusCode.NotFound })
         {
             return null;
@@ -38,7 +45,7 @@ public sealed class StorageAccounts(ArmConnection arm)
 
         var key = answer is ArmAnswer.Ok ok
             ? (ArmConnection.Read(ok, DeploymentJson.Default.WireKeys)?.Keys ?? []).OfType<WireKey>().FirstOrDefault(k => !string.IsNullOrEmpty(k.Value))
-            : throw ArmConnection.Failed(asking, answer);
-        return new StorageAccess(account, files, key?.Value ?? throw new CloudException($"{asking}: there is none."));
+            : throw ArmConnection.Failed(doing, answer);
+        return key?.Value ?? throw new CloudException($"{doing}: there is none.");
     }
 }

@@ -32,7 +32,7 @@ public sealed class ClusterKeysTests : IDisposable
         var paths = _keys.Shared().Select(file => file.Path).ToHashSet();
 
         Assert.Empty(SystemShare.Authorities.Select(name => SystemShare.Pki + name).Except(paths));
-        Assert.Superset(new HashSet<string> { SystemShare.JoinCertificate, SystemShare.JoinKey, SystemShare.JoinAuthority, SystemShare.ServerToken, SystemShare.AgentToken }, paths);
+        Assert.Superset(new HashSet<string> { SystemShare.JoinCertificate, SystemShare.JoinKey, SystemShare.JoinAuthority, SystemShare.ServerToken, SystemShare.AgentToken, SystemShare.ControllerKubeconfig }, paths);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class ClusterKeysTests : IDisposable
         _keys.Ensure("farm", ["10.1.0.10", "10.1.0.11"]);
 
         Assert.Equal([SystemShare.JoinCertificate, SystemShare.JoinKey], Changed(before, wider));
-        Assert.Equal([SystemShare.JoinCertificate, SystemShare.JoinKey], Changed(wider, Texts()));
+        Assert.Equal([SystemShare.ControllerKubeconfig, SystemShare.JoinCertificate, SystemShare.JoinKey], Changed(wider, Texts()));
     }
 
     [Fact]
