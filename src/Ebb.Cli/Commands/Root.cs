@@ -32,6 +32,7 @@ internal static class Root
             UpCommand.Create(terminal),
             DownCommand.Create(terminal),
             StatusCommand.Create(terminal),
+            WatchCommand.Create(terminal),
             MachinesCommand.Create(terminal),
             WhyCommand.Create(terminal),
             PlanCommand.Create(terminal),

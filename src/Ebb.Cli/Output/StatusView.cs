@@ -26,6 +26,7 @@ internal static class StatusView
             terminal.Print(line.Text);
         }
 
+        Section(Groups(status.Groups, status.At));
         Section(Components(status.Components, status.At));
         Section(Pools(status));
         Section(Machines(status, int.MaxValue));
@@ -47,7 +48,7 @@ internal static class StatusView
         var room = Math.Max(3, lines - OtherLines - status.Pools.Length - status.Components.Length - Math.Min(status.Pending.Length, MostPending));
         var parts = new List<IRenderable>();
         parts.AddRange(Head(status).Select(line => new Text(line.Text, Tones.Style(line.Tone))));
-        foreach (var grid in new[] { Components(status.Components, status.At), Pools(status), Machines(status, room), Pending(status, MostPending) })
+        foreach (var grid in new[] { Groups(status.Groups, status.At), Components(status.Components, status.At), Pools(status), Machines(status, room), Pending(status, MostPending) })
         {
             if (grid is not null)
             {
@@ -71,6 +72,32 @@ internal static class StatusView
                 new Cell(machine.Pods.ToString()),
                 new Cell(machine.CreatedAt is { } at ? Words.Span(now - at) : "-"),
                 new Cell(machine.Reason));
+        }
+
+        return grid;
+    }
+
+    /// <summary>Null for a cluster without an ebb.yaml.</summary>
+    public static Grid? Groups(IReadOnlyCollection<GroupReport> groups, DateTimeOffset now)
+    {
+        if (groups.Count == 0)
+        {
+            return null;
+        }
+
+        var grid = new Grid("resource group", "state", "resources", "not as they should be", "last deployment", "ago");
+        foreach (var group in groups)
+        {
+            var troubled = group.Resources.Where(r => r.State is not (null or "Succeeded")).Select(r => $"{r.Name} {r.State}").ToList();
+            grid.Add(
+                new Cell(group.Name),
+                new Cell(group.State, group.State is "there" ? Tone.Good : Tone.Bad),
+                new Cell(group.Resources.Length.ToString()),
+                new Cell(troubled.Count == 0 ? "-" : string.Join(", ", troubled.Take(3)), troubled.Count == 0 ? Tone.Quiet : Tone.Bad),
+                group.LastDeployment is { } last
+                    ? new Cell(last.Error is { } error ? $"{last.State}: {error}" : last.State, last.State is "Succeeded" ? Tone.Good : last.State is "Failed" or "Canceled" ? Tone.Bad : Tone.Warn)
+                    : new Cell("none", Tone.Quiet),
+                new Cell(group.LastDeployment?.At is { } at ? Words.Span(now - at) : "-"));
         }
 
         return grid;

@@ -13,6 +13,9 @@ internal sealed record StatusReport
 
     public required ClusterReport Cluster { get; init; }
 
+    /// <summary>The resource groups of a cluster of an <c>ebb.yaml</c>; empty for any other.</summary>
+    public ImmutableArray<GroupReport> Groups { get; init; } = [];
+
     /// <summary>The programs of the control plane; empty where Ebb does not run them.</summary>
     public ImmutableArray<ComponentReport> Components { get; init; } = [];
 
@@ -114,6 +117,7 @@ internal sealed record PendingReport
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true)]
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(ImmutableArray<MachineReport>))]
+[JsonSerializable(typeof(GroupsReport))]
 [JsonSerializable(typeof(PlanReport))]
 [JsonSerializable(typeof(ImmutableArray<WhyReport>))]
 [JsonSerializable(typeof(ScaleReport))]
