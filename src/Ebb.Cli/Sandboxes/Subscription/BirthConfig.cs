@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Ebb.Cli.Clusters;
 using Ebb.Sandbox.Cloud;
 
@@ -14,15 +13,15 @@ internal static class BirthConfig
     private const int MostBytes = 4 << 20;
 
     /// <summary>A file that cloud-init would write; null when there is none of this path.</summary>
-    /// <param name="set">The machine's set: it carries the model that the machine was made from.</param>
+    /// <param name="set">The machine's set: it carries what the machine was made from.</param>
     public static string? File(ScaleSet set, string path)
     {
-        if (set.Model["properties"]?["virtualMachineProfile"]?["osProfile"]?["customData"] is not JsonValue data)
+        if (set.CustomData is not { Length: > 0 } data)
         {
             return null;
         }
 
-        var config = Yaml.ToJson(Text(Convert.FromBase64String(data.GetValue<string>())));
+        var config = Yaml.ToJson(Text(data));
         return config.TryGetProperty("write_files", out var files) && files.ValueKind is JsonValueKind.Array
             ? files.EnumerateArray().Where(f => f.GetProperty("path").GetString() == path).Select(f => f.GetProperty("content").GetString()).FirstOrDefault()
             : null;

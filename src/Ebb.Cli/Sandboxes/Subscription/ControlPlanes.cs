@@ -5,6 +5,7 @@ using Ebb.Cli.Clusters;
 using Ebb.Cli.ControlPlane.Access;
 using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.Provisioning;
+using Ebb.Cli.Sandboxes.Joining;
 using Ebb.Clouds;
 using Ebb.Clouds.Azure.Deployments;
 using Ebb.Kubernetes;
@@ -38,6 +39,7 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
     private readonly ILogger _logger;
     private KubernetesWorld _kubernetes = null!;
     private HollowMachines _machines = null!;
+    private JoiningMachines _joining = null!;
     private KubernetesFace? _face;
     private Authority? _server;
     private Authority? _clients;
@@ -50,7 +52,7 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
         _ground = new ControlPlaneGround(subscription.Home, subscription.Access, subscription.Face, subscription.Host, Network, KubernetesAsync);
         lock (_cloud.Agenda.Gate)
         {
-            Renew();
+            Begin();
             _cloud.InstanceChanged += See;
         }
     }
@@ -90,30 +92,27 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
             await EndAsync(id);
         }
 
+        _there.Clear();
         await CloseAsync();
+        await _joining.DisposeAsync();
         _starting.Dispose();
     }
 
-    /// <summary>An empty cluster, in which whatever boots becomes a node.</summary>
-    private void Renew()
+    /// <summary>An empty cluster. The machines of pools ask to join it; those of the control plane are nodes by running it.</summary>
+    private void Begin()
     {
-        _machines?.Detach();
         _kubernetes = new KubernetesWorld(_cloud.Agenda, new KubernetesOptions());
-        _machines = new HollowMachines(_cloud, _kubernetes.Kubelets, new HollowMachineOptions());
-        _machines.Boot = Boot;
+        var machines = _machines = new HollowMachines(_cloud, _kubernetes.Kubelets, new HollowMachineOptions());
+        _joining = new JoiningMachines(_cloud, machines, _ground.MetadataOf, Network.DialAsync, null, _loggers.CreateLogger<JoiningMachines>());
+        var join = machines.Boot;
+        machines.Boot = machine => IsControlPlane(machine.Set)
+            ? machines.StartKubelet(machine with
+            {
+                Node = machine.Node with { Labels = machine.Node.Labels.Add("node-role.kubernetes.io/control-plane", "true") },
+            })
+            : join(machine);
         _kubernetes.Begin();
     }
-
-    private Action Boot(BootedMachine machine) =>
-        IsControlPlane(machine.Set)
-            ? _machines.StartKubelet(machine with
-            {
-                Node = machine.Node with
-                {
-                    Labels = machine.Node.Labels.Add("node-role.kubernetes.io/control-plane", "true"),
-                },
-            })
-            : _machines.StartKubelet(machine);
 
     // Called under the gate.
     private void See(InstanceChange change)
@@ -187,9 +186,11 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
 
         if (_there.Count == 0)
         {
+            await _joining.DisposeAsync();
             lock (_cloud.Agenda.Gate)
             {
-                Renew();
+                _machines.Detach();
+                Begin();
             }
         }
     }
