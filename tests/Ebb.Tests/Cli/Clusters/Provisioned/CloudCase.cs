@@ -82,10 +82,18 @@ internal sealed class CloudCase : IDisposable
 
     public ClusterPlan Plan(string yaml = Starter) => Do(() => new ClusterPlanner(File(yaml), Cloud).PlanAsync(Inputs, CancellationToken.None));
 
-    public Deployment Up(string yaml = Starter, CancellationToken ct = default) => Do(async () =>
+    public Deployment Up(string yaml = Starter) => UpUntil(yaml, CancellationToken.None);
+
+    public Deployment UpUntil(string yaml, CancellationToken ct) => Do(async () =>
     {
         var plan = await new ClusterPlanner(File(yaml), Cloud).PlanAsync(Inputs, ct);
         return await new ClusterUp(Cloud, Time, new Random(1), Told.Add).ApplyAsync(plan, Files, ct);
+    });
+
+    public void Down(bool keepStorage = false, bool force = false) => Do(async () =>
+    {
+        var down = new ClusterDown(File(), Cloud, Told.Add, Time);
+        await down.ApplyAsync(await down.PlanAsync(keepStorage, force, CancellationToken.None), CancellationToken.None);
     });
 
     public static IReadOnlyList<ShareFile> Files =>
@@ -112,14 +120,12 @@ internal sealed class CloudCase : IDisposable
 internal sealed class Wire(HttpMessageHandler cloud) : DelegatingHandler(cloud)
 {
     private readonly List<(string Part, HttpStatusCode Status, string Body)> _script = [];
+    private readonly List<(string Call, HttpStatusCode Status, string Body, int RetryAfter)> _once = [];
 
     /// <summary>Method and path with query, each.</summary>
     public List<string> Calls { get; } = [];
 
-    /// <summary>Is asked before each request; may throw.</summary>
-    public Action<int, HttpRequestMessage>? Before { get; set; }
-
-    /// <summary>Is asked after each request was carried out; may throw.</summary>
+    /// <summary>Is told after each request was carried out, with how many there were; may throw.</summary>
     public Action<int, HttpRequestMessage>? After { get; set; }
 
     public IEnumerable<string> Writes => Calls.Where(call => call.StartsWith("PUT ", StringComparison.Ordinal) || call.StartsWith("DELETE ", StringComparison.Ordinal));
@@ -127,12 +133,28 @@ internal sealed class Wire(HttpMessageHandler cloud) : DelegatingHandler(cloud)
     /// <summary>Whatever has this in method and address is answered so, always.</summary>
     public void Answer(string part, HttpStatusCode status, string body) => _script.Add((part, status, body));
 
+    /// <summary>The next request that begins so is answered so, and nothing is done.</summary>
+    public void Once(string call, HttpStatusCode status, string body, int retryAfter = 0) => _once.Add((call, status, body, retryAfter));
+
+    public static string Name(HttpRequestMessage request) => $"{request.Method} {Uri.UnescapeDataString(request.RequestUri!.PathAndQuery)}";
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var call = $"{request.Method} {Uri.UnescapeDataString(request.RequestUri!.PathAndQuery)}";
-        var number = Calls.Count;
+        var call = Name(request);
         Calls.Add(call);
-        Before?.Invoke(number, request);
+        if (_once.FindIndex(o => call.StartsWith(o.Call, StringComparison.Ordinal)) is >= 0 and var at)
+        {
+            var (_, status, body, retryAfter) = _once[at];
+            _once.RemoveAt(at);
+            var answer = new HttpResponseMessage(status) { Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json") };
+            if (retryAfter > 0)
+            {
+                answer.Headers.TryAddWithoutValidation("Retry-After", $"{retryAfter}");
+            }
+
+            return answer;
+        }
+
         foreach (var (part, status, body) in _script)
         {
             if (call.Contains(part, StringComparison.OrdinalIgnoreCase))
@@ -142,7 +164,7 @@ internal sealed class Wire(HttpMessageHandler cloud) : DelegatingHandler(cloud)
         }
 
         var response = await base.SendAsync(request, cancellationToken);
-        After?.Invoke(number, request);
+        After?.Invoke(Calls.Count, request);
         return response;
     }
 }

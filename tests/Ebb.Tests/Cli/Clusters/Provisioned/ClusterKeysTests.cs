@@ -32,7 +32,9 @@ public sealed class ClusterKeysTests : IDisposable
         var paths = _keys.Shared().Select(file => file.Path).ToHashSet();
 
         Assert.Empty(SystemShare.Authorities.Select(name => SystemShare.Pki + name).Except(paths));
-        Assert.Superset(new HashSet<string> { SystemShare.JoinCertificate, SystemShare.JoinKey, SystemShare.JoinAuthority, SystemShare.ServerToken, SystemShare.AgentToken, SystemShare.ControllerKubeconfig }, paths);
+        Assert.Superset(
+            new HashSet<string> { SystemShare.JoinCertificate, SystemShare.JoinKey, SystemShare.JoinAuthority, SystemShare.ServerToken, SystemShare.AgentToken, SystemShare.ControllerKubeconfig },
+            paths);
     }
 
     [Fact]

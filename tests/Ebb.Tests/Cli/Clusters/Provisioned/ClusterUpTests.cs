@@ -1,0 +1,179 @@
+using Ebb.Cli.Clusters.Provisioned;
+using Ebb.Clouds;
+using Ebb.Sandbox.Cloud;
+
+namespace Ebb.Tests.Cli.Clusters.Provisioned;
+
+/// <summary>A cluster is made, made again, changed, mended; on virtual time.</summary>
+public sealed class ClusterUpTests : IDisposable
+{
+    private readonly CloudCase _case = new();
+
+    [Fact]
+    public void From_nothing_to_a_cluster()
+    {
+        var deployed = _case.Up();
+
+        Assert.True(deployed.Succeeded);
+        Assert.NotNull(deployed.Output("address"));
+        Assert.NotNull(_case.World.FindMachine("farm-compute", "farm-control-plane-0"));
+        Assert.Equal(1, _case.World.Find("farm-compute", "agents")!.Capacity);
+        Assert.Equal(["storage", "files", "compute"], _case.Told.OfType<ProvisionEvent.Ended>().Select(e => e.Step));
+    }
+
+    [Fact]
+    public void Made_again_nothing_is_written()
+    {
+        _case.Up();
+        _case.Wire.Calls.Clear();
+
+        _case.Up();
+
+        Assert.Empty(_case.Wire.Writes);
+        Assert.Empty(_case.Plan().Changes);
+    }
+
+    [Fact]
+    public void A_plan_for_an_empty_subscription_makes_all_and_asks_nothing()
+    {
+        var plan = _case.Plan();
+
+        Assert.All(plan.Changes, c => Assert.Equal(ChangeAction.Create, c.Action));
+        Assert.False(plan.Touches);
+        Assert.Contains(plan.Changes, c => c.Type == "Microsoft.Compute/virtualMachineScaleSets" && c.Name == "agents");
+    }
+
+    [Fact]
+    public void A_changed_file_changes_only_what_differs()
+    {
+        _case.Up();
+        var changed = CloudCase.Starter.Replace("max: 10", "max: 20", StringComparison.Ordinal);
+
+        var plan = _case.Plan(changed);
+        _case.Wire.Calls.Clear();
+        _case.Up(changed);
+
+        var only = Assert.Single(plan.Changes);
+        Assert.Equal((ChangeAction.Change, "agents"), (only.Action, only.Name));
+        Assert.Contains(only.Parts, p => p.What.Contains("ebb-max: 10 → 20", StringComparison.Ordinal) && p.Effect is Effect.InPlace);
+        Assert.Contains("ebb-compute", Assert.Single(_case.Wire.Writes), StringComparison.Ordinal);
+        Assert.Equal("20", _case.World.Find("farm-compute", "agents")!.Tags["ebb-max"]);
+        Assert.Empty(_case.Plan(changed).Changes);
+    }
+
+    [Fact]
+    public void Machines_that_the_controller_bought_are_not_taken_away()
+    {
+        _case.Up();
+        Grow(4);
+
+        _case.Up(CloudCase.Starter.Replace("max: 10", "max: 20", StringComparison.Ordinal));
+
+        Assert.Equal(4, _case.World.Find("farm-compute", "agents")!.Capacity);
+    }
+
+    [Fact]
+    public void More_machines_alone_are_no_reason_to_deploy()
+    {
+        _case.Up();
+        Grow(4);
+
+        Assert.Empty(_case.Plan().Changes);
+    }
+
+    [Fact]
+    public void What_cannot_change_in_place_is_said_to_be_replaced_and_is()
+    {
+        _case.Up();
+        var before = _case.World.Find("farm-compute", "agents")!.UniqueId;
+        var changed = CloudCase.Starter.Replace("priority: spot", "priority: regular", StringComparison.Ordinal);
+
+        var plan = _case.Plan(changed);
+        _case.Up(changed);
+
+        Assert.Equal(ChangeAction.Replace, plan.Changes.Single(c => c.Name == "agents" && c.Type.EndsWith("virtualMachineScaleSets", StringComparison.Ordinal)).Action);
+        Assert.NotEqual(before, _case.World.Find("farm-compute", "agents")!.UniqueId);
+        Assert.Equal(Priority.Regular, _case.World.Find("farm-compute", "agents")!.Priority);
+    }
+
+    [Fact]
+    public void A_pool_that_the_file_no_longer_has_goes()
+    {
+        var two = CloudCase.Starter + "\n  - name: gpu\n    size: Standard_NC4as_T4_v3\n    max: 2";
+        _case.Up(two);
+
+        var plan = _case.Plan();
+        _case.Up();
+
+        Assert.Equal((ChangeAction.Delete, "gpu"), Assert.Single(plan.Changes.Where(c => c.Action is not ChangeAction.Change).Select(c => (c.Action, c.Name))));
+        Assert.True(plan.Touches);
+        Settle();
+        Assert.Null(_case.World.Find("farm-compute", "gpu"));
+    }
+
+    [Fact]
+    public void What_Azure_cannot_change_is_refused_before_anything_is()
+    {
+        _case.Up();
+        _case.Wire.Calls.Clear();
+
+        var plan = _case.Plan(CloudCase.Starter + "\ncontrolPlane:\n  diskGiB: 64");
+
+        Assert.Contains("down --keep-storage", Assert.Throws<EbbException>(plan.RequirePossible).Message, StringComparison.Ordinal);
+        Assert.Empty(_case.Wire.Writes);
+    }
+
+    [Fact]
+    public void A_resource_that_someone_deleted_is_made_again()
+    {
+        _case.Up();
+        _case.Do(async () => Assert.Null(await _case.Cloud.Groups.DeleteResourceAsync(
+            _case.World.Find("farm-compute", "agents")!.ResourceId, "2023-09-01", CancellationToken.None)));
+        Settle();
+
+        _case.Up();
+
+        Assert.NotNull(_case.World.Find("farm-compute", "agents"));
+    }
+
+    [Fact]
+    public void A_failure_says_which_resource_why_and_what_to_do_and_the_next_run_mends_it()
+    {
+        _case.World.Faults.Add(new Fault { Kind = FaultKind.FailOperation, On = CallKind.PutScaleSet, Count = 1, Code = "AllocationFailed", Message = "There is no room." });
+
+        var e = Assert.Throws<CloudException>(() => _case.Up());
+
+        Assert.Contains("Microsoft.Compute/virtualMachineScaleSets 'agents': AllocationFailed: There is no room.", e.Message, StringComparison.Ordinal);
+        Assert.Contains("try again later", e.Message, StringComparison.Ordinal);
+        Assert.Contains("run the same command again", e.Message, StringComparison.Ordinal);
+        Assert.True(_case.Up().Succeeded);
+    }
+
+    [Fact]
+    public void Whoever_is_interrupted_while_a_deployment_runs_finds_it_running_and_waits_for_it()
+    {
+        using var stop = new CancellationTokenSource();
+        _case.Wire.After = (_, request) =>
+        {
+            if (request.Method == HttpMethod.Put && request.RequestUri!.AbsolutePath.EndsWith("/ebb-compute", StringComparison.Ordinal))
+            {
+                stop.Cancel();
+            }
+        };
+        Assert.ThrowsAny<OperationCanceledException>(() => _case.UpUntil(CloudCase.Starter, stop.Token));
+        _case.Wire.After = null;
+
+        Assert.True(_case.Up().Succeeded);
+        Assert.NotNull(_case.World.FindMachine("farm-compute", "farm-control-plane-0"));
+    }
+
+    public void Dispose() => _case.Dispose();
+
+    private void Grow(int capacity)
+    {
+        Assert.True(_case.World.SetCapacity("farm-compute", "agents", capacity).Ok);
+        Settle();
+    }
+
+    private void Settle() => _case.Do(() => Task.Delay(TimeSpan.FromMinutes(5), _case.Time));
+}
