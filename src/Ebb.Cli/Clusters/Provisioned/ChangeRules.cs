@@ -43,6 +43,8 @@ internal static partial class ChangeRules
         ("Microsoft.Compute/virtualMachines", @"properties\.osProfile\.customData", Effect.None),
         ("Microsoft.Compute/virtualMachines", @"properties\.hardwareProfile\.vmSize", Effect.Restart),
         ("Microsoft.Compute/virtualMachines", @"zones.*|properties\.(availabilitySet|osProfile|storageProfile|networkProfile|priority).*", Effect.Impossible),
+        // Its name follows from scope, principal and role, which is all there is to it; Azure shows the principal as not yet evaluated.
+        ("Microsoft.Authorization/roleAssignments", @".*", Effect.None),
         ("Microsoft.Compute/availabilitySets", @"sku.*|properties\.platform.*", Effect.Impossible),
         ("Microsoft.Network/publicIPAddresses", @"sku.*|zones.*|properties\.publicIPAddressVersion", Effect.Impossible),
         ("Microsoft.Storage/storageAccounts", @"kind|properties\.isHnsEnabled", Effect.Impossible),

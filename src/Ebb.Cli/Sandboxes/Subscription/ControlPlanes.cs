@@ -251,6 +251,10 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
             using var admin = new KubeClient(connection, _time, _loggers.CreateLogger<KubeClient>());
             await BootstrapObjects.ApplyAsync(
                 admin, address, _server.CertificatePem, Speaks, _time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), ct);
+            foreach (var manifest in EbbRole.Manifests(joins: true))
+            {
+                await manifest.ApplyAsync(admin, ct);
+            }
         }
         finally
         {

@@ -18,6 +18,7 @@ public class ChangeRulesTests
     [InlineData("Microsoft.Compute/virtualMachines", "properties.hardwareProfile.vmSize", nameof(Effect.Restart))]
     [InlineData("Microsoft.Compute/virtualMachines", "properties.osProfile.customData", nameof(Effect.None))]
     [InlineData("Microsoft.Compute/virtualMachines", "properties.storageProfile.osDisk.diskSizeGB", nameof(Effect.Impossible))]
+    [InlineData("Microsoft.Authorization/roleAssignments", "properties.principalId", nameof(Effect.None))]
     [InlineData("Microsoft.Storage/storageAccounts", "kind", nameof(Effect.Impossible))]
     [InlineData("Microsoft.Network/networkSecurityGroups", "properties.securityRules[2].properties.sourceAddressPrefixes[0]", nameof(Effect.InPlace))]
     [InlineData("Microsoft.Network/virtualNetworks", "location", nameof(Effect.Impossible))]

@@ -39,9 +39,9 @@ internal sealed class CloudCase : IDisposable
     private readonly Runner _runner = new(new VirtualTime());
     private readonly AzureFace _face;
 
-    public CloudCase(CloudOptions? options = null)
+    public CloudCase(Ebb.Sandbox.Cloud.CloudOptions? options = null)
     {
-        World = new CloudWorld(new Agenda(_runner.Time), options ?? new CloudOptions());
+        World = new CloudWorld(new Agenda(_runner.Time), options ?? new Ebb.Sandbox.Cloud.CloudOptions());
         _face = new AzureFace(World, new AzureFaceOptions { Authenticate = false });
         Wire = new Wire(new InProcessHandler(_face));
         var http = new HttpMessageInvoker(Wire);

@@ -192,7 +192,7 @@ public sealed class PreflightTests : IDisposable
 
     private static string Only(PreflightReport report) => Assert.Single(report.Problems);
 
-    private static CloudCase With(params (string Name, int Limit)[] quotas) => new(new CloudOptions
+    private static CloudCase With(params (string Name, int Limit)[] quotas) => new(new Ebb.Sandbox.Cloud.CloudOptions
     {
         Quotas = quotas.ToImmutableSortedDictionary(q => q.Name, q => q.Limit, StringComparer.OrdinalIgnoreCase),
     });
