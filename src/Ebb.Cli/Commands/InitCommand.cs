@@ -16,14 +16,16 @@ internal static class InitCommand
         var region = new Option<string?>("--region") { Description = "Where the machines stand. Default: westeurope.", HelpName = "REGION" };
         var sandbox = new Option<bool?>("--sandbox") { Description = "In a cloud on this machine (the default), or with 'false' in your subscription.", HelpName = "true|false" };
         var yes = new Option<bool>("--yes", "-y") { Description = "Ask nothing." };
+        var makefile = new Option<bool>("--makefile") { Description = "Write a Makefile beside it too, with a target for each command." };
         var force = new Option<bool>("--force") { Description = "Write over a file that is there." };
         var verb = new Verb("init", "Write an ebb.yaml to begin with, which describes a cluster; 'ebb up' makes it.")
         {
-            Options = { file, name, cloud, region, sandbox, yes, force },
+            Options = { file, name, cloud, region, sandbox, makefile, yes, force },
             Examples =
             [
                 new("ebb init", "asks for name, region and sizes"),
                 new("ebb init --yes --name farm --region northeurope", "asks nothing"),
+                new("ebb init --makefile", "and a Makefile whose targets are ebb's commands"),
                 new("ebb init -f second.yaml --sandbox false", "another file, for your own subscription"),
             ],
         };
@@ -35,7 +37,13 @@ internal static class InitCommand
                 throw new EbbException($"--cloud {word}: there is no such cloud. Write azure.");
             }
 
+            var beside = parsed.GetValue(makefile) ? Path.Combine(Path.GetDirectoryName(path) ?? "", "Makefile") : null;
             Refuse(path, parsed.GetValue(force));
+            if (beside is not null)
+            {
+                Refuse(beside, parsed.GetValue(force));
+            }
+
             var choices = new StarterChoices { Name = Checked("--name", Values.Name(2, 30), parsed.GetValue(name)) ?? Starter.NameFrom(Here(path)) };
             choices = choices with
             {
@@ -49,9 +57,22 @@ internal static class InitCommand
 
             Write(path, Starter.Text(choices), parsed.GetValue(force));
             Write(SchemaBeside(path), SchemaFile.Text(), force: true);
+            if (beside is not null)
+            {
+                Write(beside, Makefile(Path.GetFileName(path)), parsed.GetValue(force));
+            }
+
             Tell(path, choices, terminal);
         });
         return verb;
+    }
+
+    /// <summary>The example, about this file.</summary>
+    private static string Makefile(string file)
+    {
+        using var stream = typeof(InitCommand).Assembly.GetManifestResourceStream("Makefile") ?? throw new InvalidOperationException("The Makefile is not in this build.");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd().Replace("FILE ?= ebb.yaml", $"FILE ?= {file}", StringComparison.Ordinal);
     }
 
     private static string? Checked(string option, TextShape<string> shape, string? text) =>

@@ -17,12 +17,13 @@ internal static class UpCommand
         var name = NameOption.Create();
         var file = new FileOption();
         var yes = new Option<bool>("--yes", "-y") { Description = "With a file: change what there is without asking." };
+        var storageOnly = new Option<bool>("--storage-only") { Description = "With a file: make the storage group and what lies on its shares, no machines." };
         var detach = new Option<bool>("--detach", "-d") { Description = "Let it run in the background; 'ebb down' ends it." };
         var json = JsonOutput.Option();
         var settings = new SandboxSettingsOptions();
         var verb = new Verb("up", "Make the cluster of ebb.yaml, or bring it to what the file says; without a file, start one on this machine to try Ebb on.")
         {
-            Options = { name, detach, yes, json },
+            Options = { name, detach, yes, storageOnly, json },
             Examples =
             [
                 new("ebb up", "beside an ebb.yaml: that cluster; else a sandbox in this terminal, until Ctrl-C"),
@@ -39,8 +40,15 @@ internal static class UpCommand
             if (file.PathOf(parsed, name) is { } path)
             {
                 var options = new ClusterCommandOptions(parsed.GetValue(yes), parsed.GetValue(json), parsed.GetValue(Root.Verbose));
-                await ClusterCommands.UpAsync(path, settings.ReadForSubscription(parsed), options, terminal, ct);
+                await (parsed.GetValue(storageOnly)
+                    ? StorageUp.RunAsync(path, settings.ReadForSubscription(parsed), options, terminal, ct)
+                    : ClusterCommands.UpAsync(path, settings.ReadForSubscription(parsed), options, terminal, ct));
                 return;
+            }
+
+            if (parsed.GetValue(storageOnly))
+            {
+                throw new EbbException("--storage-only is about the cluster of a file: name it with -f, or run this beside an ebb.yaml.");
             }
 
             var home = SandboxHome.Of(parsed.GetRequiredValue(name));

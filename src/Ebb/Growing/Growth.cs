@@ -31,7 +31,8 @@ internal static class Growth
         }
 
         Release(draft, placement);
-        GrowToMin(draft, placement);
+        KeepWarm(draft, placement);
+        GrowToLeast(draft, placement);
         if (demand.Groups.Exists(group => group.Remaining > 0))
         {
             new Purchase(draft, demand, placement).Make();
@@ -60,12 +61,23 @@ internal static class Growth
         }
     }
 
-    /// <summary>What a pool lacks to its minimum; waiting pods may use it too.</summary>
-    private static void GrowToMin(Draft draft, Placement placement)
+    /// <summary>Machines that are idle, or on their way for nothing yet, count as warm; what waiting pods will use does not.</summary>
+    private static void KeepWarm(Draft draft, Placement placement)
+    {
+        foreach (var pool in draft.Pools.Where(pool => pool.Pool.KeepWarm > 0))
+        {
+            var used = pool.Nodes.Count(node => !node.Going && (!node.Idle || node.Wanted))
+                + placement.Coming.Count(room => room.Placed > 0 && room.Of is Coming coming && coming.Pool == pool);
+            pool.Least = Math.Min(pool.Pool.Max, Math.Max(pool.Pool.Min, used + pool.Pool.KeepWarm));
+        }
+    }
+
+    /// <summary>What a pool lacks to its least number; waiting pods may use it too.</summary>
+    private static void GrowToLeast(Draft draft, Placement placement)
     {
         foreach (var pool in draft.Pools)
         {
-            var lacking = Math.Min(pool.Pool.Min - pool.Live + pool.Missing, pool.Pool.Max - pool.View.Capacity + pool.Missing);
+            var lacking = Math.Min(pool.Least - pool.Live + pool.Missing, pool.Pool.Max - pool.View.Capacity + pool.Missing);
             if (lacking <= 0 || !BackOff.MayGrow(draft, pool))
             {
                 continue;
@@ -127,7 +139,7 @@ internal static class Growth
             draft.Decide(new Decision.Grow(pool.View, by, pool.BuyingFor)
             {
                 Reason = by == 0 ? $"{Words.Count(pool.Missing, "machine")} did not come, asked for again"
-                    : pool.BuyingFor > 0 ? $"{Words.Count(pool.BuyingFor, "pod")} wait for room" : $"pool {pool.Name} is below its minimum {pool.Pool.Min}",
+                    : pool.BuyingFor > 0 ? $"{Words.Count(pool.BuyingFor, "pod")} wait for room" : $"pool {pool.Name} is below {pool.LeastInWords}",
             });
             if (pool.Missing > 0)
             {

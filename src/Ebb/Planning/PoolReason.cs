@@ -15,7 +15,7 @@ internal static class PoolReason
         List<string> parts = [];
         if (pool.Buying > 0)
         {
-            parts.Add($"grows by {pool.Buying}: {(pool.BuyingFor > 0 ? $"{Words.Count(pool.BuyingFor, "pod")} wait for room" : $"below its minimum {pool.Pool.Min}")}");
+            parts.Add($"grows by {pool.Buying}: {(pool.BuyingFor > 0 ? $"{Words.Count(pool.BuyingFor, "pod")} wait for room" : $"below {pool.LeastInWords}")}");
         }
 
         if (pool.BackOff is { } note && note.Until > snapshot.Now)

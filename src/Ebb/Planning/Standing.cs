@@ -85,6 +85,12 @@ internal sealed class PoolStanding(PoolView view)
     /// <summary>Nodes that are ready and stay.</summary>
     public int ReadyNodes => Nodes.Count(node => node.Node.Ready && !node.Going);
 
+    /// <summary>Machines that it is not to fall below: its minimum, or those at work with as many ready beside them as are kept warm.</summary>
+    public int Least { get; set; } = view.Pool.Min;
+
+    /// <summary>The same, for people.</summary>
+    public string LeastInWords => Least > Pool.Min ? $"{Words.Count(Least, "machine")}, with {Pool.KeepWarm} kept warm" : $"its minimum {Pool.Min}";
+
     /// <summary>Promised machines that will not come: growth of them failed.</summary>
     public int Missing { get; set; }
 

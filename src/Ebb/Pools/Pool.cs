@@ -21,6 +21,9 @@ public sealed record Pool
     /// <summary>Largest number of machines. Default 10.</summary>
     public int Max { get; init; } = 10;
 
+    /// <summary>Machines kept ready beyond those at work, as far as <see cref="Max"/> allows. Default 0.</summary>
+    public int KeepWarm { get; init; }
+
     /// <summary>
     /// What it has in common with others: those that are part of the same have no more machines together than the largest
     /// <see cref="Max"/> among them. Null: it stands by itself.

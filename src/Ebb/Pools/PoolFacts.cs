@@ -56,6 +56,7 @@ public sealed record PoolFacts
             Min = tags.Min,
             Max = tags.Max,
             PartOf = tags.PartOf,
+            KeepWarm = tags.KeepWarm,
             IdleAfter = tags.IdleAfter,
             Priority = Priority,
             PricePerHour = tags.PricePerHour ?? Prices.PerHour(Size, Hardware, Priority),

@@ -37,6 +37,9 @@ internal sealed partial class PoolTagReader(string pool)
             case "ebb-max" or "max":
                 _tags = _tags with { Max = Count(tag, value) ?? _tags.Max };
                 break;
+            case "ebb-keep-warm":
+                _tags = _tags with { KeepWarm = Count(tag, value) ?? _tags.KeepWarm };
+                break;
             case "ebb-idle-after":
                 IdleAfter(tag, value);
                 break;
@@ -90,7 +93,7 @@ internal sealed partial class PoolTagReader(string pool)
         else if (tag.StartsWith(PoolTags.Prefix, StringComparison.OrdinalIgnoreCase))
         {
             // Most likely a slip of the pen, and a limit that is not heeded costs money.
-            Bad(tag, value, "there is no such tag; known are ebb-ignore, ebb-min, ebb-max, ebb-idle-after, ebb-price, " +
+            Bad(tag, value, "there is no such tag; known are ebb-ignore, ebb-min, ebb-max, ebb-keep-warm, ebb-idle-after, ebb-price, " +
                 "ebb-pool, ebb-cluster, ebb-role, ebb-label_KEY, ebb-taint_KEY and ebb-resource_KEY. Correct its name or remove it");
         }
     }

@@ -12,6 +12,7 @@ namespace Ebb.Pools;
 /// ebb-ignore       true: no pool of ours
 /// ebb-min          least machines, 0 to 1000           ebb-idle-after   90s, 5m, 1h30m
 /// ebb-max          most machines, 0 to 1000            ebb-price        USD for an hour, for example 0.096
+/// ebb-keep-warm    machines kept ready beyond those at work, 0 to 1000
 /// ebb-pool         the pool that it is one of several scale sets of
 /// ebb-label_KEY    a label its nodes have              ebb-taint_KEY    VALUE:EFFECT, or EFFECT alone
 /// ebb-resource_KEY what pods may use of cpu, memory, ephemeral-storage, pods or an extended resource; 0: none
@@ -40,6 +41,8 @@ public sealed record PoolTags
 
     /// <summary>The pool that this scale set is one of several of; null: it is a pool by itself.</summary>
     public string? PartOf { get; internal init; }
+
+    public int KeepWarm { get; internal init; }
 
     public ImmutableSortedDictionary<string, string> Labels { get; internal init; } = ImmutableSortedDictionary<string, string>.Empty;
 

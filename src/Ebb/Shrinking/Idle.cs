@@ -113,8 +113,8 @@ internal static class Idle
         var failed = pool.Departures.Count(departure => departure.Machine.State != MachineState.Deleting);
 
         // The cloud's list may be old and show machines long gone. Nodes that are ready are there: both must leave the minimum.
-        var spare = Math.Max(0, pool.Live - failed - pool.Pool.Min);
-        var spareReady = Math.Max(0, pool.ReadyNodes - pool.Pool.Min);
+        var spare = Math.Max(0, pool.Live - failed - pool.Least);
+        var spareReady = Math.Max(0, pool.ReadyNodes - pool.Least);
         if (!draft.Snapshot.Cloud.Complete)
         {
             // Marks stay as they are: what is cordoned goes on once the cloud can be read.
@@ -138,7 +138,7 @@ internal static class Idle
             if (spare == 0 || (node.Node.Ready && spareReady == 0))
             {
                 node.Why = static (node, now) =>
-                    $"kept: idle {Words.Span(now - (node.IdleSince ?? now))}, but pool {node.Pool!.Name} is at its minimum {node.Pool.Pool.Min}";
+                    $"kept: idle {Words.Span(now - (node.IdleSince ?? now))}, but pool {node.Pool!.Name} is at {node.Pool.LeastInWords}";
                 continue;
             }
 

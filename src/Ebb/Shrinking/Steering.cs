@@ -159,7 +159,7 @@ internal static class Steering
         emptied && node.Pool!.Pool.IdleAfter > draft.Policy.SteerFor ? node.Pool.Pool.IdleAfter : draft.Policy.SteerFor;
 
     private static int Spare(PoolStanding pool) =>
-        Math.Min(pool.Live, pool.ReadyNodes) - pool.Pool.Min - pool.Nodes.Count(node => node.Retires)
+        Math.Min(pool.Live, pool.ReadyNodes) - pool.Least - pool.Nodes.Count(node => node.Retires)
         - pool.Departures.Count(departure => departure.Node is null && departure.Machine.State != MachineState.Deleting);
 
     /// <summary>What cannot be judged now stays as it is.</summary>

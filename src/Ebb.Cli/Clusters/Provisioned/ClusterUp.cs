@@ -24,6 +24,15 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
     /// <returns>The compute deployment, whose outputs say where the cluster is.</returns>
     public async Task<Deployment> ApplyAsync(ClusterPlan plan, IReadOnlyList<ShareFile> files, CancellationToken ct)
     {
+        await ApplyStorageAsync(plan, files, ct);
+        await StepAsync("compute", $"Machines and network in resource group {plan.Compute.Group}", () => ComputeAsync(plan, ct));
+        return await cloud.Deployments.FindAsync(plan.Compute.Group, plan.Compute.Name, ct)
+            ?? throw new CloudException($"Deployment '{plan.Compute.Name}' of resource group '{plan.Compute.Group}' is gone. Run this again.");
+    }
+
+    /// <summary>Until storage and what lies on it are as the plan says: all that outlives machines.</summary>
+    public async Task ApplyStorageAsync(ClusterPlan plan, IReadOnlyList<ShareFile> files, CancellationToken ct)
+    {
         foreach (var provider in plan.Preflight.ToRegister)
         {
             await StepAsync("register", $"Registering {provider}", () => AlwaysAsync(cloud.Facts.RegisterAsync(provider, ct)));
@@ -31,9 +40,6 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
 
         await StepAsync("storage", $"Storage in resource group {plan.Storage.Group}", () => DeployAsync(plan, plan.Storage, plan.Place.Storage, ct));
         await StepAsync("files", $"Keys and programs on share {SystemShare.Name}", () => UploadAsync(plan, files, ct));
-        await StepAsync("compute", $"Machines and network in resource group {plan.Compute.Group}", () => ComputeAsync(plan, ct));
-        return await cloud.Deployments.FindAsync(plan.Compute.Group, plan.Compute.Name, ct)
-            ?? throw new CloudException($"Deployment '{plan.Compute.Name}' of resource group '{plan.Compute.Group}' is gone. Run this again.");
     }
 
     private async Task<bool> ComputeAsync(ClusterPlan plan, CancellationToken ct)
