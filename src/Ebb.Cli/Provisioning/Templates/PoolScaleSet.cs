@@ -7,7 +7,12 @@ namespace Ebb.Cli.Provisioning.Templates;
 internal sealed record PoolScaleSet(PoolDefinition Pool, string Name, bool Spot)
 {
     /// <summary>Which of two keeps the least number: the one that Ebb would rather have.</summary>
-    public int Min => Name == ResourceNames.ScaleSet(Pool) ? Pool.Min : 0;
+    public int Min => IsPreferred ? Pool.Min : 0;
+
+    /// <summary>Likewise.</summary>
+    public int KeepWarm => IsPreferred ? Pool.KeepWarm : 0;
+
+    private bool IsPreferred => Name == ResourceNames.ScaleSet(Pool);
 
     /// <summary>All of the cluster's, in the file's order.</summary>
     /// <exception cref="EbbException">Two would have one name.</exception>

@@ -20,6 +20,11 @@ internal static class PoolTagWriter
         tags[PoolTags.Prefix + "min"] = $"{set.Min}";
         tags[PoolTags.Prefix + "max"] = $"{pool.Max}";
         tags[PoolTags.Prefix + "idle-after"] = Span(pool.IdleAfter);
+        if (set.KeepWarm > 0)
+        {
+            tags[PoolTags.Prefix + "keep-warm"] = $"{set.KeepWarm}";
+        }
+
         foreach (var (key, value) in pool.Labels)
         {
             tags[PoolTags.Label + Key(key)] = value;
