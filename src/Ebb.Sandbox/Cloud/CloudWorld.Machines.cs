@@ -31,11 +31,11 @@ public sealed partial class CloudWorld
     }
 
     /// <summary>Why <see cref="PutMachine"/> would refuse a machine; null when it would not.</summary>
-    internal CloudError? ForeseeMachine(string group, string name, ScaleSetSpec spec)
+    internal CloudError? ForeseeMachine(string group, string name, ScaleSetSpec spec, QuotaClaims? claims = null)
     {
         var state = _sets.GetValueOrDefault(Key(group, ScaleSet.OfMachine(name)));
-        return state is null ? OverQuota(spec, 1, null) ?? SoldOut(spec, ScaleSet.MachineIdOf(_options.SubscriptionId, group, name))
-            : SizeOf(spec.Size).VCpus > SizeOf(state.Current.Size).VCpus ? OverQuota(spec, 1, null)
+        return state is null ? OverQuota(spec, 1, null, claims) ?? SoldOut(spec, ScaleSet.MachineIdOf(_options.SubscriptionId, group, name))
+            : SizeOf(spec.Size).VCpus > SizeOf(state.Current.Size).VCpus ? OverQuota(spec, 1, null, claims)
             : null;
     }
 

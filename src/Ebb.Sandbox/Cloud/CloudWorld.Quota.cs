@@ -79,7 +79,8 @@ public sealed partial class CloudWorld
             : null;
     }
 
-    private CloudError? OverQuota(ScaleSetSpec spec, int more, SetState? growing)
+    /// <param name="claims">What is asked for besides; what fits is added to it.</param>
+    private CloudError? OverQuota(ScaleSetSpec spec, int more, SetState? growing, QuotaClaims? claims = null)
     {
         var size = SizeOf(spec.Size);
         var cores = more * size.VCpus;
@@ -89,10 +90,16 @@ public sealed partial class CloudWorld
         foreach (var (name, says) in quotas)
         {
             var used = Used(name, growing);
-            if (used.Current + cores > used.Limit)
+            var current = used.Current + (claims?.Of(name) ?? 0);
+            if (current + cores > used.Limit)
             {
-                return CloudErrors.Quota(says, _options.Location, used.Limit, used.Current, cores);
+                return CloudErrors.Quota(says, _options.Location, used.Limit, current, cores);
             }
+        }
+
+        foreach (var (name, _) in claims is null ? [] : quotas)
+        {
+            claims!.Add(name, cores);
         }
 
         return null;

@@ -22,6 +22,8 @@ internal sealed record ArmAction(string Name, string Scope)
             ["subscriptions", _, "providers"] => new ArmAction("Microsoft.Resources/subscriptions/providers/read", store.Subscription),
             ["subscriptions", _, "resourcegroups", _] => new ArmAction($"{Groups}/{verb}", Canonical(store, r.Segments[..4])),
             ["subscriptions", _, "resourcegroups", _, "resources"] => new ArmAction($"{Groups}/resources/read", Canonical(store, r.Segments[..4])),
+            ["subscriptions", _, "resourcegroups", _, "deployments", ..] => new ArmAction("Microsoft.Resources/deployments/operations/read", Canonical(store, r.Segments[..4])),
+            ["subscriptions", _, "deployments", ..] => new ArmAction("Microsoft.Resources/deployments/operations/read", store.Subscription),
             ["subscriptions", _, "resourcegroups", _, var action] => new ArmAction($"{Groups}/{action}/action", Canonical(store, r.Segments[..4])),
             ["sandbox", ..] => new ArmAction($"Sandbox/events/{verb}", store.Subscription),
 

@@ -27,7 +27,8 @@ internal sealed class VirtualMachines(ConsoleLogs consoles) : ResourceType("Micr
 
     protected internal override void Complete(Writing w) => MachineModel.Complete(w);
 
-    protected internal override CloudError? Foresee(Writing w) => w.World.ForeseeMachine(w.Id.Group!, w.Id.Name, MachineModel.Spec(w));
+    protected internal override CloudError? Foresee(Writing w, QuotaClaims claims) =>
+        w.World.ForeseeMachine(w.Id.Group!, w.Id.Name, MachineModel.Spec(w), claims);
 
     protected internal override Outcome<Operation?> Write(Writing w)
     {

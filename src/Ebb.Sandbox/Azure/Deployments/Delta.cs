@@ -13,11 +13,11 @@ internal static class Delta
         "customData", "userData", "adminPassword", "protectedSettings", "storageAccountKey", "secureValue", "secret", "password",
     };
 
-    /// <summary>Both are whole: what is only in one of them was made, or would go.</summary>
-    public static List<JsonObject> Exact(JsonObject before, JsonObject after) => Members(before, after, exact: true, "");
+    /// <summary>Both are whole: what is only in the first would go. What its provider chooses anew each time is no change: only what the template names.</summary>
+    public static List<JsonObject> Exact(JsonObject before, JsonObject after, JsonObject named) => Members(before, after, named, exact: true, "");
 
     /// <summary>Only what the template names is compared; what it leaves out stays as it is.</summary>
-    public static List<JsonObject> Named(JsonObject before, JsonObject after) => Members(before, after, exact: false, "");
+    public static List<JsonObject> Named(JsonObject before, JsonObject after) => Members(before, after, after, exact: false, "");
 
     public static void HideSecrets(JsonNode? node)
     {
@@ -47,12 +47,12 @@ internal static class Delta
         }
     }
 
-    private static List<JsonObject> Members(JsonObject before, JsonObject after, bool exact, string path)
+    private static List<JsonObject> Members(JsonObject before, JsonObject after, JsonNode? named, bool exact, string path)
     {
         var found = new List<JsonObject>();
         foreach (var (name, value) in after.Where(m => !Secret.Contains(m.Key)))
         {
-            found.AddRange(Of(Values.Member(before, name), value, exact, path.Length == 0 ? name : $"{path}.{name}"));
+            found.AddRange(Of(Values.Member(before, name), value, Values.Member(named, name), exact, path.Length == 0 ? name : $"{path}.{name}"));
         }
 
         // Tags are replaced whole, whoever is asked.
@@ -65,18 +65,18 @@ internal static class Delta
         return found;
     }
 
-    private static List<JsonObject> Of(JsonNode? before, JsonNode? after, bool exact, string path)
+    private static List<JsonObject> Of(JsonNode? before, JsonNode? after, JsonNode? named, bool exact, string path)
     {
         switch (before, after)
         {
             case (JsonObject old, JsonObject made):
-                return Members(old, made, exact, path);
+                return Members(old, made, named, exact, path);
             case (JsonArray old, JsonArray made):
-                var children = Items(old, made, exact);
+                var children = Items(old, made, named as JsonArray, exact);
                 return children.Count == 0 ? [] : [Array(path, children)];
         }
 
-        if (IsEmpty(before) && IsEmpty(after))
+        if ((IsEmpty(before) && IsEmpty(after)) || named is null)
         {
             return [];
         }
@@ -90,7 +90,7 @@ internal static class Delta
         return [before is null ? Change(path, "Create", null, after) : after is null ? Change(path, "Delete", before, null) : Change(path, "Modify", before, after)];
     }
 
-    private static List<JsonObject> Items(JsonArray before, JsonArray after, bool exact)
+    private static List<JsonObject> Items(JsonArray before, JsonArray after, JsonArray? asked, bool exact)
     {
         var named = before.Concat(after).All(i => Values.Text(Values.Member(i, "name")) is not null);
         var found = new List<JsonObject>();
@@ -102,9 +102,10 @@ internal static class Delta
                 ? before.FirstOrDefault(b => Values.Text(Values.Member(b, "name"))!.Equals(Values.Text(Values.Member(item, "name")), StringComparison.OrdinalIgnoreCase))
                 : i < before.Count ? before[i] : null;
             met.Add(other);
+            var askedItem = i < asked?.Count ? asked[i] : null;
             if (other is JsonObject old && item is JsonObject made)
             {
-                var children = Members(old, made, exact, "");
+                var children = Members(old, made, askedItem, exact, "");
                 if (children.Count > 0)
                 {
                     found.Add(Array($"{i}", children, "Modify"));
@@ -112,7 +113,7 @@ internal static class Delta
             }
             else
             {
-                found.AddRange(Of(other, item, exact, $"{i}"));
+                found.AddRange(Of(other, item, askedItem, exact, $"{i}"));
             }
         }
 

@@ -255,9 +255,9 @@ internal sealed partial class DeploymentRoutes(ResourceStore resources, Deployme
     private static (string? Group, string[] Tail)? Split(ArmRequest r) => r.Lower switch
     {
         ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.resources", "deployments", ..] => (r.Segments[3], r.Segments[7..]),
-        ["subscriptions", _, "resourcegroups", _, "deployments", ..] => (r.Segments[3], r.Segments[5..]),
+        ["subscriptions", _, "resourcegroups", _, "deployments", _, "operations", ..] when r.Method == "GET" => (r.Segments[3], r.Segments[5..]),
         ["subscriptions", _, "providers", "microsoft.resources", "deployments", ..] => (null, r.Segments[5..]),
-        ["subscriptions", _, "deployments", ..] => (null, r.Segments[3..]),
+        ["subscriptions", _, "deployments", _, "operations", ..] when r.Method == "GET" => (null, r.Segments[3..]),
         _ => null,
     };
 

@@ -39,6 +39,7 @@ internal sealed class DeploymentRun
         }
 
         Change("Running");
+        _deployment.Expansion.Renew();
         Next();
     });
 
@@ -78,6 +79,11 @@ internal sealed class DeploymentRun
         // A turn of its own for each: what one resource does at once is not seen half-way by another.
         _engine.In(this, TimeSpan.Zero, () =>
         {
+            if (_cancelled)
+            {
+                return;
+            }
+
             if (resource.IsDeployment)
             {
                 _engine.Nested(_deployment, resource, _sender, (nested, error) => Deployed(resource, step, new ErrandEnd(nested is null ? 400 : 201, null, error, nested is not null)));
@@ -185,6 +191,12 @@ internal sealed class DeploymentRun
 
     private void End(string state, JsonObject? error)
     {
+        // It ends once, though what it began goes on.
+        if (!_deployment.Active)
+        {
+            return;
+        }
+
         _deployment.Error = error;
         _deployment.EndedAt = _engine.Now;
         Change(state);

@@ -12,7 +12,7 @@ internal sealed class Preflight(ResourceStore resources, ResourceWrites writes, 
 {
     // What is missing now may be made by the same deployment first; whether it is there is seen when it is needed.
     private static readonly string[] OfMissing =
-        ["InvalidResourceReference", "ParentResourceNotFound", "NotFound", "ResourceNotFound", "ResourceGroupNotFound", "NotFoundResource", "StorageAccountNotFound"];
+        ["InvalidResourceReference", "ParentResourceNotFound", "NotFound", "ResourceNotFound", "ResourceGroupNotFound", "StorageAccountNotFound"];
 
     /// <summary>May the sender do this? Null: yes. Asked with the request that would be sent.</summary>
     public Func<ArmRequest, CloudError?> Forbids { get; set; } = _ => null;
@@ -21,25 +21,13 @@ internal sealed class Preflight(ResourceStore resources, ResourceWrites writes, 
     /// <exception cref="TemplateException">A template inside it is wrong.</exception>
     public IEnumerable<JsonObject> Problems(Expansion expansion, Sender sender)
     {
-        foreach (var resource in expansion.Resources.Where(r => !r.Existing))
-        {
-            if (resource.IsDeployment)
-            {
-                foreach (var problem in engine.ExpandNested(expansion, resource, sender, null) is var (_, _, inner) ? Problems(inner, sender) : [])
-                {
-                    yield return problem;
-                }
-            }
-            else if (Problem(resource, sender) is { } error)
-            {
-                yield return ArmReply.Json(error.Target is null ? error with { Target = resource.Id } : error);
-            }
-        }
+        expansion.Renew();
+        return Problems(expansion, sender, new QuotaClaims());
     }
 
     /// <summary>What a resource would be after its write, as far as its provider can say without making it; null when it cannot.</summary>
     /// <param name="body">Without expressions that have no value yet.</param>
-    public Foreseen? Foresee(TemplateResource resource, JsonObject body, Sender sender)
+    public Foreseen? Foresee(TemplateResource resource, JsonObject body, Sender sender, QuotaClaims claims)
     {
         var request = ArmRequest.Internal("PUT", Errand.Url(resource.Id, resource.Key.ApiVersion), body, sender.Caller, sender.BaseUrl);
         if (ResourceId.Parse(resource.Id) is not { } id)
@@ -49,13 +37,31 @@ internal sealed class Preflight(ResourceStore resources, ResourceWrites writes, 
 
         if (id.FullType.Equals("Microsoft.Compute/virtualMachineScaleSets", StringComparison.OrdinalIgnoreCase) && id.Group is { } group)
         {
-            return resources.World.GroupExists(group) ? resources.World.ForeseeScaleSet(group, id.Name, (JsonObject)request.Body!) : null;
+            return resources.World.GroupExists(group) ? resources.World.ForeseeScaleSet(group, id.Name, (JsonObject)request.Body!, claims) : null;
         }
 
-        return resources.TypeOf(id.FullType) is { } type ? writes.Foresee(request, type, id) : null;
+        return resources.TypeOf(id.FullType) is { } type ? writes.Foresee(request, type, id, claims) : null;
     }
 
-    private CloudError? Problem(TemplateResource resource, Sender sender)
+    private IEnumerable<JsonObject> Problems(Expansion expansion, Sender sender, QuotaClaims claims)
+    {
+        foreach (var resource in expansion.Resources.Where(r => !r.Existing))
+        {
+            if (resource.IsDeployment)
+            {
+                foreach (var problem in engine.ExpandNested(expansion, resource, sender, null) is var (_, _, inner) ? Problems(inner, sender, claims) : [])
+                {
+                    yield return problem;
+                }
+            }
+            else if (Problem(resource, sender, claims) is { } error)
+            {
+                yield return ArmReply.Json(error.Target is null ? error with { Target = resource.Id } : error);
+            }
+        }
+    }
+
+    private CloudError? Problem(TemplateResource resource, Sender sender, QuotaClaims claims)
     {
         if (UnknownType(resource) is { } unknown)
         {
@@ -68,7 +74,7 @@ internal sealed class Preflight(ResourceStore resources, ResourceWrites writes, 
         }
 
         var body = resource.Body(null);
-        return IsOpen(body) || Foresee(resource, body, sender)?.Error is not { } error || OfMissing.Contains(error.Code) ? null : error;
+        return IsOpen(body) || Foresee(resource, body, sender, claims)?.Error is not { } error || OfMissing.Contains(error.Code) ? null : error;
     }
 
     private CloudError? UnknownType(TemplateResource resource)

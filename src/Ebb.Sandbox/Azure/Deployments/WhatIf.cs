@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Ebb.Sandbox.Azure.Templates;
 using Ebb.Sandbox.Azure.Templates.Expanding;
+using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Sandbox.Azure.Deployments;
 
@@ -11,6 +12,7 @@ internal sealed class WhatIf(DeploymentEngine engine, Preflight preflight)
 
     public List<JsonObject> Changes(DeploymentScope scope, DeploymentOrder order, Expansion expansion, Sender sender)
     {
+        expansion.Renew();
         var changes = new List<JsonObject>();
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         Collect(expansion, order.IdsOnly, sender, changes, seen);
@@ -70,8 +72,8 @@ internal sealed class WhatIf(DeploymentEngine engine, Preflight preflight)
         }
 
         // What its provider keeps now and would keep then says it exactly; else what the template says is held against what is there.
-        var foreseen = Preflight.IsOpen(body) ? null : preflight.Foresee(resource, body, sender);
-        var delta = foreseen is { Before: { } old, After: { } made } ? Delta.Exact(old, made) : Delta.Named(before, body);
+        var foreseen = Preflight.IsOpen(body) ? null : preflight.Foresee(resource, body, sender, new QuotaClaims());
+        var delta = foreseen is { Before: { } old, After: { } made } ? Delta.Exact(old, made, body) : Delta.Named(before, body);
         var change = Change(resource.Id, delta.Count == 0 ? "NoChange" : "Modify");
         change["before"] = before;
         change["after"] = after;

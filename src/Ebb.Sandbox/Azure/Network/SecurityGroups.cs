@@ -101,6 +101,12 @@ internal sealed class SecurityRules() : ChildType("networkSecurityGroups/securit
 
         foreach (var (one, several) in Pairs)
         {
+            // A port may be written as the number that it is; it is kept as text.
+            if (Get(p, one) is JsonValue port && port.GetValueKind() == System.Text.Json.JsonValueKind.Number)
+            {
+                p[KeyIn(p, one)] = port.ToJsonString();
+            }
+
             var values = OptionalText(p, one) is { } value ? [value] : Texts(p, several);
             if (values.Length == 0 && Get(p, ApplicationGroups(one)) is not JsonArray { Count: > 0 })
             {

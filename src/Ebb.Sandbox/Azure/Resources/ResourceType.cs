@@ -78,7 +78,7 @@ internal abstract class ResourceType(string space, string name)
     protected internal abstract void Complete(Writing w);
 
     /// <summary>Why the world would refuse a completed write, for those who ask beforehand; null when it would not.</summary>
-    protected internal virtual CloudError? Foresee(Writing w) => null;
+    protected internal virtual CloudError? Foresee(Writing w, QuotaClaims claims) => null;
 
     /// <summary>Carries a write that is otherwise accepted out in the world; the operation to follow when the world works on.</summary>
     protected internal virtual Outcome<Operation?> Write(Writing w) => new();

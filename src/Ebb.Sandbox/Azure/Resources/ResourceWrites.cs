@@ -23,7 +23,7 @@ internal sealed class ResourceWrites(ResourceStore store)
         written => Reply(r, type, written.Resource, written.Operation));
 
     /// <summary>What a PUT would make, and why it would be refused; nothing is kept, and what it refers to need not be there.</summary>
-    public Foreseen Foresee(ArmRequest r, ResourceType type, ResourceId asked)
+    public Foreseen Foresee(ArmRequest r, ResourceType type, ResourceId asked, QuotaClaims claims)
     {
         var old = store.Find(asked);
         if (store.Unregistered.Contains(type.Namespace))
@@ -52,7 +52,7 @@ internal sealed class ResourceWrites(ResourceStore store)
 
             ResourceModel.CheckTags(w);
             type.Complete(w);
-            var error = type.Foresee(w);
+            var error = type.Foresee(w, claims);
             return new Foreseen(error, old?.Model, error is null ? w.Model : null);
         }
         catch (JsonRead.ModelException e)

@@ -18,6 +18,9 @@ internal sealed class Budget
     private long _steps;
     private long _size;
 
+    /// <summary>What comes now is work of its own: a deployment that runs is not charged for having been checked.</summary>
+    public void Renew() => (_steps, _size) = (0, 0);
+
     /// <summary>One more call or access.</summary>
     public void Step()
     {

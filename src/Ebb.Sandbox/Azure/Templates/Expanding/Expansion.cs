@@ -55,6 +55,9 @@ internal sealed class Expansion
         return expansion;
     }
 
+    /// <summary>All evaluation so far is forgotten in what it may still compute.</summary>
+    public void Renew() => _on.Budget.Renew();
+
     /// <summary>The template inside a deployment that this one deploys.</summary>
     public Template Inner(TemplateResource resource, JsonNode? template) => _template.Inner(template, $"{resource.Path}.properties.template");
 

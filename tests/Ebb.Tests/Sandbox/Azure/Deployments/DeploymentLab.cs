@@ -14,6 +14,16 @@ internal sealed class DeploymentLab(FaceLab face) : IDisposable
 
     public string Group => $"{face.Subscription}/resourceGroups/{Lab.Group}";
 
+    /// <summary>The principal that has signed in.</summary>
+    public string ObjectId
+    {
+        get
+        {
+            var claims = face.Token.Split('.')[1].Replace('-', '+').Replace('_', '/');
+            return (string)JsonNode.Parse(Convert.FromBase64String(claims.PadRight((claims.Length + 3) / 4 * 4, '=')))!["oid"]!;
+        }
+    }
+
     public string Providers => $"{Group}/providers";
 
     public static async Task<DeploymentLab> StartAsync(CloudOptions? cloud = null, Ebb.Sandbox.Azure.AzureFaceOptions? options = null) =>

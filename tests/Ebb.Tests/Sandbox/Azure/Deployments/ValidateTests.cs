@@ -83,6 +83,52 @@ public class ValidateTests
         Assert.Empty(lab.Face.Cloud.World.ScaleSets);
     }
 
+    [Fact]
+    public async Task Machines_that_fit_the_quota_each_by_itself_must_fit_it_together()
+    {
+        var cloud = new CloudOptions();
+        using var lab = await DeploymentLab.StartAsync(cloud with { Quotas = cloud.Quotas.Add("cores", 5) });
+        static string Set(string name)
+        {
+            var model = Lab.Spec(2).ToModel("eastus");
+            model["type"] = "Microsoft.Compute/virtualMachineScaleSets";
+            model["apiVersion"] = "2021-11-01";
+            model["name"] = name;
+            return model.ToJsonString();
+        }
+
+        var one = await lab.ValidateAsync("\"resources\":[" + Set("a") + "]");
+        var two = await lab.ValidateAsync("\"resources\":[" + Set("a") + "," + Set("b") + "]");
+
+        Assert.Equal(200, one.Code);
+        Assert.Contains("Current Usage: 4", (string?)two.Json["error"]!["details"]![0]!["message"]);
+    }
+
+    [Fact]
+    public async Task What_the_caller_may_not_make_is_found_beforehand_and_its_history_is_not_everybodys()
+    {
+        using var lab = await DeploymentLab.StartAsync();
+        await lab.DeployAsync("\"resources\":[]");
+        const string Somebody = "11111111-2222-4333-8444-555555555555";
+        await lab.Face.PutAsync(
+            $"{lab.Providers}/Microsoft.Authorization/roleAssignments/aaaaaaaa-0000-4000-8000-000000000001",
+            "{\"properties\":{\"roleDefinitionId\":\"" + lab.Face.Subscription + "/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c\",\"principalId\":\"" + Somebody + "\",\"principalType\":\"ServicePrincipal\"}}");
+        var body = JsonNode.Parse(DeploymentLab.Body("""
+            "resources":[{"type":"Microsoft.Authorization/roleAssignments","apiVersion":"2022-04-01","name":"[guid('x')]","properties":{"roleDefinitionId":"x","principalId":"y"}}]
+            """));
+        ArmReply As(string oid, string method, string path, JsonNode? content = null) => lab.Face.Face.Dispatch(ArmRequest.Internal(method, path + DeploymentLab.Version, content, new ArmCaller("someone", oid), FaceLab.Base));
+
+        var validated = As(Somebody, "POST", $"{lab.Deployments()}/mine/validate", body);
+        var stranger = As("99999999-2222-4333-8444-555555555555", "GET", $"{lab.Group}/deployments/main/operations");
+        var strangers = As("99999999-2222-4333-8444-555555555555", "PUT", $"{lab.Deployments()}/mine", body);
+
+        Assert.Equal(400, validated.Status);
+        Assert.Equal("AuthorizationFailed", (string?)validated.Body!["error"]!["details"]![0]!["code"]);
+        Assert.Contains("Microsoft.Authorization/roleAssignments/write", (string?)validated.Body["error"]!["details"]![0]!["message"]);
+        Assert.Equal((403, 403), (stranger.Status, strangers.Status));
+        Assert.Equal(200, As(Somebody, "GET", $"{lab.Group}/deployments/main/operations").Status);
+    }
+
     [Theory]
     [InlineData("{\"properties\":{\"mode\":\"Incremental\"}}", "InvalidRequestContent", "'template' or a 'templateLink'")]
     [InlineData("{\"properties\":{\"template\":{}}}", "InvalidRequestContent", "'mode'")]
@@ -99,6 +145,55 @@ public class ValidateTests
 
         Assert.Equal((400, code), (answer.Code, answer.Error));
         Assert.Contains(message, answer.Message);
+    }
+
+    [Fact]
+    public async Task No_value_of_a_wrong_kind_anywhere_in_a_request_breaks_the_face()
+    {
+        string[] odd = ["null", "5", "1e308", "\"\"", "\"[x(\"", "\"[parameters('prefix')]\"", "[]", "[null]", "{}", "true"];
+        var good = DeploymentLab.Body(DeployTests.Net, """{"prefix":{"value":"n"}}""", more: "\"debugSetting\":{\"detailLevel\":\"none\"},\"onErrorDeployment\":{\"type\":\"LastSuccessful\"},");
+        var paths = Paths(JsonNode.Parse(good)!).ToList();
+        using var lab = await DeploymentLab.StartAsync();
+        foreach (var path in paths)
+        {
+            foreach (var value in odd)
+            {
+                var body = JsonNode.Parse(good)!;
+                Replace(body, path, value);
+                var text = body.ToJsonString();
+                var what = await lab.Face.PostAsync($"{lab.Deployments()}/d/whatIf{DeploymentLab.Version}", text);
+                var put = await lab.Face.PutAsync($"{lab.Deployments()}/d{DeploymentLab.Version}", text);
+                lab.Face.Cloud.Time.Advance(TimeSpan.FromSeconds(20));
+                var ended = await lab.Face.GetAsync($"{lab.Deployments()}/d{DeploymentLab.Version}");
+
+                Assert.True(what.Code < 500 && put.Code < 500 && ended.Code < 500, $"{path} = {value}: {what.Text} {put.Text} {ended.Text}");
+                Assert.DoesNotContain("The sandbox failed", ended.Text);
+            }
+        }
+
+        static IEnumerable<string> Paths(JsonNode node) => (node switch
+        {
+            JsonObject o => o.Select(m => m.Value!),
+            JsonArray list => list.Select(i => i!),
+            _ => [],
+        }).SelectMany(child => Paths(child).Prepend(child.GetPath()));
+
+        static void Replace(JsonNode root, string path, string value)
+        {
+            var node = Find(root, path)!;
+            if (node.Parent is JsonArray list)
+            {
+                list[node.GetElementIndex()] = JsonNode.Parse(value);
+            }
+            else
+            {
+                node.Parent![node.GetPropertyName()] = JsonNode.Parse(value);
+            }
+        }
+
+        static JsonNode? Find(JsonNode? node, string path) => node is null || node.GetPath() == path
+            ? node
+            : (node switch { JsonObject o => o.Select(m => m.Value), JsonArray list => list, _ => [] }).Select(child => Find(child, path)).FirstOrDefault(found => found is not null);
     }
 
     [Theory]
