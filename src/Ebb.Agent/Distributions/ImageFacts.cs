@@ -20,6 +20,9 @@ internal sealed record ImageFacts
     /// <summary>The machine may lower nobody's chance to be ended when memory runs out, as containers' priorities ask for.</summary>
     public bool RestrictOomScore { get; init; }
 
+    /// <summary>As it stands in the file.</summary>
+    public string Write() => JsonSerializer.Serialize(this, ImageJson.Default.ImageFacts) + "\n";
+
     /// <exception cref="EbbException">The file is not as it should be.</exception>
     public static ImageFacts Of(Machine machine)
     {

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Sockets;
+using Ebb.Controller.Joining;
 using Ebb.Sandbox;
 using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Certificates;
@@ -37,6 +39,10 @@ internal sealed class EmbeddedKubernetes : ISandboxKubernetes
     public int MostMachines => int.MaxValue;
 
     public string? CustomDataOf(string pool) => null;
+
+    public JoinServerOptions? Joining => null;
+
+    public Task<IAsyncDisposable> LeadAsync(IPEndPoint joinServer) => throw new InvalidOperationException("Machines of an embedded cluster ask nobody.");
 
     public static async Task<EmbeddedKubernetes> StartAsync(
         SandboxHome home, SandboxSettings settings, Authority authority, TimeProvider time, CancellationToken ct)

@@ -1,7 +1,9 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Ebb.Cli.Clusters;
 using Ebb.Cli.ControlPlane;
 using Ebb.Cli.ControlPlane.Pki;
+using Ebb.Controller.Joining;
 using Ebb.Kubernetes.Config;
 using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Cloud;
@@ -21,6 +23,10 @@ internal sealed class HollowSandboxMachines(TimeProvider time, ILoggerFactory lo
     public int Most => int.MaxValue;
 
     public string? CustomDataOf(string pool) => null;
+
+    public JoinServerOptions? Joining => null;
+
+    public Task<IAsyncDisposable> LeadAsync(IPEndPoint joinServer) => throw new InvalidOperationException("These machines ask nobody.");
 
     public Task<ControlPlaneOptions> PlaceAsync(ControlPlaneOptions options, CancellationToken ct) => Task.FromResult(options);
 

@@ -1,3 +1,5 @@
+using System.Net;
+using Ebb.Controller.Joining;
 using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Cloud;
 
@@ -31,6 +33,12 @@ internal interface ISandboxKubernetes : IAsyncDisposable
     /// <summary>From now on what the cloud boots joins the cluster.</summary>
     /// <param name="azure">Where machines learn who they are.</param>
     Task ServeMachinesAsync(AzureFace azure, CancellationToken ct);
+
+    /// <summary>How machines are admitted, once they are served; null for those that ask nobody.</summary>
+    JoinServerOptions? Joining { get; }
+
+    /// <summary>Leads the machines to their join server until what is returned is disposed of.</summary>
+    Task<IAsyncDisposable> LeadAsync(IPEndPoint joinServer);
 
     /// <summary>How to reach the components of a real control plane; null for an embedded one.</summary>
     Placement? Placement { get; }

@@ -1,4 +1,6 @@
+using System.Net;
 using Ebb.Cli.ControlPlane;
+using Ebb.Controller.Joining;
 using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Cloud;
 
@@ -17,6 +19,12 @@ internal interface ISandboxMachines : IAsyncDisposable
 
     /// <summary>What a pool's machines are to be made with, as the cloud takes it; null when they need nothing.</summary>
     string? CustomDataOf(string pool);
+
+    /// <summary>How machines are admitted, once they are served; null for those that ask nobody.</summary>
+    JoinServerOptions? Joining { get; }
+
+    /// <summary>Leads the machines to their join server until what is returned is disposed of.</summary>
+    Task<IAsyncDisposable> LeadAsync(IPEndPoint joinServer);
 
     /// <summary>From now on what the cloud boots joins the cluster.</summary>
     Task ServeAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, CancellationToken ct);

@@ -5,7 +5,8 @@ namespace Ebb.Cli.Sandboxes;
 /// <summary>What systemd-nspawn machines are made of, beside Kubernetes' own programs; made where it is not there yet.</summary>
 /// <param name="Root">The root file system that machines start from.</param>
 /// <param name="Images">Archives of container images, so that no registry is needed.</param>
-internal sealed record MachineParts(string Root, string Images)
+/// <param name="Agents">The agent's programs, <c>ebb-agent-amd64</c> and <c>ebb-agent-arm64</c>: that for this machine's processor at least.</param>
+internal sealed record MachineParts(string Root, string Images, string Agents)
 {
     /// <summary>Whether any root file system was made before; the script knows whether it is the right one.</summary>
     public static bool AreThere()
@@ -19,7 +20,7 @@ internal sealed record MachineParts(string Root, string Images)
     /// <exception cref="EbbException">They cannot be made here.</exception>
     /// <exception cref="IOException">They could not be made; the script has said why.</exception>
     public static async Task<MachineParts> EnsureAsync(CancellationToken ct) =>
-        new(await DirectoryAsync("machine.sh", ct), await DirectoryAsync("images.sh", ct));
+        new(await DirectoryAsync("machine.sh", ct), await DirectoryAsync("images.sh", ct), await DirectoryAsync("agent.sh", ct));
 
     // Each prints one directory, at once where it is there already; what it says on the way is for whoever started this process.
     private static async Task<string> DirectoryAsync(string name, CancellationToken ct)

@@ -2,13 +2,15 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json.Nodes;
+using Ebb.Agent.Distributions;
 using Ebb.Cli.Clusters;
 using Ebb.Cli.ControlPlane;
+using Ebb.Cli.ControlPlane.Access;
 using Ebb.Cli.ControlPlane.Components;
 using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.ControlPlane.Supervising;
-using Ebb.Cli.Provisioning;
+using Ebb.Cli.Sandboxes.Joining;
+using Ebb.Controller.Joining;
 using Ebb.Joining;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Config;
@@ -28,13 +30,10 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
     private const string Images = "/usr/lib/ebb/images";
     private const string Kubelet = "kubelet";
 
-    private CancellationTokenSource _end = new();
+    private readonly AgentBirth _birth = new(Path.Combine(home.Path, "join"), new Uri(Net.Https($"{Room.Gateway}", JoinPaths.DefaultPort)));
     private Room? _room;
     private RoomForward? _door;
     private NspawnMachines? _machines;
-    private KubeClient? _admin;
-    private Task _renewing = Task.CompletedTask;
-    private Func<string, string>? _compose;
 
     public MachineKind Kind => MachineKind.Nspawn;
 
@@ -90,32 +89,54 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
         _door = RoomForward.Open(room, shape.Ports.Api, new IPEndPoint(Room.Gateway, shape.Ports.Api), time);
         var parts = await MachineParts.EnsureAsync(ct);
         var binaries = Binaries.Locate() ?? throw BinariesBuild.Missing();
-        var kubelet = await binaries.VersionAsync(Kubelet, time, ct);
         var options = new NspawnOptions
         {
             Name = HostName(home.Name, home.Path),
             Directory = home.Machines,
             BaseRoot = parts.Root,
-            Shared = [new SharedPath(binaries.Of(Kubelet), "/usr/local/bin/kubelet"), new SharedPath(parts.Images, Images)],
+            Shared =
+            [
+                new SharedPath(binaries.Of(Kubelet), "/usr/local/bin/kubelet"),
+                new SharedPath(parts.Images, Images),
+                new SharedPath(await WriteImageFactsAsync(ct), ImageFacts.Path),
+            ],
         };
         _machines = await NspawnMachines.StartAsync(options, cloud, azure, room, time, loggers.CreateLogger<NspawnMachines>(), ct);
-        await ProvisionAsync(plane, cloud, kubelet, ct);
+        await _birth.MakeAsync(parts.Agents, azure.AttestationRootPem + azure.AttestationIntermediatePem, time, ct);
+        await AllowAsync(plane, ct);
+        var authority = shape.Paths.Pki("ca.crt");
+        Joining = new JoinServerOptions
+        {
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+            AuthorityFile = _birth.AuthorityFile,
+            CertificateFile = _birth.CertificateFile,
+            KeyFile = _birth.KeyFile,
+            AgentsDirectory = _birth.AgentsDirectory,
+            Distribution = JoinServerOptions.Kubelet,
+            Servers = [new Uri(Net.Https(shape.AdvertiseAddress, shape.Ports.Api))],
+            KubernetesAuthorityFile = authority,
+            NodeAuthorityFile = authority,
+            AttestationRootsFile = _birth.RootsFile,
+            AuditFile = _birth.AuditFile,
+
+            // By the door out of their network all machines come from one address.
+            PerAddress = new(100, 1000),
+            MostNoncesPerAddress = 1000,
+        };
     }
 
-    public async Task FollowAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, bool another, CancellationToken ct)
-    {
-        await EndRenewingAsync();
-        _admin?.Dispose();
-        await ProvisionAsync(plane, cloud, await (Binaries.Locate() ?? throw BinariesBuild.Missing()).VersionAsync(Kubelet, time, ct), ct);
-        Publish(cloud);
-    }
+    // Keys with which machines join are not the cluster's, and outlive what becomes of it.
+    public Task FollowAsync(HostedControlPlane plane, CloudWorld cloud, AzureFace azure, bool another, CancellationToken ct) => AllowAsync(plane, ct);
 
-    public string? CustomDataOf(string pool) => Convert.ToBase64String(Encoding.UTF8.GetBytes(
-        (_compose ?? throw new InvalidOperationException("Machines are not served yet."))(pool)));
+    public string? CustomDataOf(string pool) => _birth.CustomData;
+
+    public JoinServerOptions? Joining { get; private set; }
+
+    public async Task<IAsyncDisposable> LeadAsync(IPEndPoint joinServer) => await RoomForward.OpenOutwardsAsync(
+        _room ?? throw new InvalidOperationException("The control plane was not placed."), new IPEndPoint(Room.Gateway, JoinPaths.DefaultPort), joinServer, time);
 
     public async ValueTask DisposeAsync()
     {
-        await EndRenewingAsync();
         if (_machines is not null)
         {
             await _machines.DisposeAsync();
@@ -131,83 +152,35 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
             await _room.DisposeAsync();
         }
 
-        _admin?.Dispose();
+        _birth.Remove();
     }
 
-    /// <summary>From now on machines are made with what lets them join this control plane.</summary>
-    private async Task ProvisionAsync(HostedControlPlane plane, CloudWorld cloud, ReleaseVersion kubelet, CancellationToken ct)
+    /// <summary>Lets Ebb do in the cluster what a join server does.</summary>
+    private async Task AllowAsync(HostedControlPlane plane, CancellationToken ct)
     {
         var shape = plane.Shape;
         var kubeconfig = new PkiFiles(shape.Paths.Root).FirstKubeconfig(new Version(shape.Kubernetes.Major, shape.Kubernetes.Minor));
         var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, time).Load(kubeconfig, null);
-        _admin = new KubeClient(connection, time, loggers.CreateLogger<KubeClient>());
-        var authority = await File.ReadAllTextAsync(shape.Paths.Pki("ca.crt"), ct);
-        var server = new Uri(Net.Https(shape.AdvertiseAddress, shape.Ports.Api));
-        var userData = new PoolUserData(
-            new BootstrapTokens(_admin, time),
-            (token, _) =>
-            {
-                Hold(token);
-                Publish(cloud);
-                return Task.CompletedTask;
-            },
-            time,
-            new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
-            loggers.CreateLogger<PoolUserData>());
-        Hold(await userData.FirstAsync(ct));
-        _renewing = userData.RunAsync(_end.Token);
-
-        void Hold(BootstrapToken token) => _compose = pool => UserData.Compose(new NodeSetup
+        using var admin = new KubeClient(connection, time, loggers.CreateLogger<KubeClient>());
+        foreach (var manifest in EbbRole.Manifests(joins: true))
         {
-            Server = server,
-            AuthorityPem = authority,
-            Token = token,
-            Kubernetes = kubelet,
-            Pool = pool,
-            Runtime = new NodeRuntime
-            {
-                // systemd on such a machine does not own the control groups that it sees.
-                CgroupDriver = "cgroupfs",
-                PauseImage = "ebb.local/pause:1",
-                ImageArchives = Images,
-                RestrictOomScore = !NspawnSupport.MayRaisePriority(),
-            },
-        });
+            await manifest.ApplyAsync(admin, ct);
+        }
     }
 
-    private async Task EndRenewingAsync()
+    /// <summary>What such machines differ in from those that a cloud makes.</summary>
+    private async Task<string> WriteImageFactsAsync(CancellationToken ct)
     {
-        await _end.CancelAsync();
-        try
+        var facts = new ImageFacts
         {
-            await _renewing;
-        }
-        catch (OperationCanceledException)
-        {
-            // Asked for.
-        }
-
-        _end.Dispose();
-        _end = new CancellationTokenSource();
-    }
-
-    /// <summary>Machines that are made from now on join with the token that is held now.</summary>
-    private void Publish(CloudWorld cloud)
-    {
-        foreach (var set in cloud.ScaleSets)
-        {
-            var body = new JsonObject
-            {
-                ["location"] = set.Location,
-                ["properties"] = new JsonObject
-                {
-                    ["virtualMachineProfile"] = new JsonObject { ["osProfile"] = new JsonObject { ["customData"] = CustomDataOf(set.Name) } },
-                },
-            };
-            if (cloud.CreateOrUpdateScaleSet(set.Group, set.Name, body, patch: true).Error is { } error)
-            {
-                throw new IOException($"The cloud did not take the user data of pool '{set.Name}': {error.Message}");
-            }
-        }
+            // systemd on such a machine does not own the control groups that it sees.
+            CgroupDriver = "cgroupfs",
+            PauseImage = "ebb.local/pause:1",
+            Images = Images,
+            RestrictOomScore = !NspawnSupport.MayRaisePriority(),
+        };
+        var file = Path.Combine(home.Path, "image.json");
+        await File.WriteAllTextAsync(file, facts.Write(), ct);
+        return file;
     }
 }

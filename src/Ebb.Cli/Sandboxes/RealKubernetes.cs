@@ -1,7 +1,9 @@
+using System.Net;
 using Ebb.Cli.ControlPlane;
 using Ebb.Cli.ControlPlane.Backups;
 using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.Reports;
+using Ebb.Controller.Joining;
 using Ebb.Sandbox;
 using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Cloud;
@@ -50,6 +52,10 @@ internal sealed class RealKubernetes : ISandboxKubernetes
     private HostedControlPlane Plane => _plane ?? throw new IOException($"The control plane of sandbox '{_home.Name}' does not run. Its log is {_home.Log}.");
 
     public string? CustomDataOf(string pool) => _machines.CustomDataOf(pool);
+
+    public JoinServerOptions? Joining => _machines.Joining;
+
+    public Task<IAsyncDisposable> LeadAsync(IPEndPoint joinServer) => _machines.LeadAsync(joinServer);
 
     public static async Task<RealKubernetes> StartAsync(
         SandboxHome home, SandboxSettings settings, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)

@@ -80,7 +80,15 @@ internal static class SandboxHost
                     up(state);
                 }
 
-                await ControllerRun.RunAsync(target, Loop, joining: null, ct);
+                if (kubernetes.Joining is not { } joining)
+                {
+                    await ControllerRun.RunAsync(target, Loop, joining: null, ct);
+                    return;
+                }
+
+                await using var serving = await JoinServing.StartAsync(target, joining, ct);
+                await using var way = await kubernetes.LeadAsync(serving.Server.Address);
+                await ControllerRun.RunAsync(target, Loop, serving.Server, ct);
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

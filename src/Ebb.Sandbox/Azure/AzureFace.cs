@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Ebb.Sandbox.Azure.Access;
 using Ebb.Sandbox.Azure.Compute;
@@ -96,6 +97,10 @@ public sealed class AzureFace : IDisposable
 
     /// <summary>The root under which machines' attested documents are signed here, as PEM: what their readers are to trust.</summary>
     public string AttestationRootPem => _attestation.RootPem;
+
+    /// <summary>The certificate between that root and the signer, as PEM: for readers that cannot fetch it.</summary>
+    public string AttestationIntermediatePem =>
+        PemEncoding.WriteString("CERTIFICATE", _attestation.Intermediate) + "\n";
 
     /// <summary>
     /// Where readers of attested documents reach this face by HTTP, to fetch the intermediate certificate. Null: where the machine

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ebb.Cli.Clusters;
 using Ebb.Cli.ControlPlane;
 using Ebb.Cli.Sandboxes;
 using Ebb.Sandbox.Machines.Nspawn;
@@ -86,6 +87,36 @@ public sealed class RealSandbox : IAsyncLifetime
     {
         var init = InitOf(node) ?? throw new InvalidOperationException($"{node} is not on.");
         return (await Shell.RunAsync("nsenter", ["--target", $"{init}", "--all", .. command], CancellationToken.None)).Good().Out;
+    }
+
+    /// <summary>Asks the cloud's resource manager, as the sandbox's own service principal.</summary>
+    /// <param name="path">Below the provider of computing in the sandbox's group.</param>
+    public async Task ArmAsync(HttpMethod method, string path)
+    {
+        var azure = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Home, "sandbox.json")))!["azure"]!;
+        var endpoint = ((string)azure["endpoint"]!).TrimEnd('/');
+        using var http = new HttpClient(AzureHttp.Handler((string)azure["authorityFile"]!));
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["grant_type"] = "client_credentials",
+            ["client_id"] = (string)azure["client"]!["id"]!,
+            ["client_secret"] = (string)azure["client"]!["secret"]!,
+            ["scope"] = $"{endpoint}//.default",
+        });
+        using var token = await http.PostAsync(new Uri($"{endpoint}/{azure["client"]!["tenant"]}/oauth2/v2.0/token"), form);
+        using var request = new HttpRequestMessage(method, new Uri(
+            $"{endpoint}/subscriptions/{azure["subscription"]}/resourceGroups/{azure["resourceGroup"]}/providers/Microsoft.Compute{path}?api-version=2024-07-01"));
+        request.Headers.Authorization = new("Bearer", (string)JsonNode.Parse(await token.Content.ReadAsStringAsync())!["access_token"]!);
+        using var answer = await http.SendAsync(request);
+        Assert.True(answer.IsSuccessStatusCode, $"{method} {path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+    }
+
+    /// <summary>A file that another process writes to.</summary>
+    public string ReadShared(string file)
+    {
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
     }
 
     public IEnumerable<string> MachinesOnDisk() =>

@@ -3,14 +3,17 @@ using System.Net.Sockets;
 
 namespace Ebb.Sandbox.Machines.Nspawn;
 
-/// <summary>A door into the room: what connects to a port of this machine's loopback reaches an address in the room.</summary>
+/// <summary>
+/// A door of the room. Inwards: what connects to a port of this machine's loopback reaches an address in the room. Outwards: what
+/// connects to an address in the room reaches one of this machine's.
+/// </summary>
 public sealed class RoomForward : IAsyncDisposable
 {
     private const int MostConnections = 1024;
 
     private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(5);
 
-    private readonly Room _room;
+    private readonly Func<Task<Socket>> _socket;
     private readonly IPEndPoint _target;
     private readonly TimeProvider _time;
     private readonly Socket _listener;
@@ -20,9 +23,9 @@ public sealed class RoomForward : IAsyncDisposable
     private readonly Lock _lock = new();
     private Task _accepting = Task.CompletedTask;
 
-    private RoomForward(Room room, IPEndPoint target, Socket listener, TimeProvider time)
+    private RoomForward(Func<Task<Socket>> socket, IPEndPoint target, Socket listener, TimeProvider time)
     {
-        _room = room;
+        _socket = socket;
         _target = target;
         _listener = listener;
         _time = time;
@@ -30,23 +33,19 @@ public sealed class RoomForward : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
-    /// <summary>Opens the door. A port of 0 takes any that is free.</summary>
+    /// <summary>Opens a door into the room. A port of 0 takes any that is free.</summary>
     /// <exception cref="SocketException">The port is in use.</exception>
-    public static RoomForward Open(Room room, int port, IPEndPoint target, TimeProvider time)
-    {
-        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
-            listener.Listen();
-        }
-        catch
-        {
-            listener.Dispose();
-            throw;
-        }
+    public static RoomForward Open(Room room, int port, IPEndPoint target, TimeProvider time) =>
+        Open(room.SocketAsync, Listen(NewSocket(), new IPEndPoint(IPAddress.Loopback, port)), target, time);
 
-        var door = new RoomForward(room, target, listener, time);
+    /// <summary>Opens a door out of the room.</summary>
+    /// <exception cref="SocketException">The address is not the room's, or in use there.</exception>
+    public static async Task<RoomForward> OpenOutwardsAsync(Room room, IPEndPoint listen, IPEndPoint target, TimeProvider time) =>
+        Open(() => Task.FromResult(NewSocket()), Listen(await room.SocketAsync(), listen), target, time);
+
+    private static RoomForward Open(Func<Task<Socket>> socket, Socket listener, IPEndPoint target, TimeProvider time)
+    {
+        var door = new RoomForward(socket, target, listener, time);
         door._accepting = door.AcceptAsync(door._end.Token);
         return door;
     }
@@ -65,6 +64,23 @@ public sealed class RoomForward : IAsyncDisposable
         await Task.WhenAll(open);
         _end.Dispose();
         _free.Dispose();
+    }
+
+    private static Socket NewSocket() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+
+    private static Socket Listen(Socket listener, IPEndPoint at)
+    {
+        try
+        {
+            listener.Bind(at);
+            listener.Listen();
+            return listener;
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
+        }
     }
 
     private async Task AcceptAsync(CancellationToken ct)
@@ -96,7 +112,7 @@ public sealed class RoomForward : IAsyncDisposable
         try
         {
             near.NoDelay = true;
-            using var far = await _room.SocketAsync();
+            using var far = await _socket();
             using (var deadline = new CancellationTokenSource(ConnectWithin, _time))
             using (var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token))
             {
