@@ -11,18 +11,12 @@ internal static class SubscriptionHostCommand
     public static Command Create(Terminal terminal)
     {
         var name = new Option<string>("--name") { Description = "The cluster.", HelpName = "NAME", Required = true };
-        var kubernetes = new Option<KubernetesKind?>("--kubernetes")
-        {
-            Description = "embedded or real.",
-            HelpName = "KIND",
-            CustomParser = argument => Choices.Parse<KubernetesKind>(argument),
-        };
         var region = new Option<string>("--region") { Description = "The region that there is.", HelpName = "REGION", Required = true };
         var speed = new Option<double>("--speed") { Description = "How many times faster than usual machines boot and go.", HelpName = "X", DefaultValueFactory = _ => 1 };
         var verb = new Verb("subscription-host", "Host the sandbox's Azure for one cluster in this process.")
         {
             Hidden = true,
-            Options = { name, region, kubernetes, speed },
+            Options = { name, region, speed },
             Examples = [new("ebb subscription-host --name farm --region westeurope", "under a service manager, say; SIGTERM ends it")],
         };
         verb.SetAction(async (parsed, ct) =>
@@ -31,7 +25,6 @@ internal static class SubscriptionHostCommand
             var settings = new SubscriptionSettings
             {
                 Region = parsed.GetRequiredValue(region),
-                Kubernetes = parsed.GetValue(kubernetes) ?? KubernetesKind.Embedded,
                 Speed = parsed.GetValue(speed),
             };
             await SubscriptionHost.RunAsync(SandboxHome.OfSubscription(parsed.GetRequiredValue(name)), settings, ct);

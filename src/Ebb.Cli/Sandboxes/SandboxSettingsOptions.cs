@@ -93,7 +93,9 @@ internal sealed class SandboxSettingsOptions
         }
 
         var settings = Read(parsed);
-        return new SubscriptionSettings { Kubernetes = settings.Kubernetes ?? KubernetesKind.Embedded, Speed = settings.Speed };
+        return settings.Kubernetes is KubernetesKind.Real
+            ? throw new EbbException("--kubernetes real is for a sandbox of this machine; the Kubernetes of a cluster of an ebb.yaml in the sandbox is embedded. Leave it out.")
+            : new SubscriptionSettings { Speed = settings.Speed };
     }
 
     /// <exception cref="EbbException">Something is out of bounds; all of it is named.</exception>

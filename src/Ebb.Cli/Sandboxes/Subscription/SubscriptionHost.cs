@@ -53,7 +53,7 @@ internal static class SubscriptionHost
                 Name = home.Name,
                 Host = ProcessMark.OfThisProcess(),
                 StartedAt = time.GetUtcNow(),
-                Kind = settings.Kubernetes,
+                Kind = KubernetesKind.Embedded,
                 Kubernetes = "",
                 Azure = access,
             });

@@ -8,12 +8,9 @@ internal sealed record SubscriptionSettings
     /// <summary>The one region that there is.</summary>
     public string Region { get; init; } = "eastus";
 
-    /// <summary>What stands behind its clusters' Kubernetes API.</summary>
-    public KubernetesKind Kubernetes { get; init; } = KubernetesKind.Embedded;
-
     /// <summary>How many times faster than usual machines boot and go. Default 1: about 15 s to boot.</summary>
     public double Speed { get; init; } = 1;
 
     public IEnumerable<string> ToArguments() =>
-        ["--region", Region, "--kubernetes", Choices.Word(Kubernetes), "--speed", Speed.ToString(CultureInfo.InvariantCulture)];
+        ["--region", Region, "--speed", Speed.ToString(CultureInfo.InvariantCulture)];
 }
