@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 
 namespace Ebb.Cli.Clusters.Provisioned;
@@ -17,14 +18,20 @@ internal sealed class AirGapDirectory
 
     private AirGapDirectory(ImmutableArray<string> files) => _files = files;
 
-    /// <exception cref="EbbException">It is not there.</exception>
-    public static AirGapDirectory Of(string path, Func<string, string?> environment)
+    /// <returns>Null where there is none and images have all that it takes.</returns>
+    /// <exception cref="EbbException">It is not there, and k3s cannot be installed without it.</exception>
+    public static AirGapDirectory? Of(string path, Distribution distribution, Func<string, string?> environment)
     {
         var directory = environment(Variable) is { Length: > 0 } told
             ? told
             : Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "airgap");
         if (!Directory.Exists(directory))
         {
+            if (distribution is Distribution.Kubelet)
+            {
+                return null;
+            }
+
             throw new EbbException(
                 $"'options.airGapped' is true in {path}, and there is no directory '{directory}' with the files for that. Put there 'k3s', 'k3s-install.sh' "
                 + $"(from https://get.k3s.io) and 'k3s-airgap-images-amd64.tar.zst' of one release of k3s, or let {Variable} name the directory that has them.");

@@ -18,7 +18,7 @@ internal sealed record ClusterInputs(RenderInputs Rendering, ClusterKeys Keys, I
         var keys = new ClusterKeys(home, time);
         keys.Ensure(file.Name, names.ControlPlane.Select(index => names.ControlPlaneAddress(index).ToString()));
         var programs = Programs.Locate(standalone: !file.Cloud.IsSandbox);
-        var airGap = file.Options.AirGapped ? AirGapDirectory.Of(path, Environment.GetEnvironmentVariable) : null;
+        var airGap = file.Options.AirGapped ? AirGapDirectory.Of(path, file.Kubernetes.Distribution, Environment.GetEnvironmentVariable) : null;
         List<ShareFile> files = [.. keys.Shared(), .. programs.Shared(), .. airGap?.Shared() ?? []];
         if (file.Options.Tailscale is { } tailscale)
         {

@@ -16,6 +16,9 @@ internal sealed partial class RoleAssignments() : ResourceType("Microsoft.Author
 
     private static readonly string[] PrincipalTypes = ["User", "Group", "ServicePrincipal", "ForeignGroup", "Device"];
 
+    // What may be changed of one that is there.
+    private static readonly string[] Said = ["description", "condition", "conditionVersion", "delegatedManagedIdentityResourceId"];
+
     public override bool Extends => true;
 
     public override bool Located => false;
@@ -82,15 +85,19 @@ internal sealed partial class RoleAssignments() : ResourceType("Microsoft.Author
         }
 
         var made = Properties(roleId, principal.ToLowerInvariant(), type ?? "ServicePrincipal", w.Id.Scope, w.Request.Caller.ObjectId, w.World.Agenda.Now);
-        foreach (var kept in new[] { "description", "condition", "conditionVersion", "delegatedManagedIdentityResourceId" })
+        foreach (var said in Said)
         {
-            made[kept] = p[kept]?.DeepClone();
+            made[said] = p[said]?.DeepClone();
         }
 
         if (w.Old is { } old)
         {
-            made["createdOn"] = old.Properties["createdOn"]?.DeepClone();
-            made["createdBy"] = old.Properties["createdBy"]?.DeepClone();
+            // The same once more is no update.
+            var same = Said.All(said => JsonNode.DeepEquals(made[said], old.Properties[said]));
+            foreach (var kept in same ? ["createdOn", "createdBy", "updatedOn", "updatedBy"] : new[] { "createdOn", "createdBy" })
+            {
+                made[kept] = old.Properties[kept]?.DeepClone();
+            }
         }
 
         w.Model["properties"] = made;

@@ -1,4 +1,5 @@
 using System.Text;
+using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.CloudInit;
 
@@ -17,6 +18,20 @@ public class CloudConfigTests
             Assert.StartsWith("#cloud-config\n", text);
             Assert.True(Encoding.UTF8.GetByteCount(text) <= 65_535);
         });
+    }
+
+    [Fact]
+    public void The_plain_kubelet_is_for_clusters_whose_control_plane_is_hosted_on_this_machine()
+    {
+        var kubelet = RenderLab.Minimal with { Kubernetes = new KubernetesDefinition { Distribution = Distribution.Kubelet } };
+        var sandbox = kubelet with { Cloud = kubelet.Cloud with { Endpoint = CloudDefinition.Sandbox } };
+
+        var error = Assert.Throws<EbbException>(() => Renderer.Render(kubelet, RenderLab.Inputs));
+        var agents = Renderer.Render(sandbox, RenderLab.Inputs).CloudConfigs["agents"];
+
+        Assert.Contains("kubernetes.distribution", error.Message);
+        Assert.Contains("\"distribution\": \"kubelet\"", agents);
+        Assert.DoesNotContain("k3s-killall", agents);
     }
 
     [Fact]
