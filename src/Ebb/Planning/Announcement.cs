@@ -25,6 +25,10 @@ internal sealed record Announcement(string Kind, DateTimeOffset At)
         && Notes.ReadTime(time) is { } at
         && node.Shape.Taints.Any(taint => taint is { Key: Marks.Leaving, Effect: TaintEffect.NoSchedule })
         && now < at + Spared
+        && !IsWorkedOn(kind, node)
             ? new Announcement(kind, at)
             : null;
+
+    /// <summary>A person has it reimaged or stopped: the machine shuts down and is the same again afterwards.</summary>
+    private static bool IsWorkedOn(string kind, Node node) => kind == LeaveReasons.Shutdown && node.Annotations.ContainsKey(Marks.Operating);
 }

@@ -251,6 +251,22 @@ public sealed class HealingTests
         Assert.Equal("left alone: its machine is deallocated", later.Reasons.Nodes["agents000000"]);
     }
 
+    [Theory]
+    [InlineData("shutdown", true, 0)]
+    [InlineData("shutdown", false, 1)]
+    [InlineData("Preempt", true, 1)]
+    public void Nothing_is_bought_for_a_machine_that_shuts_down_because_a_command_works_on_it(string kind, bool workedOn, int bought)
+    {
+        var some = new Some().With(Some.Pool(min: 1));
+        some.AddNode(edit: node =>
+        {
+            var marks = node.Annotations.SetItem(Marks.Notice, $"{kind} {Noon:O}").SetItem(Marks.Keep, "true");
+            return Announced(node with { Annotations = workedOn ? marks.SetItem(Marks.Operating, "cordon,keep") : marks });
+        });
+
+        Assert.Equal(bought, some.Plan().Decisions.OfType<Decision.Grow>().Sum(grow => grow.By));
+    }
+
     [Fact]
     public void Growth_that_never_comes_is_not_waited_for_for_ever()
     {
