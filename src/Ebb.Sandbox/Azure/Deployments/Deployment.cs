@@ -17,6 +17,9 @@ internal sealed class Deployment(DeploymentScope scope, string name, DeploymentO
 
     public string CorrelationId => correlation;
 
+    /// <summary>It is a resource of another deployment, and shares what that one may compute.</summary>
+    public bool Nested { get; init; }
+
     /// <summary>What its poll address ends in.</summary>
     public string Number { get; init; } = "";
 

@@ -71,7 +71,7 @@ internal sealed class DeploymentEngine
         var template = outer.Inner(resource, Values.Member(properties, "template"));
         var order = new DeploymentOrder { Template = template, Parameters = parameters, Complete = complete, Location = scope.Group is null ? Values.Text(resource.Member(Values.Member(resource.Source, "location"), runtime)) : null };
         var surroundings = Surroundings(scope, resource.Key.Name, order, sender, runtime is null ? outer : null);
-        return (scope, order, Expansion.Make(template, parameters, surroundings, inner ? null : resource.On));
+        return (scope, order, Expansion.Make(template, parameters, surroundings, inner ? null : resource.On, outer));
     }
 
     /// <summary>Begins a deployment; it goes on by itself.</summary>
@@ -80,6 +80,7 @@ internal sealed class DeploymentEngine
         var deployment = new Deployment(scope, name, order, correlation ?? _resources.World.NewId(), Now)
         {
             Expansion = expansion,
+            Nested = correlation is not null,
             TemplateHash = HashOf(order.Template.Root),
             Number = "0858" + UInt64(_resources.World.NewId()).ToString("D20", CultureInfo.InvariantCulture),
         };

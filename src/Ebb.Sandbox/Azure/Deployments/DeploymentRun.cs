@@ -39,7 +39,11 @@ internal sealed class DeploymentRun
         }
 
         Change("Running");
-        _deployment.Expansion.Renew();
+        if (!_deployment.Nested)
+        {
+            _deployment.Expansion.Renew();
+        }
+
         Next();
     });
 

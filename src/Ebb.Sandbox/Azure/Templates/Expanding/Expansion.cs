@@ -29,10 +29,11 @@ internal sealed class Expansion
     /// <param name="given">The parameters of the request.</param>
     /// <param name="target">Where its resources go.</param>
     /// <param name="outer">For a nested template whose expressions are the outer one's: what those see.</param>
+    /// <param name="within">For a nested template with expressions of its own: the outer one, with which it shares what it may compute.</param>
     /// <exception cref="TemplateException">Something in it is wrong.</exception>
-    public static Expansion Make(Template template, JsonObject? given, Surroundings target, Evaluation? outer = null)
+    public static Expansion Make(Template template, JsonObject? given, Surroundings target, Evaluation? outer = null, Expansion? within = null)
     {
-        var scope = outer?.Scope.Inner() ?? new TemplateScope(target, new Budget());
+        var scope = outer?.Scope.Inner() ?? new TemplateScope(target, within?._on.Budget ?? new Budget());
         var on = outer is null ? new Evaluation { Scope = scope } : outer with { Scope = scope };
         var shown = new JsonObject(Values.NoCase);
         if (outer is null)

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace Ebb.Sandbox.Azure.Templates.Expanding;
 
 /// <summary>One resource of a template, its copy loop turned; what is not needed to order the deployment is evaluated later.</summary>
-internal sealed record TemplateResource
+internal sealed class TemplateResource
 {
     // What says how to deploy a resource, and is no part of it.
     private static readonly string[] OfTemplate =

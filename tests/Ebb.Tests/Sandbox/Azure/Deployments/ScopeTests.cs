@@ -79,6 +79,24 @@ public class ScopeTests
     }
 
     [Theory]
+    [InlineData("inner")]
+    [InlineData("outer")]
+    public async Task Deployments_that_multiply_inside_each_other_are_stopped(string scope)
+    {
+        using var lab = await DeploymentLab.StartAsync();
+        var template = TemplateLab.Text("\"resources\":[]");
+        string Multiplied() => "\"resources\":[{\"type\":\"Microsoft.Resources/deployments\",\"apiVersion\":\"2021-04-01\",\"name\":\"[concat('n', copyIndex('l'))]\",\"copy\":{\"name\":\"l\",\"count\":800},"
+            + "\"properties\":{\"mode\":\"Incremental\",\"expressionEvaluationOptions\":{\"scope\":\"" + scope + "\"},\"template\":" + template + "}}]";
+        template = TemplateLab.Text(Multiplied());
+        template = TemplateLab.Text(Multiplied());
+
+        var answer = await lab.ValidateAsync(Multiplied());
+
+        Assert.Equal((400, "InvalidTemplate"), (answer.Code, answer.Error));
+        Assert.Contains("steps to evaluate", answer.Message);
+    }
+
+    [Theory]
     [InlineData("\"templateLink\":{\"uri\":\"https://example.com/t.json\"}", "InvalidContentLink")]
     [InlineData("\"template\":{}", "InvalidTemplate")]
     public async Task A_linked_or_empty_template_inside_is_refused_beforehand(string content, string code)
