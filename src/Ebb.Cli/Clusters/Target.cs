@@ -106,10 +106,12 @@ internal sealed class Target : IAsyncDisposable
 
     /// <summary>A cluster by its kubeconfig and its resource group.</summary>
     /// <param name="access">How to prove oneself there; null for the user's own login.</param>
-    public static Target Open(string kubeconfig, AzureScope scope, AzureAccess? access, ILoggerFactory loggers)
+    /// <param name="tenant">Whose directory that login is to be of; null for its own.</param>
+    public static Target Open(string kubeconfig, AzureScope scope, AzureAccess? access, string? tenant, ILoggerFactory loggers)
     {
         var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, TimeProvider.System).Load(kubeconfig, null);
-        return new Target(connection, scope, access, loggers) { _ownLoggers = loggers };
+        var tokens = access is null ? AzureTokens.Source(null, scope.ArmEndpoint, null, tenant) : null;
+        return new Target(connection, scope, access, loggers, tokens) { _ownLoggers = loggers };
     }
 
     /// <summary>A cluster as one of its own machines reaches it.</summary>

@@ -19,7 +19,7 @@ internal static class ProvisionedTarget
             : null;
         using var cloud = await CloudAccess.OpenAsync(file, given, TimeProvider.System, ct);
         return Target.Open(
-            kubeconfig, new AzureScope(cloud.Arm.Subscription, file.Cloud.ComputeGroup, file.Cloud.Region, cloud.Arm.Endpoint), given, loggers);
+            kubeconfig, new AzureScope(cloud.Arm.Subscription, file.Cloud.ComputeGroup, file.Cloud.Region, cloud.Arm.Endpoint), given, file.Cloud.Tenant, loggers);
     }
 
     /// <summary>Where the cluster's kubeconfig is.</summary>

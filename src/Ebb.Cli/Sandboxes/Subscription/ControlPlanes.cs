@@ -25,6 +25,7 @@ namespace Ebb.Cli.Sandboxes.Subscription;
 /// </summary>
 internal sealed partial class ControlPlanes : IAsyncDisposable
 {
+    // The embedded API takes the objects of any release since; who administers it is bound as in these.
     private static readonly Version Speaks = new(1, 31);
 
     private readonly Channel<InstanceChange> _changes = Channel.CreateUnbounded<InstanceChange>(new UnboundedChannelOptions { SingleReader = true });
