@@ -12,7 +12,8 @@ internal sealed class Disks() : ResourceType("Microsoft.Compute", "disks")
 
     public override NameRule Names => NameRule.Machine;
 
-    public override ETagStyle ETags => ETagStyle.None;
+    // Clients take no other for one that is there at once.
+    public override int CreatedStatus => 200;
 
     /// <summary>The disk that a machine's profile means.</summary>
     public static ResourceId IdOf(Resource machine, JsonObject disk) =>

@@ -118,7 +118,8 @@ internal sealed partial class ActivityLog(ResourceStore store)
 
     private static JsonObject Named(string value) => new() { ["value"] = value, ["localizedValue"] = value };
 
-    [GeneratedRegex(@"^(?<name>[A-Za-z]+)\s+(?<op>eq|ge|le)\s+'(?<value>[^']*)'\z", RegexOptions.IgnoreCase)]
+    // Clients disagree on quotes around times.
+    [GeneratedRegex(@"^(?<name>[A-Za-z]+)\s+(?<op>eq|ge|le)\s+(?:'(?<value>[^']*)'|(?<value>[^'\s]+))\z", RegexOptions.IgnoreCase)]
     private static partial Regex Term();
 
     private sealed record Entry(long Number, DateTimeOffset At, string Caller, string Method, ArmAction Action, int Status, string? Code)

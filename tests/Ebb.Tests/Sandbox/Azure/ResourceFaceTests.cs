@@ -175,7 +175,7 @@ public class ResourceFaceTests
 
         var all = await lab.GetAsync($"{log}?$filter=eventTimestamp ge '2025-01-01T00:00:00Z' and resourceGroupName eq 'FARM'");
         var failed = await lab.GetAsync($"{log}?$filter=status eq 'Failed' and resourceUri eq '{id}'");
-        var early = await lab.GetAsync($"{log}?$filter=eventTimestamp le '2025-01-01T00:00:00Z'");
+        var early = await lab.GetAsync($"{log}?$filter=eventTimestamp le 2025-01-01T00:00:00.123456");
         var bad = await lab.GetAsync($"{log}?$filter=mood eq 'good'");
 
         Assert.Equal((3, 1, 0, 400), (all.Json["value"]!.AsArray().Count, failed.Json["value"]!.AsArray().Count, early.Json["value"]!.AsArray().Count, bad.Code));
