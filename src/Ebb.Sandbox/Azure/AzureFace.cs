@@ -1,10 +1,5 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Ebb.Sandbox.Azure.Access;
-using Ebb.Sandbox.Azure.Compute;
-using Ebb.Sandbox.Azure.Containers;
-using Ebb.Sandbox.Azure.Deployments;
-using Ebb.Sandbox.Azure.Network;
 using Ebb.Sandbox.Azure.Resources;
 using Ebb.Sandbox.Azure.Storage;
 using Ebb.Sandbox.Cloud;
@@ -30,20 +25,7 @@ public sealed class AzureFace : IDisposable
     private readonly LoginRoutes _login;
     private readonly AttestationSigner _attestation;
     private readonly MetadataRoutes _metadata;
-    private readonly SubscriptionRoutes _subscriptions;
-    private readonly ScaleSetRoutes _scaleSets;
-    private readonly ComputeRoutes _compute;
-    private readonly InsightsRoutes _insights;
-    private readonly MaintenanceRoutes _maintenance;
-    private readonly ResourceRoutes _resources;
-    private readonly OperationRoutes _operations;
-    private readonly DeploymentRoutes _deployments;
-    private readonly Authorization _authorization;
-    private readonly ActivityLog _activity;
-    private readonly TagRoutes _tags;
-    private readonly ConsoleLogs _consoles;
-    private readonly FileService _files;
-    private readonly Images _images;
+    private readonly ResourceManager _manager;
     private readonly Random _ids;
 
     public AzureFace(CloudWorld world, AzureFaceOptions options)
@@ -53,43 +35,8 @@ public sealed class AzureFace : IDisposable
         _issuer = new TokenIssuer(world.Options.TenantId, world.Agenda.Time);
         _login = new LoginRoutes(world, options, _issuer);
         _attestation = new AttestationSigner(world.Options.Location, world.Agenda.Time);
-        Resources = new ResourceStore(world, options);
-        _consoles = new ConsoleLogs(world);
-        _activity = new ActivityLog(Resources);
-        _tags = new TagRoutes(Resources, Dispatch);
-        Resources.Register(new Locks(), new UserAssignedIdentities(), new RoleDefinitions(), new RoleAssignments());
-        Resources.Register(new AvailabilitySets(), new VirtualMachines(_consoles), new Disks());
-        Resources.Register(NetworkTypes.All());
-        world.TakeAddress = set => ScaleSetNetworks.NextAddress(Resources, set);
-        Resources.Register(new ContainerGroups());
-        var accounts = new StorageAccounts();
-        var shares = new FileShareType(accounts);
-        Resources.Register(StorageTypes.All(accounts, shares));
-        _files = new FileService(Resources, accounts, shares);
-        _metadata = new MetadataRoutes(Resources, _issuer, new AttestedData(_attestation, world.Agenda.Time));
-        var deletes = new ResourceDeletes(Resources);
-        var writes = new ResourceWrites(Resources);
-        _resources = new ResourceRoutes(Resources, writes, deletes);
-        _operations = new OperationRoutes(Resources);
-        _images = new Images(Resources);
-        world.InstanceChanged += See;
-        _authorization = new Authorization(Resources, SubscriptionRoutes.WorldTypes);
-        _subscriptions = new SubscriptionRoutes(Resources, new GroupDeletion(Resources, deletes), _authorization);
-        foreach (var app in options.Apps)
-        {
-            RoleAssignments.Grant(Resources, Resources.Subscription, BuiltInRoles.OwnerId, Principals.PrincipalOf(app.ClientId));
-        }
-
-        var engine = new DeploymentEngine(Resources, new DeploymentStore(Resources), Dispatch, _subscriptions.ProviderOf);
-        var preflight = new Preflight(Resources, writes, engine, _subscriptions.ProviderOf)
-        {
-            Forbids = request => Forbids(request, ArmAction.Of(Resources, request, _authorization.Casing)),
-        };
-        _deployments = new DeploymentRoutes(Resources, engine, preflight, new WhatIf(engine, preflight));
-        _scaleSets = new ScaleSetRoutes(Resources, _consoles);
-        _compute = new ComputeRoutes(world);
-        _insights = new InsightsRoutes(world);
-        _maintenance = new MaintenanceRoutes(world);
+        _manager = new ResourceManager(world, options);
+        _metadata = new MetadataRoutes(_manager.Resources, _issuer, new AttestedData(_attestation, world.Agenda.Time));
         _ids = new Random(unchecked((world.Options.Seed * 17) + 3));
     }
 
@@ -115,12 +62,12 @@ public sealed class AzureFace : IDisposable
     /// <summary>What a machine printed on its console; null, or an answer of null: the face tells what became of its power. Asked under the gate.</summary>
     public Func<Instance, string?>? Console
     {
-        get => _consoles.Read;
-        set => _consoles.Read = value;
+        get => _manager.Consoles.Read;
+        set => _manager.Consoles.Read = value;
     }
 
     /// <summary>What the world does not keep itself: networks, identities, roles. Under the world's gate.</summary>
-    internal ResourceStore Resources { get; }
+    internal ResourceStore Resources => _manager.Resources;
 
     /// <summary>Answers one request.</summary>
     public async Task HandleAsync(HttpContext http)
@@ -128,7 +75,7 @@ public sealed class AzureFace : IDisposable
         var ct = http.RequestAborted;
         if (FileRequest.IsOne(http.Request))
         {
-            var status = await _files.HandleAsync(http);
+            var status = await _manager.Files.HandleAsync(http);
             _options.Told?.Invoke(new ArmCall(_world.Agenda.Now, "", http.Request.Method, http.Request.Path.Value ?? "/", status));
             return;
         }
@@ -164,7 +111,7 @@ public sealed class AzureFace : IDisposable
 
     public void Dispose()
     {
-        _world.InstanceChanged -= See;
+        _manager.Dispose();
         _issuer.Dispose();
         _attestation.Dispose();
     }
@@ -187,7 +134,7 @@ public sealed class AzureFace : IDisposable
             return login;
         }
 
-        if (_consoles.Answer(request) is { } console)
+        if (_manager.Consoles.Answer(request) is { } console)
         {
             return console;
         }
@@ -201,57 +148,8 @@ public sealed class AzureFace : IDisposable
         return request.CheckApiVersion() ?? await request.ReadBodyAsync(http, ct) ?? Dispatch(request);
     }
 
-    /// <summary>
-    /// Carries out a request of somebody known, as one instant of the world. Deployments send theirs through here; an answer
-    /// may be late or <see cref="ArmReply.Silent"/> as for callers outside, and they must bear it.
-    /// </summary>
-    internal ArmReply Dispatch(ArmRequest request)
-    {
-        if (request.CheckApiVersion() is { } version)
-        {
-            return version;
-        }
-
-        if (request.Lower is ["subscriptions", var subscription, ..]
-            && !subscription.Equals(_world.Options.SubscriptionId, StringComparison.OrdinalIgnoreCase))
-        {
-            return ArmReply.Error(404, "SubscriptionNotFound", $"The subscription '{request.Segments[1]}' could not be found.");
-        }
-
-        lock (_world.Agenda.Gate)
-        {
-            var action = ArmAction.Of(Resources, request, _authorization.Casing);
-            var reply = Forbids(request, action) is { } refused
-                ? ArmReply.Error(refused) with { Headers = [("x-ms-failure-cause", "gateway")] }
-                : Route(request);
-            _activity.Record(request, action, reply);
-            return reply;
-        }
-    }
-
-    /// <summary>Why a caller may not do something, whatever its provider would say.</summary>
-    private CloudError? Forbids(ArmRequest request, ArmAction? action) =>
-        _authorization.Refuse(request, action) ?? Locks.Refuse(Resources, request, action);
-
-    private ArmReply Route(ArmRequest request) =>
-        _scaleSets.Answer(request)
-        ?? _compute.Answer(request)
-        ?? _insights.Answer(request)
-        ?? _maintenance.Answer(request)
-        ?? _operations.Answer(request)
-        ?? _images.Answer(request)
-        ?? _activity.Answer(request)
-        ?? _tags.Answer(request)
-        ?? _deployments.Answer(request)
-        ?? _resources.Answer(request)
-        ?? _subscriptions.Answer(request)
-        ?? Unknown(request);
-
-    private void See(InstanceChange change)
-    {
-        _consoles.See(change);
-        VirtualMachines.Gone(Resources, change);
-    }
+    /// <inheritdoc cref="ResourceManager.Dispatch"/>
+    internal ArmReply Dispatch(ArmRequest request) => _manager.Dispatch(request);
 
     private ArmReply? Unauthenticated(ArmRequest request)
     {
@@ -290,21 +188,6 @@ public sealed class AzureFace : IDisposable
     {
         Headers = [("WWW-Authenticate", $"Bearer authorization_uri=\"{request.BaseUrl}/adfs\", error=\"invalid_token\", error_description=\"{message}\"")],
     };
-
-    private ArmReply Unknown(ArmRequest request)
-    {
-        var at = Array.LastIndexOf(request.Lower, "providers");
-        if (at >= 0 && at + 1 < request.Segments.Length)
-        {
-            var space = request.Segments[at + 1];
-            var type = at + 2 < request.Segments.Length ? request.Segments[at + 2] : "";
-            return _subscriptions.Knows(space)
-                ? ArmReply.Error(404, "InvalidResourceType", $"The resource type '{type}' could not be found in the namespace '{space}' for api version '{request.ApiVersion}'.")
-                : ArmReply.Error(404, "InvalidResourceNamespace", $"The resource namespace '{space}' is invalid.");
-        }
-
-        return ArmReply.Error(404, "NotFound", $"No service answers {request.Method} at this path.");
-    }
 
     private async Task WriteAsync(HttpContext http, ArmRequest request, ArmReply reply, CancellationToken ct)
     {
