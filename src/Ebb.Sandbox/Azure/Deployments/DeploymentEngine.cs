@@ -13,14 +13,14 @@ namespace Ebb.Sandbox.Azure.Deployments;
 internal sealed class DeploymentEngine
 {
     private readonly ResourceStore _resources;
-    private readonly Func<string, JsonObject?> _provider;
+    private readonly DeploymentPlace _place;
 
     /// <param name="dispatch">Carries out a request within the face.</param>
     /// <param name="provider">A provider by its namespace, as the face shows it; null when there is none.</param>
     public DeploymentEngine(ResourceStore resources, DeploymentStore store, Func<ArmRequest, ArmReply> dispatch, Func<string, JsonObject?> provider)
     {
         _resources = resources;
-        _provider = provider;
+        _place = new DeploymentPlace(resources, provider);
         Store = store;
         Errand = new Errand(Safe(dispatch), Agenda, resources.Options.PollAfter);
     }
@@ -36,7 +36,7 @@ internal sealed class DeploymentEngine
     /// <summary>Expands what is to be deployed where it is to be deployed.</summary>
     /// <exception cref="TemplateException">Something in it is wrong.</exception>
     public Expansion Expand(DeploymentScope scope, string name, DeploymentOrder order, Sender sender) =>
-        Expansion.Make(order.Template, order.Parameters, Surroundings(scope, name, order, sender, null));
+        Expansion.Make(order.Template, order.Parameters, _place.Of(scope, name, order, sender, null));
 
     /// <summary>The template of a deployment inside another one; null when what it is given is known only later.</summary>
     /// <param name="runtime">Null: the outer one is not running.</param>
@@ -70,7 +70,7 @@ internal sealed class DeploymentEngine
 
         var template = outer.Inner(resource, Values.Member(properties, "template"));
         var order = new DeploymentOrder { Template = template, Parameters = parameters, Complete = complete, Location = scope.Group is null ? Values.Text(resource.Member(Values.Member(resource.Source, "location"), runtime)) : null };
-        var surroundings = Surroundings(scope, resource.Key.Name, order, sender, runtime is null ? outer : null);
+        var surroundings = _place.Of(scope, resource.Key.Name, order, sender, runtime is null ? outer : null);
         return (scope, order, Expansion.Make(template, parameters, surroundings, inner ? null : resource.On, outer));
     }
 
@@ -179,66 +179,6 @@ internal sealed class DeploymentEngine
     public void In(DeploymentRun run, TimeSpan delay, Action action) => Agenda.In(delay, () => Guard(run, action));
 
     public static string HashOf(JsonNode template) => Hashes.Murmur(Encoding.UTF8.GetBytes(Values.Compact(template))).ToString(CultureInfo.InvariantCulture);
-
-    private Surroundings Surroundings(DeploymentScope scope, string name, DeploymentOrder order, Sender sender, Expansion? around)
-    {
-        var world = _resources.World;
-        return new Surroundings
-        {
-            Subscription = Values.Object(
-                ("id", $"/subscriptions/{world.Options.SubscriptionId}"),
-                ("subscriptionId", world.Options.SubscriptionId),
-                ("tenantId", world.Options.TenantId),
-                ("displayName", "sandbox")),
-            Tenant = Values.Object(("countryCode", "US"), ("displayName", "sandbox"), ("id", $"/tenants/{world.Options.TenantId}"), ("tenantId", world.Options.TenantId)),
-            ResourceGroup = scope.Group is { } group ? GroupJson(group, around) : null,
-            Deployment = DeploymentFacts(name, order),
-            Environment = EnvironmentFacts.Of(sender.BaseUrl),
-            Deployer = Values.Object(("objectId", sender.Caller.ObjectId), ("tenantId", world.Options.TenantId)),
-            Provider = _provider,
-            Now = Now,
-            NewGuid = () => Guid.Parse(world.NewId()),
-        };
-    }
-
-    private JsonObject GroupJson(string name, Expansion? around)
-    {
-        // A template may make a group and deploy into it: before it runs there is only what the template says of it.
-        var id = $"/subscriptions/{_resources.World.Options.SubscriptionId}/resourceGroups/{name}";
-        var group = _resources.World.FindGroup(name);
-        var coming = around?.Resources.FirstOrDefault(r => r.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
-        if (group is null && coming is null)
-        {
-            throw new TemplateException("ResourceGroupNotFound", $"Resource group '{name}' could not be found.");
-        }
-
-        var location = group?.Location ?? Values.Text(Values.Member(coming!.Body(null), "location")) ?? _resources.World.Options.Location;
-        return Values.Object(
-            ("id", group?.ResourceId ?? id),
-            ("name", group?.Name ?? name),
-            ("type", "Microsoft.Resources/resourceGroups"),
-            ("location", location),
-            ("tags", new JsonObject(group?.Tags.Select(t => KeyValuePair.Create(t.Key, (JsonNode?)t.Value)) ?? [], Values.NoCase)),
-            ("properties", Values.Object(("provisioningState", "Succeeded"))));
-    }
-
-    private static JsonObject DeploymentFacts(string name, DeploymentOrder order)
-    {
-        var json = Values.Object(
-            ("name", name),
-            ("properties", Values.Object(
-                ("template", order.Template.Root),
-                ("templateHash", HashOf(order.Template.Root)),
-                ("parameters", order.Parameters ?? []),
-                ("mode", order.Complete ? "Complete" : "Incremental"),
-                ("provisioningState", "Accepted"))));
-        if (order.Location is { } location)
-        {
-            json["location"] = location;
-        }
-
-        return json;
-    }
 
     private void Recover(Deployment failed, Sender sender)
     {
