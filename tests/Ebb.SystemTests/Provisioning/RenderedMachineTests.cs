@@ -6,7 +6,6 @@ using Ebb.SystemTests.Machines;
 namespace Ebb.SystemTests.Provisioning;
 
 /// <summary>What machines are told at their birth, judged by a real cloud-init and a real systemd.</summary>
-[Collection(RealSandbox.Collection)]
 public sealed class RenderedMachineTests : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
