@@ -51,6 +51,7 @@ internal static class Root
             LogsCommand.Create(terminal),
             KeysCommand.Create(terminal),
             ListCommand.Create(terminal),
+            DoctorCommand.Create(terminal),
             BackupCommand.Create(terminal),
             RestoreCommand.Create(terminal),
             PkiCommand.Create(terminal),

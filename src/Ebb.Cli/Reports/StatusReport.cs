@@ -127,6 +127,7 @@ internal sealed record PendingReport
 [JsonSerializable(typeof(RenewalReport))]
 [JsonSerializable(typeof(ComponentsReport))]
 [JsonSerializable(typeof(BackupReport))]
+[JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(OperationReport))]
 [JsonSerializable(typeof(ImmutableArray<EndpointReport>))]
 [JsonSerializable(typeof(ImmutableArray<SizeReport>))]

@@ -43,7 +43,7 @@ public class UsageTests
     [Fact]
     public async Task Commands_are_completed()
     {
-        var result = await CommandLine.RunAsync("[suggest:2]", "do");
+        var result = await CommandLine.RunAsync("[suggest:3]", "dow");
 
         Assert.Equal("down", result.Out.Trim());
     }

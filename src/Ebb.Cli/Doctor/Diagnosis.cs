@@ -1,0 +1,187 @@
+using System.Collections.Immutable;
+using Ebb.Cli.Clusters.Provisioned;
+using Ebb.Cli.Reports;
+
+namespace Ebb.Cli.Doctor;
+
+/// <summary>Concludes from what was seen what is wrong, and what to do about it.</summary>
+internal static class Diagnosis
+{
+    // The slowest clouds take some ten minutes from the order until a machine has joined.
+    private static readonly TimeSpan JoinsWithin = TimeSpan.FromMinutes(15);
+
+    // 'ebb up' renews with sixty days left: whoever has less has not run it for long.
+    private static readonly TimeSpan RenewWith = TimeSpan.FromDays(45);
+
+    // A node that has just come or gone is not worth a word.
+    private static readonly TimeSpan Settled = TimeSpan.FromMinutes(2);
+
+    /// <summary>The worst first; empty when all is well.</summary>
+    public static ImmutableArray<Finding> Of(Symptoms seen) =>
+    [
+        .. Cloud(seen)
+            .Concat(Certificates(seen))
+            .Concat(Kubernetes(seen))
+            .Concat(seen.Status is { } status ? [.. Controller(status), .. Pools(seen, status), .. Machines(seen, status), .. Waiting(status)] : [])
+            .Concat(Nodes(seen))
+            .OrderByDescending(finding => finding.Severity),
+    ];
+
+    private static IEnumerable<Finding> Cloud(Symptoms seen)
+    {
+        if (seen.CloudTrouble is { } trouble)
+        {
+            yield return new(Severity.Broken, "cloud", trouble, "Mend that first; then ask again.");
+        }
+
+        foreach (var group in seen.Groups)
+        {
+            if (group.State == "missing")
+            {
+                yield return new(Severity.Broken, $"group {group.Name}", "does not exist", $"'ebb up{seen.Flag}' makes it with all that belongs into it.");
+                continue;
+            }
+
+            if (group.State == "deleting")
+            {
+                yield return new(Severity.Broken, $"group {group.Name}", "is being deleted", $"Wait until it is gone; then 'ebb up{seen.Flag}' makes it anew, or 'ebb down{seen.Flag}' ends the rest.");
+            }
+
+            if (group.LastDeployment is { State: "Failed" or "Canceled" } last)
+            {
+                yield return new(
+                    Severity.Broken, $"group {group.Name}", $"its last deployment is {last.State.ToLowerInvariant()}{(last.Error is { } why ? $": {why}" : "")}",
+                    $"Mend the cause, then 'ebb up{seen.Flag}' goes on where it stopped.");
+            }
+
+            foreach (var resource in group.Resources.Where(r => r.State is "Failed" or "Canceled"))
+            {
+                yield return new(
+                    Severity.Broken, $"{resource.Type.Split('/')[^1]} {resource.Name}", $"is {resource.State!.ToLowerInvariant()} in Azure",
+                    $"'ebb up{seen.Flag}' writes it again; 'az resource show' with its id tells more.");
+            }
+        }
+
+        foreach (var impediment in seen.Impediments)
+        {
+            yield return new(Severity.Warning, "file", impediment, "Until then 'ebb up' refuses; what runs goes on.");
+        }
+
+        if (!seen.Groups.Any(group => group.State == "missing") && seen.Drift is { IsEmpty: false } drift)
+        {
+            yield return new(
+                Severity.Warning, "file", $"{Words.Count(drift.Length, "resource")} {(drift.Length == 1 ? "is" : "are")} not as the file says: {Names(drift.Select(change => change.Name))}",
+                $"'ebb plan{seen.Flag}' shows how; 'ebb up{seen.Flag}' changes it.");
+        }
+    }
+
+    private static IEnumerable<Finding> Certificates(Symptoms seen)
+    {
+        foreach (var certificate in seen.Certificates)
+        {
+            if (certificate.Until is not { } until)
+            {
+                yield return new(Severity.Broken, $"certificate {certificate.Name}", $"cannot be read in {certificate.File}", $"Restore the file from a backup; what an authority signed 'ebb up{seen.Flag}' makes anew.");
+            }
+            else if (until <= seen.Now)
+            {
+                yield return new(Severity.Broken, $"certificate {certificate.Name}", $"ended on {until:yyyy-MM-dd}", $"'ebb up{seen.Flag}' renews it.");
+            }
+            else if (until - seen.Now < RenewWith)
+            {
+                yield return new(Severity.Warning, $"certificate {certificate.Name}", $"ends on {until:yyyy-MM-dd}", $"'ebb up{seen.Flag}' renews it.");
+            }
+        }
+    }
+
+    private static IEnumerable<Finding> Kubernetes(Symptoms seen)
+    {
+        if (seen.KubernetesTrouble is { } trouble)
+        {
+            yield return new(
+                Severity.Broken, "kubernetes", trouble,
+                "See that the control plane's machines run and that 'access.apiFrom' lets this address in ('ebb endpoints'); 'ebb logs' shows what they say.");
+        }
+
+        foreach (var component in seen.Status?.Components.Where(component => component.State is not ("healthy" or "starting")) ?? [])
+        {
+            yield return new(
+                Severity.Broken, $"component {component.Name}", $"is {component.State}{(component.LastError is { } error ? $": {error}" : "")}",
+                $"It is started again by itself; its log is {component.Log}.");
+        }
+    }
+
+    private static IEnumerable<Finding> Controller(StatusReport status)
+    {
+        if (status.Cluster.Controller is null)
+        {
+            yield return new(
+                Severity.Broken, "controller", "none runs: pools neither grow nor shrink",
+                "On the control plane 'systemctl status ebb' says why; 'ebb run' beside the cluster does its work meanwhile.");
+        }
+
+        if (status.Cluster.Trouble is { } trouble)
+        {
+            yield return new(Severity.Warning, "cloud", trouble, "While the picture has gaps nothing is removed. It is read again by itself.");
+        }
+    }
+
+    private static IEnumerable<Finding> Pools(Symptoms seen, StatusReport status)
+    {
+        foreach (var pool in status.Pools)
+        {
+            if (pool.Problem is { } problem)
+            {
+                yield return new(Severity.Broken, $"pool {pool.Name}", $"is left alone: {problem}", seen.Groups.IsEmpty ? "Correct its tags." : $"'ebb up{seen.Flag}' writes its tags as the file says.");
+            }
+
+            if (status.Pending.Length > 0 && pool.Capacity >= pool.Max)
+            {
+                yield return new(
+                    Severity.Warning, $"pool {pool.Name}", $"has all of its {Words.Count(pool.Max, "machine")} while pods wait",
+                    "Raise its max, or wait until work ends.");
+            }
+        }
+    }
+
+    private static IEnumerable<Finding> Machines(Symptoms seen, StatusReport status)
+    {
+        foreach (var machine in status.Machines)
+        {
+            switch (machine.State)
+            {
+                case "failed":
+                    yield return new(Severity.Broken, $"machine {machine.Name}", $"has failed: {machine.Reason}", $"The controller replaces it. If it is still there after minutes: 'ebb reimage {machine.Pool} -m {machine.Name}'.");
+                    break;
+                case "booting" when machine.CreatedAt is { } created && seen.Now - created > JoinsWithin:
+                    yield return new(
+                        Severity.Broken, $"machine {machine.Name}", $"was made {Words.Span(seen.Now - created)} ago and has not joined",
+                        "'ebb logs' shows what the join server refused and why; the machine's console and /var/log/cloud-init-output.log what it did.");
+                    break;
+            }
+        }
+    }
+
+    private static IEnumerable<Finding> Waiting(StatusReport status) =>
+        from pods in status.Pending
+        select new Finding(
+            Severity.Warning, pods.Count == 1 ? $"pod {pods.First}" : $"{pods.Count} pods like {pods.First}", $"wait: {pods.Reason}", $"'ebb why {pods.First[(pods.First.IndexOf('/') + 1)..]}' says more.");
+
+    private static IEnumerable<Finding> Nodes(Symptoms seen)
+    {
+        var machines = seen.Status?.Machines.Where(m => m.Node is not null).Select(m => m.Node).ToHashSet(StringComparer.Ordinal) ?? [];
+        foreach (var node in seen.Nodes.Where(node => !node.Ready && seen.Now - node.CreatedAt > Settled))
+        {
+            var gone = node.ProviderId.Contains("/virtualMachineScaleSets/", StringComparison.OrdinalIgnoreCase) && !machines.Contains(node.Name);
+            yield return gone
+                ? new(Severity.Warning, $"node {node.Name}", "has no machine any more", $"The controller deletes it within a minute; else: kubectl delete node {node.Name}")
+                : new(Severity.Broken, $"node {node.Name}", "is not ready", $"kubectl describe node {node.Name} says since when. If its kubelet is dead: 'ebb restart' with '-m {node.Name}'.");
+        }
+    }
+
+    private static string Names(IEnumerable<string> names)
+    {
+        var all = names.Distinct().ToList();
+        return all.Count <= 3 ? string.Join(", ", all) : $"{string.Join(", ", all.Take(3))} and {all.Count - 3} more";
+    }
+}
