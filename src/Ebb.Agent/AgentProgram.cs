@@ -18,14 +18,15 @@ internal static partial class AgentProgram
           ebb-agent [run]                      join, then heed what the cloud announces; what the system's unit runs
           ebb-agent status                     what it last did, as JSON
           ebb-agent leave [reboot|shutdown] [SECONDS]
-                                               have the node emptied now; default: shutdown, 90 seconds
+                                               have the node emptied now; default: shutdown, 30 seconds
           ebb-agent --version
 
         It reads /etc/ebb/agent.json.
         """;
 
-    // How long a machine that is told to stop takes for it without a notice. Clouds pull the plug after a few minutes.
-    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(90);
+    // How long a machine that is told to stop takes for it without a notice. No cloud says when it pulls the plug; pods have half a
+    // minute by default, and work that is told to go too late is lost.
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(30);
 
     public static async Task<int> RunAsync(string[] args)
     {
