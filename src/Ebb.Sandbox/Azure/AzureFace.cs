@@ -202,7 +202,7 @@ public sealed class AzureFace : IDisposable
         response.Headers.Expires = "-1";
         response.Headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains";
         response.Headers.XContentTypeOptions = "nosniff";
-        if (request.Headers["x-ms-client-request-id"] is [{ Length: > 0 and <= 128 } client] && request.Headers["x-ms-return-client-request-id"] == "true")
+        if (request.Headers["x-ms-client-request-id"] is [{ Length: > 0 and <= 128 } client] && FileRequest.IsHeaderText(client) && request.Headers["x-ms-return-client-request-id"] == "true")
         {
             response.Headers["x-ms-client-request-id"] = client;
         }

@@ -22,11 +22,13 @@ public sealed class AzNetworkTests(AzWorld world)
         var nics = await az.JsonAsync(["network", "nic", "list", .. In]);
         var rules = await az.LinesAsync("[].name", ["network", "nsg", "rule", "list", .. In, "--nsg-name", "guard"]);
         var (code, _, error) = await az.TryAsync(["network", "vnet", "delete", .. In, "--name", "net"]);
-        await az.RunAsync(["network", "nic", "delete", .. In, "--name", "nic"]);
-        await az.RunAsync(["network", "vnet", "delete", .. In, "--name", "net"]);
-        await az.RunAsync(["network", "public-ip", "delete", .. In, "--name", "door"]);
 
-        var door = Assert.Single(addresses.AsArray())!;
+        // This az has commands that delete interfaces and addresses under neither profile.
+        await world.Latest.RunAsync(["resource", "delete", .. In, "--name", "nic", "--resource-type", "Microsoft.Network/networkInterfaces"]);
+        await az.RunAsync(["network", "vnet", "delete", .. In, "--name", "net"]);
+        await world.Latest.RunAsync(["resource", "delete", .. In, "--name", "door", "--resource-type", "Microsoft.Network/publicIPAddresses"]);
+
+        var door = addresses.AsArray().Single(a => (string)a!["name"]! == "door")!;
         Assert.Equal(("az-door.eastus.cloudapp.azure.com", "Succeeded"), ((string)door["dnsSettings"]!["fqdn"]!, (string)door["provisioningState"]!));
         Assert.NotNull(door["ipAddress"]);
         Assert.EndsWith("/networkInterfaces/nic/ipConfigurations/ipconfig1", (string)door["ipConfiguration"]!["id"]!, StringComparison.Ordinal);
@@ -34,5 +36,18 @@ public sealed class AzNetworkTests(AzWorld world)
         Assert.Equal(["ssh"], rules);
         Assert.NotEqual(0, code);
         Assert.Contains("(InUseSubnetCannotBeDeleted)", error, StringComparison.Ordinal);
+    }
+
+    // az makes load balancers by a template of its own making.
+    [Fact]
+    public async Task A_load_balancer_is_made_by_the_template_that_az_writes()
+    {
+        var az = world.Hybrid;
+        await az.RunAsync(["network", "public-ip", "create", .. In, "--name", "az-front", "--sku", "Standard", "--allocation-method", "Static"]);
+
+        await az.RunAsync(["network", "lb", "create", .. In, "--name", "az-lb", "--sku", "Standard", "--public-ip-address", "az-front", "--frontend-ip-name", "fe", "--backend-pool-name", "be"]);
+        var pools = await az.LinesAsync("[].backendAddressPools[].name", ["network", "lb", "list", .. In]);
+
+        Assert.Equal(["be"], pools);
     }
 }

@@ -190,7 +190,24 @@ internal static class MachineModel
             data["name"] = OptionalText(data, "name") ?? $"{w.Id.Name}_disk{lun + 2}_{w.World.NewId().Replace("-", "", StringComparison.Ordinal)}";
             data["caching"] = OptionalText(data, "caching") ?? "None";
             data["deleteOption"] = OptionalText(data, "deleteOption") ?? "Detach";
+            CheckManaged(data);
         }
+
+        CheckManaged(disk);
+        foreach (var nic in ScaleSetJson.Items(w.Properties["networkProfile"], "networkInterfaces"))
+        {
+            _ = OptionalText(Object(nic, "properties"), "deleteOption");
+            _ = Bool(Object(nic, "properties"), "primary");
+        }
+    }
+
+    /// <summary>What is read again when the machine is there, or goes, must not be found wrong only then.</summary>
+    private static void CheckManaged(JsonObject disk)
+    {
+        var managed = Object(disk, "managedDisk");
+        _ = OptionalText(managed, "id");
+        _ = OptionalText(managed, "storageAccountType");
+        _ = Whole(disk, "diskSizeGB");
     }
 
     private static void CheckPlacement(Writing w)

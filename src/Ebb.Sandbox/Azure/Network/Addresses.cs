@@ -22,7 +22,7 @@ internal static class Addresses
     {
         var used = Parts(store)
             .Where(p => IsIn(p.Part, subnet))
-            .Select(p => OptionalText(p.Part["properties"] as JsonObject, "privateIPAddress"))
+            .Select(p => Text(At(p.Part, "properties", "privateIPAddress")))
             .OfType<string>()
             .ToHashSet(StringComparer.Ordinal);
         used.UnionWith(store.OfType(ContainerGroups.Full)
@@ -131,7 +131,7 @@ internal static class Addresses
     /// <summary>The private addresses that the resource being written has had so far.</summary>
     private static IEnumerable<string> OwnOf(Writing w) => w.Old is null
         ? []
-        : PartsOf(w.Old).Select(p => OptionalText(p.Part["properties"] as JsonObject, "privateIPAddress")).OfType<string>();
+        : PartsOf(w.Old).Select(p => Text(At(p.Part, "properties", "privateIPAddress"))).OfType<string>();
 
     /// <summary>Everything that may have addresses: configurations of interfaces, front ends of balancers.</summary>
     private static IEnumerable<(string Id, JsonObject Part)> Parts(ResourceStore store) =>

@@ -80,7 +80,8 @@ internal sealed class LoadBalancers(BackendPools pools, InboundNatRules natRules
         if (Object(properties, "publicIPAddress") is not null)
         {
             PublicAddresses.CheckFree(w, self, frontEnd);
-            properties![KeyIn(properties, "privateIPAllocationMethod")] ??= "Dynamic";
+            properties!.Remove("privateIPAddress");
+            properties["privateIPAllocationMethod"] = "Dynamic";
             return;
         }
 

@@ -59,8 +59,14 @@ internal sealed partial class FileRequest
         // The signature covers the path as it was sent; what the server has decoded cannot tell "%2F" from "/" again.
         var target = http.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
         var path = target.Split('?')[0];
-        return new FileRequest(http, path.StartsWith('/') ? path : http.Path.ToUriComponent());
+        var first = Uri.UnescapeDataString(path.Split('/', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "");
+
+        // What leads to its end by another way, for example "/a/../account.file", is taken as the server resolved it.
+        return new FileRequest(http, path.StartsWith('/') && first.EndsWith(Suffix, StringComparison.OrdinalIgnoreCase) ? path : http.Path.ToUriComponent());
     }
+
+    /// <summary>Whether text can be sent back as a header.</summary>
+    public static bool IsHeaderText(string text) => text.All(c => c is >= ' ' and <= '~');
 
     public string? Header(string name) => Http.Headers[name] is [{ Length: > 0 } value, ..] ? value : null;
 
@@ -108,6 +114,11 @@ internal sealed partial class FileRequest
         var metadata = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in Http.Headers.Where(h => h.Key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)))
         {
+            if (!IsHeaderText(value.ToString()))
+            {
+                throw new FileRefusal(400, "InvalidMetadata", "The metadata specified is invalid. It has characters that are not permitted.");
+            }
+
             metadata[name[Prefix.Length..]] = value.ToString();
         }
 

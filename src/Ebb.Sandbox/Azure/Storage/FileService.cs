@@ -27,7 +27,9 @@ internal sealed partial class FileService(ResourceStore store, StorageAccounts a
     public async Task<int> HandleAsync(HttpContext http)
     {
         var ct = http.RequestAborted;
-        var id = http.Request.Headers["x-ms-client-request-id"] is [{ Length: > 0 and <= 128 } given] ? given : http.TraceIdentifier;
+        var id = http.Request.Headers["x-ms-client-request-id"] is [{ Length: > 0 and <= 128 } given] && FileRequest.IsHeaderText(given)
+            ? given
+            : http.TraceIdentifier;
         var now = _world.Agenda.Now;
         var request = FileRequest.Of(http.Request);
         FileReply reply;
@@ -39,6 +41,11 @@ internal sealed partial class FileService(ResourceStore store, StorageAccounts a
         catch (FileRefusal e)
         {
             reply = e.Reply(id, now);
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or BadHttpRequestException or IOException))
+        {
+            // A defect of the sandbox: said to the caller, who is its user, instead of an empty answer.
+            reply = new FileRefusal(500, "InternalError", $"The sandbox failed: {e}").Reply(id, now);
         }
 
         await WriteAsync(http, request, reply, id, ct);
@@ -122,7 +129,7 @@ internal sealed partial class FileService(ResourceStore store, StorageAccounts a
         var response = http.Response;
         response.StatusCode = reply.Status;
         response.Headers["x-ms-request-id"] = http.TraceIdentifier;
-        response.Headers["x-ms-version"] = request.Header("x-ms-version");
+        response.Headers["x-ms-version"] = request.Header("x-ms-version") is { } version && VersionPattern().IsMatch(version) ? version : "2023-11-03";
         response.Headers["x-ms-client-request-id"] = id;
         response.Headers.Date = _world.Agenda.Now.UtcDateTime.ToString("R");
         foreach (var (name, value) in reply.Headers)

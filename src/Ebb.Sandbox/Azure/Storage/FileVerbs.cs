@@ -293,7 +293,7 @@ internal sealed class FileVerbs(StorageAccounts accounts)
         {
             if (r.Header($"x-ms-{name.ToLowerInvariant()}") is { } value)
             {
-                properties[name] = value;
+                properties[name] = FileRequest.IsHeaderText(value) ? value : throw FileRefusal.InvalidHeader($"x-ms-{name.ToLowerInvariant()}", value);
             }
         }
 

@@ -27,6 +27,15 @@ internal sealed partial class FileShareType(StorageAccounts accounts) : Resource
             throw JsonRead.Refuse("InvalidRequestPropertyValue", $"The value '{quota}' is not allowed for property shareQuota: 1 to {most} GiB.");
         }
 
+        foreach (var (name, value) in Object(w.Properties, "metadata") ?? [])
+        {
+            // They go out as headers.
+            if (!MetadataName().IsMatch(name) || Text(value) is not { } text || !FileRequest.IsHeaderText(text))
+            {
+                throw JsonRead.Refuse("InvalidMetadata", $"Metadata '{name}' must be a letter or '_' followed by letters, digits and '_', and its value printable ASCII.");
+            }
+        }
+
         w.Properties["shareQuota"] = quota;
         w.Properties[KeyIn(w.Properties, "accessTier")] ??= "TransactionOptimized";
         w.Properties[KeyIn(w.Properties, "enabledProtocols")] ??= "SMB";
@@ -46,7 +55,7 @@ internal sealed partial class FileShareType(StorageAccounts accounts) : Resource
         share.Metadata = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in Object(resource.Properties, "metadata") ?? [])
         {
-            share.Metadata[name] = Text(value) ?? throw InvalidContent("metadata", "an object of strings");
+            share.Metadata[name] = Text(value)!;
         }
     }
 
@@ -97,6 +106,9 @@ internal sealed partial class FileShareType(StorageAccounts accounts) : Resource
 
     [GeneratedRegex(@"^(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]\z")]
     private static partial Regex ShareName();
+
+    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]*\z")]
+    private static partial Regex MetadataName();
 
     [GeneratedRegex(@"^startswith\(name,\s*([^)\s]*)\)\z", RegexOptions.IgnoreCase)]
     private static partial Regex StartsWith();

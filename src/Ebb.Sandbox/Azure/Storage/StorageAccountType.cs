@@ -60,6 +60,12 @@ internal sealed class StorageAccountType(StorageAccounts accounts, StorageServic
         p["supportsHttpsTrafficOnly"] = Bool(p, "supportsHttpsTrafficOnly") ?? true;
         p[KeyIn(p, "minimumTlsVersion")] ??= "TLS1_0";
         p["allowBlobPublicAccess"] = Bool(p, "allowBlobPublicAccess") ?? false;
+        if (Bool(p, "allowSharedKeyAccess") is { } keys)
+        {
+            p["allowSharedKeyAccess"] = keys;
+        }
+
+        _ = OptionalText(p, "largeFileSharesState");
         p[KeyIn(p, "networkAcls")] ??= new JsonObject
         {
             ["bypass"] = "AzureServices",

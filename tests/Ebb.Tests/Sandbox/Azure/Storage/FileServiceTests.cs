@@ -187,6 +187,23 @@ public sealed class FileServiceTests
     }
 
     [Fact]
+    public async Task What_cannot_be_given_back_as_a_header_is_not_taken()
+    {
+        using var lab = await FileLab.StartAsync();
+
+        var metadata = await lab.CreateAsync("data/f", 1, ("x-ms-meta-name", "größe"));
+        var type = await lab.CreateAsync("data/f", 1, ("x-ms-content-type", "größe"));
+        var id = await lab.CreateAsync("data/f", 1, ("x-ms-client-request-id", "größe"));
+        var share = await lab.Face.PutAsync($"{StorageAccountTests.Account(lab.Face)}/fileServices/default/shares/other", """{"properties":{"metadata":{"a b":"c"}}}""");
+
+        Assert.Equal((400, "InvalidMetadata"), (metadata.Code, metadata.Error));
+        Assert.Equal((400, "InvalidHeaderValue"), (type.Code, type.Error));
+        Assert.Equal(201, id.Code);
+        Assert.DoesNotContain("größe", id.Headers["x-ms-client-request-id"], StringComparison.Ordinal);
+        Assert.Equal((400, "InvalidMetadata"), (share.Code, share.Error));
+    }
+
+    [Fact]
     public async Task A_share_holds_no_more_than_its_quota()
     {
         using var lab = await FileLab.StartAsync();
