@@ -12,27 +12,30 @@ internal static class MachineRoot
 
     public static async Task<string> RequireAsync()
     {
-        var root = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? await MakeAsync() : "";
+        var root = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? await MakeAsync("machine.sh") : "";
         var problems = string.Join(' ', NspawnSupport.Problems());
         Assert.SkipWhen(problems.Length > 0, problems);
         return root;
     }
 
-    private static async Task<string> MakeAsync()
+    /// <summary>The agent's program, made before a command that would take too long if it had to.</summary>
+    public static Task<string> MakeAgentAsync() => MakeAsync("agent.sh");
+
+    private static async Task<string> MakeAsync(string script)
     {
-        using var process = Process.Start(new ProcessStartInfo(Path.Combine(Shell.Root, "eng", "machine.sh")) { RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo(Path.Combine(Shell.Root, "eng", script)) { RedirectStandardOutput = true })!;
         using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
         try
         {
             var output = await process.StandardOutput.ReadToEndAsync(limit.Token);
             await process.WaitForExitAsync(limit.Token);
-            Assert.True(process.ExitCode == 0, $"eng/machine.sh ended with {process.ExitCode}.");
+            Assert.True(process.ExitCode == 0, $"eng/{script} ended with {process.ExitCode}.");
             return output.Trim();
         }
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"eng/machine.sh had not ended after {Limit}.");
+            throw new TimeoutException($"eng/{script} had not ended after {Limit}.");
         }
     }
 }

@@ -42,6 +42,7 @@ public sealed class RealSandbox : IAsyncLifetime
     {
         if (Missing is null)
         {
+            await MachineRoot.MakeAgentAsync();
             _shell = new Shell();
             (await _shell.EbbAsync(Up)).Good();
         }
