@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.Reports;
 
 namespace Ebb.Cli.Doctor;
