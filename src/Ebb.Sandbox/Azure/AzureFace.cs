@@ -25,7 +25,7 @@ public sealed class AzureFace : IDisposable
     private readonly LoginRoutes _login;
     private readonly AttestationSigner _attestation;
     private readonly MetadataRoutes _metadata;
-    private readonly ResourceManager _manager;
+    private readonly Arm _arm;
     private readonly Random _ids;
 
     public AzureFace(CloudWorld world, AzureFaceOptions options)
@@ -35,8 +35,8 @@ public sealed class AzureFace : IDisposable
         _issuer = new TokenIssuer(world.Options.TenantId, world.Agenda.Time);
         _login = new LoginRoutes(world, options, _issuer);
         _attestation = new AttestationSigner(world.Options.Location, world.Agenda.Time);
-        _manager = new ResourceManager(world, options);
-        _metadata = new MetadataRoutes(_manager.Resources, _issuer, new AttestedData(_attestation, world.Agenda.Time));
+        _arm = new Arm(world, options);
+        _metadata = new MetadataRoutes(_arm.Resources, _issuer, new AttestedData(_attestation, world.Agenda.Time));
         _ids = new Random(unchecked((world.Options.Seed * 17) + 3));
     }
 
@@ -62,12 +62,12 @@ public sealed class AzureFace : IDisposable
     /// <summary>What a machine printed on its console; null, or an answer of null: the face tells what became of its power. Asked under the gate.</summary>
     public Func<Instance, string?>? Console
     {
-        get => _manager.Consoles.Read;
-        set => _manager.Consoles.Read = value;
+        get => _arm.Consoles.Read;
+        set => _arm.Consoles.Read = value;
     }
 
     /// <summary>What the world does not keep itself: networks, identities, roles. Under the world's gate.</summary>
-    internal ResourceStore Resources => _manager.Resources;
+    internal ResourceStore Resources => _arm.Resources;
 
     /// <summary>Answers one request.</summary>
     public async Task HandleAsync(HttpContext http)
@@ -75,7 +75,7 @@ public sealed class AzureFace : IDisposable
         var ct = http.RequestAborted;
         if (FileRequest.IsOne(http.Request))
         {
-            var status = await _manager.Files.HandleAsync(http);
+            var status = await _arm.Files.HandleAsync(http);
             _options.Told?.Invoke(new ArmCall(_world.Agenda.Now, "", http.Request.Method, http.Request.Path.Value ?? "/", status));
             return;
         }
@@ -111,7 +111,7 @@ public sealed class AzureFace : IDisposable
 
     public void Dispose()
     {
-        _manager.Dispose();
+        _arm.Dispose();
         _issuer.Dispose();
         _attestation.Dispose();
     }
@@ -134,7 +134,7 @@ public sealed class AzureFace : IDisposable
             return login;
         }
 
-        if (_manager.Consoles.Answer(request) is { } console)
+        if (_arm.Consoles.Answer(request) is { } console)
         {
             return console;
         }
@@ -148,8 +148,8 @@ public sealed class AzureFace : IDisposable
         return request.CheckApiVersion() ?? await request.ReadBodyAsync(http, ct) ?? Dispatch(request);
     }
 
-    /// <inheritdoc cref="ResourceManager.Dispatch"/>
-    internal ArmReply Dispatch(ArmRequest request) => _manager.Dispatch(request);
+    /// <inheritdoc cref="Arm.Dispatch"/>
+    internal ArmReply Dispatch(ArmRequest request) => _arm.Dispatch(request);
 
     private ArmReply? Unauthenticated(ArmRequest request)
     {

@@ -142,7 +142,7 @@ public sealed class AgentTests(RealSandbox sandbox)
     }
 
     private List<JsonNode> Audit() =>
-        [.. sandbox.ReadShared(Path.Combine(sandbox.Home, "join", "audit.jsonl")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
+        [.. RealSandbox.ReadShared(Path.Combine(sandbox.Home, "join", "audit.jsonl")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
 
     private static bool Is(JsonNode entry, string asked, string machine) =>
         (string?)entry["asked"] == asked && (string?)entry["machine"] == machine && (string?)entry["outcome"] == "granted";
@@ -156,7 +156,7 @@ public sealed class AgentTests(RealSandbox sandbox)
     /// <summary>As the machine's console told of its last stop.</summary>
     private void AssertStoppedInOrder(string node)
     {
-        var console = sandbox.ReadShared(Path.Combine(sandbox.Home, "machines", node, "console.log"));
+        var console = RealSandbox.ReadShared(Path.Combine(sandbox.Home, "machines", node, "console.log"));
         var left = console.LastIndexOf("Stopped \u001b[0;1;39mebb-agent.service", StringComparison.Ordinal);
         Assert.True(left > 0, "The console does not tell that the agent was stopped.");
         foreach (var later in new[] { "kubelet.service", "containerd.service" })

@@ -113,7 +113,7 @@ public sealed class RealSandbox : IAsyncLifetime
     }
 
     /// <summary>A file that another process writes to.</summary>
-    public string ReadShared(string file)
+    public static string ReadShared(string file)
     {
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         using var reader = new StreamReader(stream);

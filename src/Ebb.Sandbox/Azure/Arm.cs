@@ -13,7 +13,7 @@ namespace Ebb.Sandbox.Azure;
 /// Azure's resource manager: every provider, built here by hand, and the one door to them, which lets pass what its caller's roles and
 /// the locks allow and keeps a record of changes.
 /// </summary>
-internal sealed class ResourceManager : IDisposable
+internal sealed class Arm : IDisposable
 {
     private readonly CloudWorld _world;
     private readonly SubscriptionRoutes _subscriptions;
@@ -29,7 +29,7 @@ internal sealed class ResourceManager : IDisposable
     private readonly TagRoutes _tags;
     private readonly Images _images;
 
-    public ResourceManager(CloudWorld world, AzureFaceOptions options)
+    public Arm(CloudWorld world, AzureFaceOptions options)
     {
         _world = world;
         Resources = new ResourceStore(world, options);
