@@ -97,7 +97,10 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
         "operator",
         server,
         ServerAuthorityPem,
-        new IssuedCertificate(Read(_files.Certificate(Operator)), Read(_files.Key(Operator)))) { ServerName = serverName }.Write();
+        new IssuedCertificate(Read(_files.Certificate(Operator)), Read(_files.Key(Operator))))
+    {
+        ServerName = serverName,
+    }.Write();
 
     /// <summary>For the controller, on a machine that runs an API server: the role that it needs, and nothing else.</summary>
     private string ControllerKubeconfig() => new KubeconfigFile(
