@@ -65,7 +65,7 @@ internal static class RenderCommand
         var own = Environment.GetEnvironmentVariable(OwnAddress.Variable) is { Length: > 0 } said ? OwnAddress.Read(said)
             : file.Cloud.IsSandbox ? [new IPNetwork(IPAddress.Loopback, 32)]
             : [];
-        return Renderer.Render(file, ClusterInputs.Gather(file, path, home, subscription, own, TimeProvider.System).Rendering);
+        return Renderer.Render(file, ClusterInputs.Gather(file, path, home, subscription, own, make: true, TimeProvider.System).Rendering);
     }
 
     private static void Write(Rendering rendering, string directory, Terminal terminal)

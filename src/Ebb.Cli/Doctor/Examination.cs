@@ -18,7 +18,8 @@ internal static class Examination
     public static async Task<Symptoms> OfAsync(TargetOptions target, ParseResult parsed, Terminal terminal, CancellationToken ct)
     {
         var seen = new Symptoms { Now = TimeProvider.System.GetUtcNow() };
-        if (target.FileOf(parsed) is { } path)
+        var path = target.FileOf(parsed);
+        if (path is not null)
         {
             seen = await CloudAsync(seen, path, ct);
         }
@@ -33,11 +34,7 @@ internal static class Examination
                 Nodes = [.. look.Snapshot.Nodes.Select(node => new NodeSign(node.Name, node.Ready, node.ProviderId, node.CreatedAt))],
             };
         }
-        catch (Exception e) when (seen.Groups.Length > 0 && IsTrouble(e, ct))
-        {
-            return seen with { KubernetesTrouble = Trouble.Explain(e) };
-        }
-        catch (Exception e) when (target.FileOf(parsed) is null && e is not EbbException && IsTrouble(e, ct))
+        catch (Exception e) when ((path is not null || e is not EbbException) && IsTrouble(e, ct))
         {
             return seen with { KubernetesTrouble = Trouble.Explain(e) };
         }
@@ -53,7 +50,7 @@ internal static class Examination
         {
             var place = await ClusterPlace.LookAsync(session.File, session.Cloud.Groups, session.Cloud.Deployments, ct);
             seen = seen with { Groups = GroupReport.Of(place, session.File.Cloud.StorageGroup, session.File.Cloud.ComputeGroup) };
-            var (plan, _, _) = await session.PlanAsync(ct);
+            var plan = await session.LookAsync(ct);
             return seen with { Drift = plan.Changes, Impediments = plan.Preflight.Problems };
         }
         catch (Exception e) when (IsTrouble(e, ct))

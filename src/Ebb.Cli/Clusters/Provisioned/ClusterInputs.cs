@@ -9,14 +9,19 @@ namespace Ebb.Cli.Clusters.Provisioned;
 internal sealed record ClusterInputs(RenderInputs Rendering, ClusterKeys Keys, IReadOnlyList<ShareFile> Files)
 {
     /// <param name="path">The cluster's file, as it was named.</param>
-    /// <param name="home">Held by the caller.</param>
+    /// <param name="home">Held by the caller, unless nothing is to be made.</param>
+    /// <param name="make">Makes the keys that are missing and renews those near their end; else nothing is written, and a missing one is an error.</param>
     /// <exception cref="EbbException">Something is missing or cannot be read.</exception>
     public static ClusterInputs Gather(
-        ClusterFile file, string path, ClusterHome home, string subscription, ImmutableArray<IPNetwork> own, TimeProvider time)
+        ClusterFile file, string path, ClusterHome home, string subscription, ImmutableArray<IPNetwork> own, bool make, TimeProvider time)
     {
         var names = new ResourceNames(file, subscription);
         var keys = new ClusterKeys(home, time);
-        keys.Ensure(file.Name, names.ControlPlane.Select(index => names.ControlPlaneAddress(index).ToString()));
+        if (make)
+        {
+            keys.Ensure(file.Name, names.ControlPlane.Select(index => names.ControlPlaneAddress(index).ToString()));
+        }
+
         var programs = Programs.Locate(standalone: !file.Cloud.IsSandbox);
         var airGap = file.Options.AirGapped ? AirGapDirectory.Of(path, file.Kubernetes.Distribution, Environment.GetEnvironmentVariable) : null;
         List<ShareFile> files = [.. keys.Shared(), .. programs.Shared(), .. airGap?.Shared() ?? []];
@@ -30,7 +35,7 @@ internal sealed record ClusterInputs(RenderInputs Rendering, ClusterKeys Keys, I
             {
                 SubscriptionId = subscription,
                 OwnAddresses = own,
-                SshPublicKeys = [.. SshKeys.Public(file.Access.SshKeyFile, home)],
+                SshPublicKeys = [.. SshKeys.Public(file.Access.SshKeyFile, home, make)],
                 JoinAuthorityPem = keys.JoinAuthorityPem,
                 AgentHashes = programs.AgentHashes,
                 EbbHash = programs.EbbHash,

@@ -76,14 +76,18 @@ internal sealed class ClusterSession : IDisposable
     /// <summary>Finds out what there is and what is wanted.</summary>
     public async Task<(ClusterPlan Plan, IReadOnlyList<ShareFile> Files, ClusterKeys Keys)> PlanAsync(CancellationToken ct)
     {
-        var inputs = await InputsAsync(ct);
+        var inputs = await InputsAsync(make: true, ct);
         var plan = await new ClusterPlanner(File, Cloud).PlanAsync(inputs.Rendering, ct);
         return (plan, inputs.Files, inputs.Keys);
     }
 
+    /// <summary>The same for whoever only looks: neither the lock nor the keys are touched.</summary>
+    public async Task<ClusterPlan> LookAsync(CancellationToken ct) =>
+        await new ClusterPlanner(File, Cloud).PlanAsync((await InputsAsync(make: false, ct)).Rendering, ct);
+
     /// <summary>What 'ebb up' would deploy, as the cloud's sizes and the scale sets' capacities are now.</summary>
     public async Task<Rendering> RenderAsync(CancellationToken ct) =>
-        await new ClusterPlanner(File, Cloud).RenderAsync((await InputsAsync(ct)).Rendering, ct);
+        await new ClusterPlanner(File, Cloud).RenderAsync((await InputsAsync(make: true, ct)).Rendering, ct);
 
     public static Random NewRandom() => new(RandomNumberGenerator.GetInt32(int.MaxValue));
 
@@ -95,7 +99,7 @@ internal sealed class ClusterSession : IDisposable
 
     private static ClusterFile Read(string path) => ClusterFileReader.Read(path, Environment.GetEnvironmentVariable);
 
-    private async Task<ClusterInputs> InputsAsync(CancellationToken ct) => ClusterInputs.Gather(
+    private async Task<ClusterInputs> InputsAsync(bool make, CancellationToken ct) => ClusterInputs.Gather(
         File,
         Path,
         Home,
@@ -103,5 +107,6 @@ internal sealed class ClusterSession : IDisposable
         ClusterInputs.NeedOwnAddress(File.Access)
             ? await OwnAddress.FindAsync(Cloud.Arm.Endpoint, Environment.GetEnvironmentVariable, Cloud.Http, Time, ct)
             : [],
+        make,
         Time);
 }

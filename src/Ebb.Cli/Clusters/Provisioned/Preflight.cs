@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Ebb.Cli.Definition;
+using Ebb.Cli.Definition.Shapes;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Reports;
 using Ebb.Clouds.Azure.Deployments;
@@ -55,7 +56,7 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
         var known = regions.Contains(Region, StringComparer.OrdinalIgnoreCase);
         if (!known)
         {
-            _problems.Add($"Your subscription has no region '{Region}'. Set cloud.region to one of: {string.Join(", ", Nearest(regions))}.");
+            _problems.Add($"Your subscription has no region '{Region}'. Set cloud.region to one of: {string.Join(", ", NearestRegions(regions))}.");
         }
 
         Groups();
@@ -215,6 +216,6 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
         }
     }
 
-    private IEnumerable<string> Nearest(IReadOnlyList<string> regions) =>
-        regions.OrderBy(r => Usage.Distance(r, Region)).ThenBy(r => r, StringComparer.Ordinal).Take(5);
+    private IEnumerable<string> NearestRegions(IReadOnlyList<string> regions) =>
+        regions.OrderBy(r => Nearest.Distance(r, Region)).ThenBy(r => r, StringComparer.Ordinal).Take(5);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ebb.Cli.Definition;
+using Ebb.Cli.Definition.Shapes;
 using Ebb.Cli.Reports;
 using Ebb.Clouds.Azure.Deployments;
 
@@ -104,7 +105,7 @@ internal sealed class PreflightSizes(ClusterFile file, IReadOnlyDictionary<strin
 
     private string Perhaps(string size)
     {
-        var nearest = offers.Values.Where(o => o.Refusal is null).Select(o => o.Name).OrderBy(name => Usage.Distance(size, name)).ThenBy(name => name, StringComparer.Ordinal).Take(3).ToList();
+        var nearest = offers.Values.Where(o => o.Refusal is null).Select(o => o.Name).OrderBy(name => Nearest.Distance(size, name)).ThenBy(name => name, StringComparer.Ordinal).Take(3).ToList();
         return nearest.Count == 0 ? "" : $" It has {string.Join(", ", nearest)} and others.";
     }
 }

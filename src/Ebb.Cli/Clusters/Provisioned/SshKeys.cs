@@ -11,13 +11,14 @@ internal static class SshKeys
     private const int MostFile = 64 << 10;
 
     /// <param name="file">With public keys, one a line; null for a pair of Ebb's.</param>
+    /// <param name="make">Whether to make that pair where it is missing.</param>
     /// <returns>Public keys in OpenSSH's form.</returns>
     /// <exception cref="EbbException">The file cannot be read, or holds none.</exception>
-    public static string[] Public(string? file, ClusterHome home)
+    public static string[] Public(string? file, ClusterHome home, bool make = true)
     {
         if (file is null)
         {
-            return [Made(home)];
+            return [Made(home, make)];
         }
 
         try
@@ -63,13 +64,17 @@ internal static class SshKeys
 
     private static string PathOf(ClusterHome home) => Path.Combine(home.Keys, "ssh");
 
-    private static string Made(ClusterHome home)
+    private static string Made(ClusterHome home, bool make)
     {
         var path = PathOf(home);
         using var key = RSA.Create(3072);
         if (SecretFile.Read(path) is { } kept)
         {
             key.ImportFromPem(kept);
+        }
+        else if (!make)
+        {
+            throw new EbbException($"'{path}' is missing. 'ebb keys' makes another pair; machines that are there know only the one before.");
         }
         else
         {
@@ -78,7 +83,11 @@ internal static class SshKeys
         }
 
         var text = $"ssh-rsa {Convert.ToBase64String(Blob(key))} ebb-{home.Name}";
-        SecretFile.Write(path + ".pub", text + "\n");
+        if (make)
+        {
+            SecretFile.Write(path + ".pub", text + "\n");
+        }
+
         return text;
     }
 

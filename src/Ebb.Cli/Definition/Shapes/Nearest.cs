@@ -12,8 +12,8 @@ internal static class Nearest
         return nearest.Name is { } name && nearest.Distance <= Math.Max(1, name.Length / 3) ? $" Did you mean '{name}'?" : "";
     }
 
-    /// <summary>How many letters to add, drop or change to get from one word to the other, whatever their case.</summary>
-    private static int Distance(string a, string b)
+    /// <summary>How many letters to add, drop or change to get from one word to the other, whatever their case; the largest number for words too different to be meant.</summary>
+    public static int Distance(string a, string b)
     {
         // Further apart than any suggestion may be; and what was typed may be as long as a file.
         if (Math.Abs(a.Length - b.Length) > Math.Max(a.Length, b.Length) / 2)

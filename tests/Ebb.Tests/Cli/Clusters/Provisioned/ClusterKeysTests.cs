@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Ebb.Cli.Clusters.Provisioned;
+using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 using Ebb.Simulation;
 
@@ -35,6 +36,23 @@ public sealed class ClusterKeysTests : IDisposable
         Assert.Superset(
             new HashSet<string> { SystemShare.JoinCertificate, SystemShare.JoinKey, SystemShare.JoinAuthority, SystemShare.ServerToken, SystemShare.AgentToken, SystemShare.ControllerKubeconfig },
             paths);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Whoever_only_looks_renews_nothing(bool make)
+    {
+        var path = Path.Combine(_root, "ebb.yaml");
+        File.WriteAllText(path, Starter.Text(new StarterChoices { Name = "farm" }));
+        var file = ClusterFileReader.Read(path, static _ => null);
+        SshKeys.Public(null, _home);
+        _time.Advance(TimeSpan.FromDays(320));
+        var before = Texts();
+
+        ClusterInputs.Gather(file, path, _home, Guid.Empty.ToString(), [], make, _time);
+
+        Assert.Equal(make, !before.SequenceEqual(Texts()));
     }
 
     [Fact]
