@@ -98,7 +98,9 @@ internal sealed partial class JoiningMachines : IAsyncDisposable
     {
         try
         {
-            return AgentFile.In(_customData.GetValueOrDefault(booted.Instance.ResourceId) ?? booted.Set.CustomData);
+            return BirthConfig.File(_customData.GetValueOrDefault(booted.Instance.ResourceId) ?? booted.Set.CustomData, AgentConfiguration.Path) is { } file
+                ? AgentConfiguration.Parse(file, AgentConfiguration.Path)
+                : null;
         }
         catch (EbbException e)
         {
