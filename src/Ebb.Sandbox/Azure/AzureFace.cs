@@ -129,6 +129,11 @@ public sealed class AzureFace : IDisposable
             return new ArmReply(200) { Content = ("application/pkix-cert", _attestation.Intermediate) };
         }
 
+        if (K3sChannels.Answer(request.Method, http.Path) is { } channel)
+        {
+            return channel;
+        }
+
         if (await _login.AnswerAsync(request, http, ct) is { } login)
         {
             return login;

@@ -53,6 +53,16 @@ public sealed class KubernetesWorld
 
     public HollowKubelets Kubelets { get; }
 
+    /// <summary>The node's kubelet is started anew by another release; its pods run on, as they do when a kubelet restarts.</summary>
+    public void RunRelease(string node, string release)
+    {
+        Kubelets.Find(node)?.Become(release);
+        if (Store.Get(Kinds.Node, "", node) is { } found)
+        {
+            Store.Update(found, json => NodeObject.SetRelease(json, release));
+        }
+    }
+
     /// <summary>Creates what every cluster begins with. Once, before anything else.</summary>
     /// <param name="authorityPem">The certificate of the authority behind the API's own, where it is served over TLS.</param>
     public void Begin(string authorityPem = "") => Api.Seed(authorityPem);

@@ -67,6 +67,7 @@ internal sealed partial class JoiningMachine(
             ProviderId = granted.ProviderId,
             Labels = granted.Labels.ToImmutableSortedDictionary(StringComparer.Ordinal),
             Taints = [.. granted.Taints],
+            KubeletVersion = granted.Version ?? "",
         };
         startKubelet(this, booted with { Node = node });
         return Task.CompletedTask;

@@ -9,6 +9,18 @@ internal sealed class Documents(Catalog catalog, Tokens tokens)
     /// <summary>The release whose behaviour this API follows.</summary>
     public const string Version = "v1.34.0+ebb";
 
+    /// <summary>The release that it says it is.</summary>
+    public string Release
+    {
+        get;
+        set
+        {
+            field = value;
+            _kept.Clear();
+        }
+    }
+    = Version;
+
     private static readonly string[] Checks = ["ping", "log", "etcd"];
 
     private readonly Dictionary<string, ApiResponse> _kept = new(StringComparer.Ordinal);
@@ -103,7 +115,7 @@ internal sealed class Documents(Catalog catalog, Tokens tokens)
         switch (path)
         {
             case "/version":
-                return Json(VersionOf());
+                return Json(VersionOf(Release));
             case "/api" or "/apis" when form.Length > 0:
                 return Json(Discovery.Aggregated(catalog, core: path == "/api", form)) with
                 {
@@ -145,14 +157,14 @@ internal sealed class Documents(Catalog catalog, Tokens tokens)
 
     private static ApiResponse Json(JsonObject json) => new(200, Versions.Bytes(json));
 
-    private static JsonObject VersionOf()
+    private static JsonObject VersionOf(string release)
     {
-        var parts = Version.TrimStart('v').Split('.');
+        var parts = release.TrimStart('v').Split('.');
         return new JsonObject
         {
             ["major"] = parts[0],
             ["minor"] = parts[1],
-            ["gitVersion"] = Version,
+            ["gitVersion"] = release,
             ["gitCommit"] = "",
             ["gitTreeState"] = "clean",
             ["buildDate"] = "2026-01-01T00:00:00Z",

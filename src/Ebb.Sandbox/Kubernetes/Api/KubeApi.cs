@@ -45,6 +45,13 @@ public sealed class KubeApi
 
     public ObjectStore Store => _store;
 
+    /// <summary>The release that it says it is, for example <c>v1.34.1+k3s1</c>; it behaves as it always does. Under the gate.</summary>
+    public string Release
+    {
+        get => _documents.Release;
+        set => _documents.Release = value;
+    }
+
     /// <summary>The service accounts' tokens.</summary>
     public Tokens Tokens { get; }
 

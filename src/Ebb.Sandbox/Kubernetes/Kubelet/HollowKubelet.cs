@@ -23,7 +23,7 @@ public sealed class HollowKubelet
         _random = random;
     }
 
-    public HollowNode Node { get; }
+    public HollowNode Node { get; private set; }
 
     /// <summary>Its machine has power.</summary>
     public bool Alive { get; private set; } = true;
@@ -46,6 +46,8 @@ public sealed class HollowKubelet
     private IKubeletApi Api => _all.Api;
 
     internal void Start() => Agenda.In(Options.Register.Draw(_random), Register);
+
+    internal void Become(string release) => Node = Node with { KubeletVersion = release };
 
     internal void Die()
     {

@@ -36,6 +36,9 @@ public sealed record HollowNode
 
     public string Architecture { get; init; } = "amd64";
 
+    /// <summary>The release of its kubelet; empty: <see cref="HollowOptions.KubeletVersion"/>.</summary>
+    public string KubeletVersion { get; init; } = "";
+
     /// <summary>Identity of machine and boot, as <c>status.nodeInfo</c> shows them.</summary>
     public string SystemUuid { get; init; } = "";
 

@@ -128,6 +128,14 @@ internal static class NodeObject
         return equals < 0 ? new Taint(name, "", effect) : new Taint(name[..equals], name[(equals + 1)..], effect);
     }
 
+    /// <summary>The kubelet was started anew by another release.</summary>
+    public static void SetRelease(JsonObject json, string release)
+    {
+        var info = json.Sub("status").Sub("nodeInfo");
+        info["kubeletVersion"] = release;
+        info["kubeProxyVersion"] = release;
+    }
+
     private static void FillStatus(JsonObject json, HollowNode node, HollowOptions options, DateTimeOffset now)
     {
         var status = json.Sub("status");
@@ -149,11 +157,10 @@ internal static class NodeObject
             ["kernelVersion"] = "6.1.0-hollow",
             ["osImage"] = "Hollow machine",
             ["containerRuntimeVersion"] = "hollow://1.0.0",
-            ["kubeletVersion"] = options.KubeletVersion,
-            ["kubeProxyVersion"] = options.KubeletVersion,
             ["operatingSystem"] = "linux",
             ["architecture"] = node.Architecture,
         };
+        SetRelease(json, node.KubeletVersion.Length > 0 ? node.KubeletVersion : options.KubeletVersion);
     }
 
     // A kernel makes up another one each time it starts; that of a machine that does not exist follows from when it did.

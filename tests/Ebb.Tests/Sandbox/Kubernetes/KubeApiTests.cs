@@ -22,6 +22,18 @@ public sealed class KubeApiTests : ApiFixture
         """;
 
     [Fact]
+    public void The_API_says_that_it_is_the_release_that_it_was_told()
+    {
+        var before = Send("GET", "/version").Body["gitVersion"]!.GetValue<string>();
+        Api.Release = "v1.31.5+k3s1";
+
+        var after = Send("GET", "/version").Body;
+
+        Assert.NotEqual("v1.31.5+k3s1", before);
+        Assert.Equal(("v1.31.5+k3s1", "31"), (after["gitVersion"]!.GetValue<string>(), after["minor"]!.GetValue<string>()));
+    }
+
+    [Fact]
     public void A_new_pod_gets_its_defaults()
     {
         var pod = Created(Pods, Pod);

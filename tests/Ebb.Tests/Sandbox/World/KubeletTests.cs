@@ -46,6 +46,20 @@ public sealed class KubeletTests : IDisposable
             TimeSpan.FromSeconds(30), ended.Time("finishedAt") - ended.Time("startedAt"));
     }
 
+    [Fact]
+    public void A_kubelet_that_is_started_by_another_release_shows_it_and_its_pods_run_on()
+    {
+        _world.Pod("frame", WorldUnderTest.Runs("sleep 60") + ",\"restartPolicy\":\"Never\"");
+        _world.Pass(20);
+
+        _world.World.RunRelease("node-0", "v1.34.5+k3s1");
+        _world.Pass(60);
+
+        Assert.Equal("v1.34.5+k3s1", _world.Store.Get(Kinds.Node, "", "node-0")!.Json.At("status", "nodeInfo").Text("kubeletVersion"));
+        Assert.Equal("Succeeded", _world.PodNamed("frame")!.Phase);
+        Assert.Empty(_world.Interruptions);
+    }
+
     [Theory]
     [InlineData("sleep 3; exit 3", "Failed", 3)]
     [InlineData("for i in 1 2 3; do sleep 1; done", "Succeeded", 0)]
