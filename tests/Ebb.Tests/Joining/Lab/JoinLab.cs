@@ -79,8 +79,16 @@ internal sealed class JoinLab : IAsyncDisposable
     public static async Task<JoinLab> StartAsync(Func<JoinLab, JoinServerOptions, JoinServerOptions> change)
     {
         var lab = new JoinLab();
-        await lab.BeginAsync(options => change(lab, options));
-        return lab;
+        try
+        {
+            await lab.BeginAsync(options => change(lab, options));
+            return lab;
+        }
+        catch
+        {
+            await lab.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>A machine that the cloud knows.</summary>
