@@ -52,6 +52,21 @@ internal static class SystemShare
         "service.key",
     ];
 
+    /// <summary>What every control-plane machine is to be: <see cref="Orders.ControlPlaneOrders"/>.</summary>
+    public const string Wanted = "control-plane/wanted.json";
+
+    /// <summary>Which of them may act on it now: <see cref="Orders.ControlPlaneTurn"/>.</summary>
+    public const string Turn = "control-plane/turn.json";
+
+    /// <summary>
+    /// Present once a control plane of several machines has begun its cluster: a machine that is made anew joins the others then, and
+    /// never begins a second one. Written by the machines.
+    /// </summary>
+    public const string Begun = "control-plane/begun.json";
+
+    /// <summary>How far one control-plane machine is: <see cref="Orders.ControlPlaneState"/>.</summary>
+    public static string State(string machine) => $"control-plane/state/{machine}.json";
+
     /// <summary>The agent for machines of pools, by architecture.</summary>
     public static string Agent(string architecture) => $"bin/ebb-agent-{architecture}";
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -6,13 +7,22 @@ using Ebb.Cli.Provisioning.Templates;
 
 namespace Ebb.Cli.Provisioning.CloudInit;
 
-/// <summary>What a control-plane machine is told at its birth. The same for all of them: which one it is it asks the cloud. No secret.</summary>
+/// <summary>What a control-plane machine is told, at its birth and later. The same for all of them: which one it is it asks the cloud. No secret.</summary>
 internal static class ControlPlaneConfig
 {
     private const string Tls = "/var/lib/rancher/k3s/server/tls/";
     private const string Library = "/usr/local/lib/ebb/";
 
-    public static string Compose(ClusterFile cluster, ResourceNames names, RenderInputs inputs)
+    /// <summary>What <c>control-plane.py</c> does its work by. The only file that orders do not carry as a text: they have it as their configuration.</summary>
+    public const string Path = "/etc/ebb/control-plane.json";
+
+    /// <summary>Files that only some clusters' machines have, and that would do something where they are left behind.</summary>
+    public static ImmutableArray<string> Optional { get; } = ["/etc/rancher/k3s/registries.yaml", MachineBasics.SshSocket];
+
+    public static string Compose(ClusterFile cluster, ResourceNames names, RenderInputs inputs) => Build(cluster, names, inputs).ToText();
+
+    /// <summary>What first boot does; its files are also what <see cref="Orders.ControlPlaneOrders"/> tell machines that run.</summary>
+    public static CloudConfig Build(ClusterFile cluster, ResourceNames names, RenderInputs inputs)
     {
         var config = MachineBasics.Begin(cluster, names);
         if (config.PackageUpdate is true)
@@ -35,7 +45,7 @@ internal static class ControlPlaneConfig
             config.Write("/etc/profile.d/ebb.sh", "# Only root may read it.\nexport KUBECONFIG=/etc/rancher/k3s/k3s.yaml\n");
         }
 
-        config.Write("/etc/ebb/control-plane.json", Configuration(cluster, names, inputs));
+        config.Write(Path, Configuration(cluster, names, inputs, release: null).ToJsonString(Written) + "\n");
         config.Write(Library + "control-plane", Texts.Read("control-plane.py"), MachineBasics.Program);
         config.Write("/etc/systemd/system/ebb-control-plane.service", Texts.Read("ebb-control-plane.service"));
         config.Write(Library + "run", EbbService.Script(cluster, names), MachineBasics.Program);
@@ -50,10 +60,11 @@ internal static class ControlPlaneConfig
 
         // It waits for others, and cloud-init need not wait for it.
         config.Run("systemctl", "start", "--no-block", "ebb-control-plane");
-        return config.ToText();
+        return config;
     }
 
-    private static string Configuration(ClusterFile cluster, ResourceNames names, RenderInputs inputs)
+    /// <param name="release">Of k3s; null for what the cluster's file says.</param>
+    public static JsonObject Configuration(ClusterFile cluster, ResourceNames names, RenderInputs inputs, string? release)
     {
         var storage = names.StorageDomain;
         var configuration = new JsonObject
@@ -68,16 +79,17 @@ internal static class ControlPlaneConfig
             ["mounts"] = Arm.Objects(cluster.Storage.Shares.Select(share => new JsonObject { ["share"] = share.Name, ["at"] = share.MountAt })),
             ["metadata"] = "http://169.254.169.254",
             ["manager"] = names.ResourceManager,
+            ["machines"] = Arm.Strings(names.ControlPlane.Select(names.ControlPlaneMachine)),
             ["addresses"] = Arm.Strings(names.ControlPlane.Select(index => $"{names.ControlPlaneAddress(index)}")),
             ["tailscale"] = cluster.Options.Tailscale is not null,
             ["files"] = Arm.Objects(Taken(cluster, inputs)),
         };
         if (cluster.Kubernetes.Distribution is Distribution.K3s)
         {
-            configuration["k3s"] = K3sServer.Installation(cluster);
+            configuration["k3s"] = K3sServer.Installation(cluster, release);
         }
 
-        return configuration.ToJsonString(Written) + "\n";
+        return configuration;
     }
 
     /// <summary>What it takes from the private share, and where to.</summary>
@@ -97,7 +109,7 @@ internal static class ControlPlaneConfig
         {
             foreach (var name in SystemShare.Authorities)
             {
-                yield return File(SystemShare.Pki + name, Tls + name, MachineBasics.Secret);
+                yield return File(SystemShare.Pki + name, Tls + name, MachineBasics.Secret, once: true);
             }
 
             yield return File(SystemShare.ServerToken, "/etc/ebb/k3s/token", MachineBasics.Secret);
@@ -121,12 +133,17 @@ internal static class ControlPlaneConfig
         }
     }
 
-    private static JsonObject File(string from, string to, string mode, string? hash = null)
+    private static JsonObject File(string from, string to, string mode, string? hash = null, bool once = false)
     {
         var file = new JsonObject { ["from"] = from, ["to"] = to, ["mode"] = mode };
         if (hash is not null)
         {
             file["sha256"] = hash;
+        }
+
+        if (once)
+        {
+            file["once"] = true;
         }
 
         return file;

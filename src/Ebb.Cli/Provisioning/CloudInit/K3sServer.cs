@@ -48,9 +48,11 @@ internal static class K3sServer
         }
     }
 
-    /// <summary>How the installer is called: where it comes from, and what it is told.</summary>
-    public static JsonObject Installation(ClusterFile cluster)
+    /// <summary>How the installer is called: where it comes from, what it is told, and which release is to run where that is known.</summary>
+    /// <param name="release">Null for what the cluster's file says.</param>
+    public static JsonObject Installation(ClusterFile cluster, string? release)
     {
+        release ??= cluster.Kubernetes.Version;
         var environment = new JsonObject
         {
             // Enabled and started by whoever runs it, once everything is in its place.
@@ -59,10 +61,8 @@ internal static class K3sServer
         if (cluster.Options.AirGapped)
         {
             environment["INSTALL_K3S_SKIP_DOWNLOAD"] = "true";
-            return new JsonObject { ["environment"] = environment };
         }
-
-        if (cluster.Kubernetes.Version is { } version)
+        else if (release is { } version)
         {
             environment["INSTALL_K3S_VERSION"] = version;
         }
@@ -71,7 +71,18 @@ internal static class K3sServer
             environment["INSTALL_K3S_CHANNEL"] = cluster.Kubernetes.Channel;
         }
 
-        return new JsonObject { ["installer"] = "https://get.k3s.io", ["environment"] = environment };
+        var installation = new JsonObject { ["environment"] = environment };
+        if (!cluster.Options.AirGapped)
+        {
+            installation["installer"] = "https://get.k3s.io";
+        }
+
+        if (release is not null)
+        {
+            installation["release"] = release;
+        }
+
+        return installation;
     }
 
     private static ImmutableArray<string> Without(AddOnsDefinition addOns) =>

@@ -10,6 +10,9 @@ internal static class MachineBasics
     public const string Secret = "0600";
     public const string Scratch = "/mnt/scratch";
 
+    /// <summary>Present where SSH has another port than 22.</summary>
+    public const string SshSocket = "/etc/systemd/system/ssh.socket.d/10-ebb.conf";
+
     // Both names of the stage of cloud-init that formats a disk which comes empty again: releases differ.
     private const string ScratchOptions = "defaults,nofail,x-systemd.after=cloud-init.service,x-systemd.after=cloud-init-network.service,_netdev";
 
@@ -106,7 +109,7 @@ internal static class MachineBasics
         if (port != 22)
         {
             // Where systemd listens for sshd, sshd's own port does not count.
-            config.Write("/etc/systemd/system/ssh.socket.d/10-ebb.conf", $"[Socket]\nListenStream=\nListenStream=0.0.0.0:{port}\nListenStream=[::]:{port}\n");
+            config.Write(SshSocket, $"[Socket]\nListenStream=\nListenStream=0.0.0.0:{port}\nListenStream=[::]:{port}\n");
         }
 
         // There may be no log files, only the journal.

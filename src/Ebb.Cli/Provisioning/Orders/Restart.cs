@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+
+namespace Ebb.Cli.Provisioning.Orders;
+
+/// <summary>What on a control-plane machine has to be started anew when a file changes. Machines are told with each file, and know no paths.</summary>
+internal static class Restart
+{
+    /// <summary><c>k3s.service</c>; its containers run on.</summary>
+    public const string K3s = "k3s";
+
+    /// <summary><c>ebb.service</c>: controller and join server.</summary>
+    public const string Ebb = "ebb";
+
+    /// <summary>systemd reads its units again.</summary>
+    public const string Units = "units";
+
+    public const string Ssh = "ssh";
+
+    public const string Fail2Ban = "fail2ban";
+
+    /// <summary>The kernel's settings are put in force.</summary>
+    public const string Kernel = "kernel";
+
+    /// <returns>Nothing for what is read whenever it is used: programs of the next start, manifests, files that the join server serves.</returns>
+    public static ImmutableArray<string> Of(string path) => path switch
+    {
+        "/usr/local/bin/ebb" or "/usr/local/lib/ebb/run" or "/etc/ebb/kubeconfig" => [Ebb],
+        "/etc/ebb/k3s/agent-token" => [K3s, Ebb],
+        "/etc/systemd/system/ebb.service" => [Units, Ebb],
+        "/etc/sysctl.d/90-ebb.conf" => [Kernel],
+        "/usr/local/bin/k3s" => [K3s],
+        _ when Below(path, "/etc/ebb/join/") => [Ebb],
+        _ when Below(path, "/etc/ebb/k3s/") || Below(path, "/etc/rancher/k3s/") || Below(path, "/var/lib/rancher/k3s/agent/images/") => [K3s],
+        _ when Below(path, "/etc/systemd/system/ssh.socket.d/") => [Units, Ssh],
+        _ when Below(path, "/etc/systemd/system/") => [Units],
+        _ when Below(path, "/etc/ssh/") => [Ssh],
+        _ when Below(path, "/etc/fail2ban/") => [Fail2Ban],
+        _ => [],
+    };
+
+    private static bool Below(string path, string directory) => path.StartsWith(directory, StringComparison.Ordinal);
+}
