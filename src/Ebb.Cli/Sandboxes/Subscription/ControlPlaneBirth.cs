@@ -1,23 +1,45 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Ebb.Sandbox.Azure;
 
 namespace Ebb.Cli.Sandboxes.Subscription;
 
-/// <summary>The part of a control-plane machine's configuration that says what it takes from where.</summary>
-internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccount, string Share, ImmutableArray<ControlPlaneFile> Files)
+/// <summary>The part of a control-plane machine's configuration that says what it takes from where, and which k3s it installs.</summary>
+/// <param name="Release">Of k3s, as whoever installs it finds it; null where it has none.</param>
+internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccount, string Share, ImmutableArray<ControlPlaneFile> Files, string? Release)
 {
     public const string Path = "/etc/ebb/control-plane.json";
 
     public static ControlPlaneBirth Read(ReadOnlyMemory<byte> json)
     {
         using var document = JsonDocument.Parse(json);
-        var root = document.RootElement;
-        return new ControlPlaneBirth(
-            Text(root, "storageGroup"),
-            Text(root, "systemAccount"),
-            Text(root, "share"),
-            [.. root.GetProperty("files").EnumerateArray().Select(f => new ControlPlaneFile(
-                Text(f, "from"), Text(f, "to"), f.TryGetProperty("sha256", out var hash) ? hash.GetString() : null))]);
+        return Read(document.RootElement);
+    }
+
+    public static ControlPlaneBirth Read(JsonElement root) => new(
+        Text(root, "storageGroup"),
+        Text(root, "systemAccount"),
+        Text(root, "share"),
+        [.. root.GetProperty("files").EnumerateArray().Select(f => new ControlPlaneFile(
+            Text(f, "from"), Text(f, "to"), f.TryGetProperty("sha256", out var hash) ? hash.GetString() : null) { Restarts = RestartsOf(f) })],
+        root.TryGetProperty("k3s", out var k3s) ? ReleaseOf(k3s) : null);
+
+    /// <summary>What has to be started anew when a file changes, as the machine is told with it.</summary>
+    public static ImmutableArray<string> RestartsOf(JsonElement file) =>
+        file.TryGetProperty("restarts", out var restarts) ? [.. restarts.EnumerateArray().Select(r => r.GetString()!)] : [];
+
+    private static string ReleaseOf(JsonElement k3s)
+    {
+        if (k3s.TryGetProperty("release", out var release) && release.GetString() is { Length: > 0 } told)
+        {
+            return told;
+        }
+
+        // As the installer is called; without a word it takes the stable channel.
+        var environment = k3s.GetProperty("environment");
+        return environment.TryGetProperty("INSTALL_K3S_VERSION", out var version) ? version.GetString()!
+            : environment.TryGetProperty("INSTALL_K3S_CHANNEL", out var channel) ? K3sChannels.Latest(channel.GetString()!) ?? channel.GetString()!
+            : K3sChannels.Stable;
     }
 
     private static string Text(JsonElement element, string name) =>
@@ -26,4 +48,7 @@ internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccou
 
 /// <param name="From">In the share.</param>
 /// <param name="To">On the machine.</param>
-internal sealed record ControlPlaneFile(string From, string To, string? Sha256);
+internal sealed record ControlPlaneFile(string From, string To, string? Sha256)
+{
+    public ImmutableArray<string> Restarts { get; init; } = [];
+}

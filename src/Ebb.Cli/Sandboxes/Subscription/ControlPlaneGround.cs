@@ -10,9 +10,9 @@ namespace Ebb.Cli.Sandboxes.Subscription;
 /// <summary>The two authorities of a cluster's API, each the path of a certificate and of its key without the endings.</summary>
 internal sealed record KubernetesAuthorities(string Server, string Clients);
 
-/// <summary>What control-plane machines stand on: the subscription around them, and their cluster's API.</summary>
+/// <summary>What control-plane machines stand on: the subscription around them.</summary>
 internal sealed class ControlPlaneGround(
-    SandboxHome home, AzureAccess access, AzureFace face, AzureHost host, SandboxNetwork network, Func<KubernetesAuthorities, CancellationToken, Task<Uri>> kubernetes)
+    SandboxHome home, AzureAccess access, AzureFace face, AzureHost host, SandboxNetwork network)
 {
     private const int MostCertificate = 64 << 10;
 
@@ -30,9 +30,6 @@ internal sealed class ControlPlaneGround(
 
     /// <summary>The file service of an account.</summary>
     public Uri FilesOf(string account) => new(host.Https, $"{account}.file/");
-
-    /// <summary>Where the cluster's API answers; the first machine that asks starts it.</summary>
-    public Task<Uri> KubernetesAsync(KubernetesAuthorities authorities, CancellationToken ct) => kubernetes(authorities, ct);
 
     /// <summary>Whose word about machines counts in this cloud, as PEM.</summary>
     public async Task<string> AttestationRootsAsync(CancellationToken ct)

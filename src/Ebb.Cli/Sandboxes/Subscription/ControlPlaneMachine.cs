@@ -1,16 +1,10 @@
-using System.Net;
 using System.Security.Cryptography;
-using Ebb.Acting;
 using Ebb.Cli.Clusters;
-using Ebb.Cli.ControlPlane.Pki;
-using Ebb.Cli.Running;
+using Ebb.Cli.Provisioning.Orders;
 using Ebb.Clouds;
 using Ebb.Clouds.Azure;
 using Ebb.Clouds.Azure.Deployments;
-using Ebb.Controller.Joining;
-using Ebb.Joining;
 using Ebb.Kubernetes;
-using Ebb.Kubernetes.Config;
 using Ebb.Sandbox.Cloud;
 using Microsoft.Extensions.Logging;
 
@@ -18,165 +12,220 @@ namespace Ebb.Cli.Sandboxes.Subscription;
 
 /// <summary>
 /// Stands in for one control-plane machine: proves itself by the machine's identity, takes from the private share what the machine was
-/// told to take, and runs what it would run. It may do in the cloud what the machine's roles allow, and nothing else.
+/// told to take, runs what it would run, and follows what is wanted of it there, in its turn. It may do in the cloud what the machine's
+/// roles allow, and nothing else.
 /// </summary>
-internal sealed partial class ControlPlaneMachine(
-    Instance machine, ControlPlaneBirth birth, ControlPlaneGround ground, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
+internal sealed partial class ControlPlaneMachine : IAsyncDisposable
 {
-    // Programs are some tens of megabytes; images for machines without a way outside some hundreds.
-    private const int MostFile = 1 << 30;
-
-    // What people's sandboxes show within seconds: machines that come and go are seen so.
-    private static readonly LoopOptions Loop = new()
-    {
-        ReadCloudEvery = TimeSpan.FromSeconds(30),
-        ReadCloudInMotionEvery = TimeSpan.FromSeconds(2),
-        ReadCloudAtMostEvery = TimeSpan.FromMilliseconds(500),
-    };
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     // What an identity may do is known everywhere after some minutes.
     private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(2);
 
-    private readonly ILogger _logger = loggers.CreateLogger<ControlPlaneMachine>();
-    private readonly HttpMessageInvoker _metadataHttp = new(InstanceMetadata.NewHandler());
-    private readonly HttpMessageInvoker _http = new(AzureHttp.Handler(ground.AuthorityFile));
-    private readonly Random _random = new(RandomNumberGenerator.GetInt32(int.MaxValue));
+    // What can heal is tried for so long; then the machine says that it failed, and why.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private string Root => Path.Combine(ground.Directory, machine.Name);
+    private readonly Instance _machine;
+    private readonly ControlPlaneBirth _birth;
+    private readonly ControlPlaneDisk _disk;
+    private readonly ControlPlaneCluster _cluster;
+    private readonly ControlPlaneShare _share;
+    private readonly ControlPlaneInstall _install;
+    private readonly ControlPlaneService _service;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly HttpMessageInvoker _metadataHttp = new(InstanceMetadata.NewHandler());
+    private readonly HttpMessageInvoker _http;
+
+    public ControlPlaneMachine(
+        Instance machine, ControlPlaneBirth birth, ControlPlaneDisk disk, ControlPlaneGround ground, ControlPlaneCluster cluster, TimeProvider time, ILoggerFactory loggers)
+    {
+        (_machine, _birth, _disk, _cluster, _time) = (machine, birth, disk, cluster, time);
+        _logger = loggers.CreateLogger<ControlPlaneMachine>();
+        _http = new HttpMessageInvoker(AzureHttp.Handler(ground.AuthorityFile));
+        var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
+        var metadata = new InstanceMetadata(_metadataHttp, ground.MetadataOf(machine), time, random);
+        var manager = ground.Access.Endpoint;
+        ValueTask<AccessToken> TokenAsync(CancellationToken ct) => metadata.TokenAsync(manager, null, ct);
+        _share = new ControlPlaneShare(birth, ground, new ArmConnection(new Uri(manager), ground.Access.Subscription, _http, TokenAsync, time, random), _http, time);
+        _install = new ControlPlaneInstall(disk, _share);
+        _service = new ControlPlaneService(machine, disk, ground, TokenAsync, time, loggers);
+    }
 
     /// <summary>Until the machine's power is cut.</summary>
     public async Task RunAsync(CancellationToken ct)
+    {
+        await PatientlyAsync(BeBornAsync, ct);
+        await PatientlyAsync(StartAsync, ct);
+        while (true)
+        {
+            await PatientlyAsync(FollowAsync, ct);
+            await Task.Delay(LookEvery, _time, ct);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _service.DisposeAsync();
+        _http.Dispose();
+        _metadataHttp.Dispose();
+    }
+
+    private KubernetesAuthorities Authorities =>
+        new(_disk.At("/var/lib/rancher/k3s/server/tls/server-ca"), _disk.At("/var/lib/rancher/k3s/server/tls/client-ca"));
+
+    /// <summary>As wanted now, where something is; else as it was told at its birth, which is enough.</summary>
+    private async Task BeBornAsync(CancellationToken ct)
+    {
+        if (_disk.Installed is not null)
+        {
+            return;
+        }
+
+        var wanted = await _share.WantedAsync(ct);
+        var told = wanted?.Configuration ?? _birth;
+        ControlPlaneInstall.RequireRelease(told);
+        await _install.FilesAsync(told, ct);
+        if (wanted is not null)
+        {
+            await _install.TextsAsync(wanted, ct);
+        }
+
+        _disk.Installed = new ControlPlaneInstalled(told.Release, wanted?.Generation ?? "", 0, ControlPlanePhase.Done, null);
+    }
+
+    private async Task StartAsync(CancellationToken ct)
+    {
+        var installed = _disk.Installed!;
+        var kubernetes = await _cluster.RunAsync(_machine, installed.Release, Authorities, ct);
+        await _service.StartAsync(kubernetes, installed.Release);
+        await _service.UpAsync(ct);
+        await TellAsync(installed, ct);
+    }
+
+    private async Task FollowAsync(CancellationToken ct)
+    {
+        var turn = await _share.TurnAsync(ct);
+        var installed = _disk.Installed!;
+        if (turn is null || !turn.Machines.Contains(_machine.Name, StringComparer.OrdinalIgnoreCase)
+            || (turn.Generation == installed.Generation && (installed.Phase is ControlPlanePhase.Done || (installed.Phase is ControlPlanePhase.Failed && turn.Attempt <= installed.Attempt)))
+            || await _share.WantedAsync(ct) is not { } wanted || wanted.Generation != turn.Generation)
+        {
+            return;
+        }
+
+        var working = new ControlPlaneInstalled(installed.Release, turn.Generation, turn.Attempt, ControlPlanePhase.Working, null);
+        await NoteAsync(working, ct);
+        ControlPlaneInstalled outcome;
+        try
+        {
+            outcome = working with { Release = await BecomeAsync(wanted, ct), Phase = ControlPlanePhase.Done };
+            LogBecame(_machine.Name, wanted.Generation);
+        }
+        catch (Exception e) when (e is EbbException or CloudException or KubeException or IOException or HttpRequestException or TimeoutException)
+        {
+            outcome = _disk.Installed! with { Phase = ControlPlanePhase.Failed, Why = e.Message };
+            LogFailed(_machine.Name, wanted.Generation, e.Message);
+        }
+
+        await NoteAsync(outcome, ct);
+    }
+
+    /// <returns>The release that it runs then.</returns>
+    private async Task<string?> BecomeAsync(ControlPlaneWanted wanted, CancellationToken ct)
+    {
+        ControlPlaneInstall.RequireRelease(wanted.Configuration);
+        var restarts = await WithinPatienceAsync(
+            async () => (await _install.FilesAsync(wanted.Configuration, ct)).Union(await _install.TextsAsync(wanted, ct)), ct);
+        var before = _disk.Installed!;
+        var release = wanted.Configuration.Release;
+        var anew = release != before.Release;
+        if (anew || restarts.Contains(Restart.K3s))
+        {
+            var kubernetes = await _cluster.RunAnewAsync(_machine, release, Authorities, ct);
+            _disk.Installed = before with { Release = release };
+            await _service.StartAsync(kubernetes, release);
+        }
+        else if (restarts.Contains(Restart.Ebb))
+        {
+            await _service.StartAsync(await _cluster.RunAsync(_machine, release, Authorities, ct), release);
+        }
+
+        using var deadline = new CancellationTokenSource(Patience, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
+        try
+        {
+            await _service.UpAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            throw new TimeoutException($"ebb.service was not active within {Patience.TotalSeconds} s.");
+        }
+
+        return release;
+    }
+
+    private async Task NoteAsync(ControlPlaneInstalled installed, CancellationToken ct)
+    {
+        _disk.Installed = installed;
+        await TellAsync(installed, ct);
+    }
+
+    private Task TellAsync(ControlPlaneInstalled installed, CancellationToken ct) => _share.TellAsync(
+        new ControlPlaneState
+        {
+            Machine = _machine.Name,
+            Generation = installed.Generation,
+            Attempt = installed.Attempt,
+            Phase = installed.Phase,
+            Why = installed.Why,
+            Release = installed.Release ?? "",
+            Ebb = _install.ProgramHash,
+            Store = true,
+            At = _time.GetUtcNow(),
+        },
+        ct);
+
+    private async Task<T> WithinPatienceAsync<T>(Func<Task<T>> act, CancellationToken ct)
+    {
+        var started = _time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await act();
+            }
+            catch (CloudException) when (_time.GetElapsedTime(started) < Patience)
+            {
+                // A file that is just being written.
+                await Task.Delay(AgainAfter, _time, ct);
+            }
+        }
+    }
+
+    /// <summary>As the machine's own services, which are started anew: a role that is not known yet, a share that is being written.</summary>
+    private async Task PatientlyAsync(Func<CancellationToken, Task> act, CancellationToken ct)
     {
         while (true)
         {
             try
             {
-                await OnceAsync(ct);
+                await act(ct);
+                return;
             }
             catch (Exception e) when (e is CloudException or KubeException or EbbException or IOException or HttpRequestException)
             {
-                // As the machine's own services, which are started anew: a role that is not known yet, a share that is being written.
-                LogAgain(machine.Name, e.Message);
-                await Task.Delay(AgainAfter, time, ct);
+                LogAgain(_machine.Name, e.Message);
+                await Task.Delay(AgainAfter, _time, ct);
             }
         }
     }
 
-    public ValueTask DisposeAsync()
-    {
-        _http.Dispose();
-        _metadataHttp.Dispose();
-        if (Directory.Exists(Root))
-        {
-            Directory.Delete(Root, recursive: true);
-        }
+    [LoggerMessage(LogLevel.Information, "Control-plane machine {Machine} has become generation {Generation}")]
+    private partial void LogBecame(string machine, string generation);
 
-        return ValueTask.CompletedTask;
-    }
-
-    private async Task OnceAsync(CancellationToken ct)
-    {
-        var metadata = new InstanceMetadata(_metadataHttp, ground.MetadataOf(machine), time, _random);
-        var manager = ground.Access.Endpoint;
-        ValueTask<AccessToken> TokenAsync(CancellationToken cancel) => metadata.TokenAsync(manager, null, cancel);
-
-        await FetchAsync(new ArmConnection(new Uri(manager), ground.Access.Subscription, _http, TokenAsync, time, _random), ct);
-        var address = await ground.KubernetesAsync(
-            new KubernetesAuthorities(At("/var/lib/rancher/k3s/server/tls/server-ca"), At("/var/lib/rancher/k3s/server/tls/client-ca")), ct);
-        using var reaching = await ConnectAsync(address, ct);
-        var scope = new AzureScope(ground.Access.Subscription, machine.Group, null, new Uri(manager));
-        await using var target = Target.Open(reaching.Connection, scope, ground.Access, TokenAsync, loggers);
-        await target.ProbeAsync(ct);
-        await using var serving = await JoinServing.StartAsync(target, await JoiningAsync(address, ct), ct);
-        ground.Network.Open(machine.Address, JoinPaths.DefaultPort, serving.Server.Address);
-        try
-        {
-            LogRuns(machine.Name, address.ToString());
-            await ControllerRun.RunAsync(target, Loop, serving.Server, ct);
-        }
-        finally
-        {
-            ground.Network.Close(machine.Address, JoinPaths.DefaultPort);
-        }
-    }
-
-    /// <summary>Every file that the machine was told to take, but for the program that runs here in its place.</summary>
-    private async Task FetchAsync(ArmConnection arm, CancellationToken ct)
-    {
-        var key = await new StorageAccounts(arm).KeyAsync(birth.StorageGroup, birth.SystemAccount, ct)
-            ?? throw new CloudException($"Storage account '{birth.SystemAccount}' is not in resource group '{birth.StorageGroup}'.");
-        var share = new Ebb.Clouds.Azure.Deployments.FileShare(
-            new StorageAccess(birth.SystemAccount, ground.FilesOf(birth.SystemAccount), key), birth.Share, _http, time, _random);
-        foreach (var file in birth.Files.Where(f => f.To != "/usr/local/bin/ebb"))
-        {
-            var to = At(file.To);
-            if (file.Sha256 is { } known && File.Exists(to) && Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(to, ct))) == known)
-            {
-                continue;
-            }
-
-            var content = await share.ReadAsync(file.From, MostFile, ct) ?? throw new CloudException($"'{file.From}' is not on share '{birth.Share}' yet.");
-            if (file.Sha256 is { } wanted && Convert.ToHexStringLower(SHA256.HashData(content)) != wanted)
-            {
-                throw new CloudException($"'{file.From}' of share '{birth.Share}' is not what the machine was told to take: its hash differs.");
-            }
-
-            Directory.CreateDirectory(Path.GetDirectoryName(to)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            await using var written = new FileStream(to, new FileStreamOptions
-            {
-                Mode = FileMode.Create,
-                Access = FileAccess.Write,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
-            await written.WriteAsync(content, ct);
-        }
-    }
-
-    private async Task<Reaching> ConnectAsync(Uri address, CancellationToken ct)
-    {
-        // The kubeconfig says "this machine": that is where it is here.
-        var written = KubeconfigFile.Read(await File.ReadAllTextAsync(At("/etc/ebb/kubeconfig"), ct))
-            ?? throw new CloudException("The controller's kubeconfig on the share is not one.");
-        var path = At("/etc/ebb/kubeconfig-here");
-        SecretFile.Write(path, (written with { Server = address }).Write());
-        var connection = new Kubeconfig(Yaml.ToJson, static _ => null, time).Load(path, null);
-        return new Reaching(connection, path);
-    }
-
-    private async Task<JoinServerOptions> JoiningAsync(Uri address, CancellationToken ct)
-    {
-        var join = At("/etc/ebb/join");
-        var roots = Path.Combine(join, "attestation-roots.pem");
-        await File.WriteAllTextAsync(roots, await ground.AttestationRootsAsync(ct), ct);
-        var agents = At("/var/lib/ebb/agents");
-        return new JoinServerOptions
-        {
-            Listen = new IPEndPoint(IPAddress.Loopback, 0),
-            AuthorityFile = Path.Combine(join, "ca.crt"),
-            CertificateFile = Path.Combine(join, "server.crt"),
-            KeyFile = Path.Combine(join, "server.key"),
-            AgentsDirectory = Directory.Exists(agents) ? agents : null,
-            Servers = [address],
-            KubernetesAuthorityFile = At("/var/lib/rancher/k3s/server/tls/server-ca.crt"),
-            NodeAuthorityFile = At("/var/lib/rancher/k3s/server/tls/client-ca.crt"),
-            AttestationRootsFile = roots,
-            AuditFile = Path.Combine(ground.Directory, "join-audit.jsonl"),
-
-            // All machines of the sandbox come from one address.
-            PerAddress = new(400, 4000),
-            MostNoncesPerAddress = 20_000,
-        };
-    }
-
-    private string At(string path) => Path.Combine(Root, path.TrimStart('/'));
-
-    private sealed record Reaching(KubeConnection Connection, string File) : IDisposable
-    {
-        public void Dispose() => System.IO.File.Delete(File);
-    }
-
-    [LoggerMessage(LogLevel.Information, "Control-plane machine {Machine} runs Ebb's controller and join server against {Kubernetes}")]
-    private partial void LogRuns(string machine, string kubernetes);
+    [LoggerMessage(LogLevel.Error, "Control-plane machine {Machine} could not become generation {Generation}: {Reason}")]
+    private partial void LogFailed(string machine, string generation, string reason);
 
     [LoggerMessage(LogLevel.Warning, "Control-plane machine {Machine} tries again: {Reason}")]
     private partial void LogAgain(string machine, string reason);

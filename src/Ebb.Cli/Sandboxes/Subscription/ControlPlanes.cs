@@ -1,20 +1,5 @@
-using System.Net;
-using System.Security.Cryptography;
 using System.Threading.Channels;
-using Ebb.Cli.Clusters;
-using Ebb.Cli.ControlPlane.Access;
-using Ebb.Cli.ControlPlane.Pki;
-using Ebb.Cli.Provisioning;
-using Ebb.Cli.Sandboxes.Joining;
-using Ebb.Clouds;
-using Ebb.Clouds.Azure.Deployments;
-using Ebb.Kubernetes;
-using Ebb.Kubernetes.Config;
-using Ebb.Sandbox.Certificates;
 using Ebb.Sandbox.Cloud;
-using Ebb.Sandbox.Kubernetes;
-using Ebb.Sandbox.Kubernetes.Face;
-using Ebb.Sandbox.Machines;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.Sandboxes.Subscription;
@@ -25,40 +10,28 @@ namespace Ebb.Cli.Sandboxes.Subscription;
 /// </summary>
 internal sealed partial class ControlPlanes : IAsyncDisposable
 {
-    // The embedded API takes the objects of any release since; who administers it is bound as in these.
-    private static readonly Version Speaks = new(1, 31);
-
     private readonly Channel<InstanceChange> _changes = Channel.CreateUnbounded<InstanceChange>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Dictionary<string, (CancellationTokenSource Stop, Task Run)> _running = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _there = new(StringComparer.OrdinalIgnoreCase);
-    private readonly SemaphoreSlim _starting = new(1);
     private readonly CloudWorld _cloud;
     private readonly ControlPlaneGround _ground;
-    private readonly SandboxSubscription _subscription;
+    private readonly ControlPlaneCluster _cluster;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
-    private KubernetesWorld _kubernetes = null!;
-    private HollowMachines _machines = null!;
-    private JoiningMachines _joining = null!;
-    private KubernetesFace? _face;
-    private Authority? _server;
-    private Authority? _clients;
 
     public ControlPlanes(SandboxSubscription subscription, TimeProvider time, ILoggerFactory loggers)
     {
-        (_subscription, _time, _loggers) = (subscription, time, loggers);
+        (_time, _loggers) = (time, loggers);
         _logger = loggers.CreateLogger<ControlPlanes>();
         _cloud = subscription.Face.World;
-        _ground = new ControlPlaneGround(subscription.Home, subscription.Access, subscription.Face, subscription.Host, Network, KubernetesAsync);
+        _ground = new ControlPlaneGround(subscription.Home, subscription.Access, subscription.Face, subscription.Host, new SandboxNetwork());
         lock (_cloud.Agenda.Gate)
         {
-            Begin();
+            _cluster = new ControlPlaneCluster(subscription, _ground, time, loggers);
             _cloud.InstanceChanged += See;
         }
     }
-
-    public SandboxNetwork Network { get; } = new();
 
     /// <summary>Until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -77,8 +50,13 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
                     await EndAsync(id);
                     await CloseAsync();
                     break;
+                case InstanceEvent.Reimaged:
+                    await EndAsync(id);
+                    DiskOf(change.Instance).Wipe();
+                    break;
                 case InstanceEvent.Gone:
                     await EndAsync(id);
+                    DiskOf(change.Instance).Wipe();
                     _there.Remove(id);
                     await CloseAsync();
                     break;
@@ -93,40 +71,28 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
             await EndAsync(id);
         }
 
-        _there.Clear();
-        await CloseAsync();
-        await _joining.DisposeAsync();
-        _starting.Dispose();
-    }
-
-    /// <summary>An empty cluster. The machines of pools ask to join it; those of the control plane are nodes by running it.</summary>
-    private void Begin()
-    {
-        _kubernetes = new KubernetesWorld(_cloud.Agenda, new KubernetesOptions());
-        var machines = _machines = new HollowMachines(_cloud, _kubernetes.Kubelets, new HollowMachineOptions());
-        _joining = new JoiningMachines(_cloud, machines, _ground.MetadataOf, Network.DialAsync, null, _loggers.CreateLogger<JoiningMachines>());
-        var join = machines.Boot;
-        machines.Boot = machine => IsControlPlane(machine.Set)
-            ? machines.StartKubelet(machine with
+        await _cluster.DisposeAsync();
+        if (Directory.Exists(_ground.Directory))
+        {
+            // Keys lie on the disks; what join servers wrote down beside them is for whoever asks why.
+            foreach (var disk in Directory.EnumerateDirectories(_ground.Directory))
             {
-                Node = machine.Node with { Labels = machine.Node.Labels.Add("node-role.kubernetes.io/control-plane", "true") },
-            })
-            : join(machine);
-        _kubernetes.Begin();
+                Directory.Delete(disk, recursive: true);
+            }
+        }
     }
 
     // Called under the gate.
     private void See(InstanceChange change)
     {
-        if (change.Instance.Standalone && change.Event is InstanceEvent.Booted or InstanceEvent.Stopped or InstanceEvent.Gone
-            && (change.Event is not InstanceEvent.Booted || (_cloud.Find(change.Instance.Group, change.Instance.Set) is { } set && IsControlPlane(set))))
+        if (change.Instance.Standalone && change.Event is InstanceEvent.Booted or InstanceEvent.Stopped or InstanceEvent.Reimaged or InstanceEvent.Gone
+            && (change.Event is not InstanceEvent.Booted || (_cloud.Find(change.Instance.Group, change.Instance.Set) is { } set && ControlPlaneCluster.IsControlPlane(set))))
         {
             _changes.Writer.TryWrite(change);
         }
     }
 
-    private static bool IsControlPlane(ScaleSet set) =>
-        set.Standalone && set.Tags.GetValueOrDefault(ResourceNames.RoleTag) == ResourceNames.ControlPlaneRole;
+    private ControlPlaneDisk DiskOf(Instance machine) => new(Path.Combine(_ground.Directory, machine.Name));
 
     private void Begin(Instance machine, CancellationToken ct)
     {
@@ -144,7 +110,7 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
                 return;
             }
 
-            await using var stand = new ControlPlaneMachine(machine, ControlPlaneBirth.Read(birth), _ground, _time, _loggers);
+            await using var stand = new ControlPlaneMachine(machine, ControlPlaneBirth.Read(birth), DiskOf(machine), _ground, _cluster, _time, _loggers);
             await stand.RunAsync(ct);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -177,89 +143,10 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
             return;
         }
 
-        if (_face is not null)
-        {
-            await _face.DisposeAsync();
-            _face = null;
-            _server?.Dispose();
-            _clients?.Dispose();
-        }
-
+        await _cluster.CloseAsync();
         if (_there.Count == 0)
         {
-            await _joining.DisposeAsync();
-            lock (_cloud.Agenda.Gate)
-            {
-                _machines.Detach();
-                Begin();
-            }
-        }
-    }
-
-    private async Task<Uri> KubernetesAsync(KubernetesAuthorities authorities, CancellationToken ct)
-    {
-        await _starting.WaitAsync(ct);
-        try
-        {
-            if (_face is null)
-            {
-                _server = await LoadAsync(authorities.Server, ct);
-                _clients = await LoadAsync(authorities.Clients, ct);
-                var address = await PublicAddressAsync(ct);
-                _face = await KubernetesFace.StartAsync(
-                    _kubernetes.Api,
-                    _server,
-                    new KubernetesFaceOptions
-                    {
-                        Address = IPAddress.Parse(address.Address!),
-                        Port = ResourceNames.ApiPort,
-                        Names = address.Name is { } name ? [name] : [],
-                        ClientAuthority = _clients,
-                    },
-                    ct);
-                await FurnishAsync(_face.Address, ct);
-            }
-
-            return _face.Address;
-        }
-        finally
-        {
-            _starting.Release();
-        }
-    }
-
-    private async Task<Authority> LoadAsync(string path, CancellationToken ct) =>
-        Authority.Load(await File.ReadAllTextAsync(path + ".crt", ct), await File.ReadAllTextAsync(path + ".key", ct), _time);
-
-    /// <summary>As the network knows it: the one address that leads to the control plane.</summary>
-    private async Task<PublicAddress> PublicAddressAsync(CancellationToken ct)
-    {
-        var group = _cloud.Instances.First(i => _there.Contains(i.ResourceId)).Group;
-        return (await new PublicAddresses(_subscription.Arm).ListAsync(group, ct)).FirstOrDefault(a => a.Address is not null)
-            ?? throw new CloudException($"Resource group '{group}' has no public address for its control plane.");
-    }
-
-    /// <summary>What a cluster's server makes at its first start: the roles of those who join, and of Ebb.</summary>
-    private async Task FurnishAsync(Uri address, CancellationToken ct)
-    {
-        using var certificate = _clients!.IssueClient("kubernetes-admin", "system:masters");
-        var path = Path.Combine(_ground.Directory, "admin.conf");
-        SecretFile.Write(path, new KubeconfigFile(
-            "sandbox", "admin", address, _server!.CertificatePem, new IssuedCertificate(certificate.ExportCertificatePem() + "\n", Authority.KeyPem(certificate))).Write());
-        try
-        {
-            var connection = new Kubeconfig(Yaml.ToJson, static _ => null, _time).Load(path, null);
-            using var admin = new KubeClient(connection, _time, _loggers.CreateLogger<KubeClient>());
-            await BootstrapObjects.ApplyAsync(
-                admin, address, _server.CertificatePem, Speaks, _time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), ct);
-            foreach (var manifest in EbbRole.Manifests(joins: true))
-            {
-                await manifest.ApplyAsync(admin, ct);
-            }
-        }
-        finally
-        {
-            File.Delete(path);
+            await _cluster.ForgetAsync();
         }
     }
 
