@@ -10,6 +10,21 @@ namespace Ebb.Tests.Sandbox.Kubernetes;
 /// <summary>An API over a fresh store on virtual time.</summary>
 public abstract class ApiFixture : IDisposable
 {
+    protected const string Pods = "/api/v1/namespaces/default/pods";
+    protected const string Jobs = "/apis/batch/v1/namespaces/default/jobs";
+    protected const string Deployments = "/apis/apps/v1/namespaces/default/deployments";
+
+    protected const string Pod = """
+        {"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","labels":{"app":"a"}},
+         "spec":{"containers":[{"name":"c","image":"busybox","resources":{"limits":{"cpu":"1","memory":"1Gi"}}}]}}
+        """;
+
+    protected const string Deployment = """
+        {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},
+         "spec":{"selector":{"matchLabels":{"app":"a"}},"template":{"metadata":{"labels":{"app":"a"}},
+         "spec":{"containers":[{"name":"c","image":"busybox:1"}]}}}}
+        """;
+
     private readonly Agenda _agenda;
 
     protected ApiFixture()
