@@ -1,5 +1,4 @@
 using Ebb.Acting;
-using Ebb.Cli.Output;
 using Ebb.Cli.Reports;
 using Ebb.Clouds;
 
@@ -8,9 +7,8 @@ namespace Ebb.Cli.Clusters;
 /// <summary>Carries out a person's wish for another number of machines.</summary>
 internal static class Scaling
 {
-    public static async Task<ScaleReport> ScaleAsync(Target target, string pool, int wanted, Terminal terminal, CancellationToken ct)
+    public static async Task<ScaleReport> ScaleAsync(IKubernetes kubernetes, ICloud cloud, Seen seen, string pool, int wanted, CancellationToken ct)
     {
-        var seen = await target.LookAsync(terminal, ct);
         var view = seen.Pool(pool);
         var (name, min, max) = (view.Pool.Name, view.Pool.Min, view.Pool.Max);
         if (wanted < min || wanted > max)
@@ -20,11 +18,11 @@ internal static class Scaling
 
         var report = new ScaleReport { Pool = name, From = view.Capacity, To = view.Capacity };
         return wanted >= view.Capacity
-            ? await GrowAsync(target, view, wanted - view.Capacity, report, ct)
-            : await ShrinkAsync(target, seen, view, view.Capacity - wanted, report, ct);
+            ? await GrowAsync(cloud, view, wanted - view.Capacity, report, ct)
+            : await ShrinkAsync(kubernetes, seen, view, view.Capacity - wanted, report, ct);
     }
 
-    private static async Task<ScaleReport> GrowAsync(Target target, PoolView view, int by, ScaleReport report, CancellationToken ct)
+    private static async Task<ScaleReport> GrowAsync(ICloud cloud, PoolView view, int by, ScaleReport report, CancellationToken ct)
     {
         if (by == 0)
         {
@@ -32,7 +30,7 @@ internal static class Scaling
         }
 
         var pool = view.Pool;
-        return await target.Cloud.GrowAsync(view, by, ct) switch
+        return await cloud.GrowAsync(view, by, ct) switch
         {
             GrowResult.Growing growing => report with
             {
@@ -58,7 +56,7 @@ internal static class Scaling
     /// over. A node that gets work before the controller comes is busy again, and stays.
     /// </summary>
     private static async Task<ScaleReport> ShrinkAsync(
-        Target target, Seen seen, PoolView view, int by, ScaleReport report, CancellationToken ct)
+        IKubernetes kubernetes, Seen seen, PoolView view, int by, ScaleReport report, CancellationToken ct)
     {
         if (seen.Report.Cluster.Controller is null)
         {
@@ -70,7 +68,7 @@ internal static class Scaling
         var change = new NodeChange { Annotations = new Dictionary<string, string?> { [Marks.IdleSince] = over } };
         foreach (var machine in idle)
         {
-            await target.Kubernetes.ChangeNodeAsync(machine.Node!, change, ct);
+            await kubernetes.ChangeNodeAsync(machine.Node!, change, ct);
         }
 
         return report with

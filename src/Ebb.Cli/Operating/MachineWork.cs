@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using Ebb.Acting;
 using Ebb.Acting.Draining;
-using Ebb.Cli.Clusters;
 using Ebb.Cli.Reports;
 using Ebb.Clouds;
 using Ebb.Pools;
@@ -8,7 +8,7 @@ using Ebb.Pools;
 namespace Ebb.Cli.Operating;
 
 /// <summary>Carries a plan out, wave by wave: hold and empty the nodes, tell the cloud, wait until they are back, let them go.</summary>
-internal sealed class MachineWork(Target target, OperationRequest request, Action<string> say)
+internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProvider time, OperationRequest request, Action<string> say)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
@@ -18,7 +18,7 @@ internal sealed class MachineWork(Target target, OperationRequest request, Actio
     // After Ctrl-C: enough to take our marks off, not so long that a person would press it again.
     private static readonly TimeSpan LetGoWithin = TimeSpan.FromSeconds(10);
 
-    private readonly NodeHold _hold = new(target.Kubernetes);
+    private readonly NodeHold _hold = new(kubernetes);
 
     /// <returns>For each machine of the plan what became of it. Machines of waves after one that failed are not in it.</returns>
     public async Task<ImmutableArray<OperationOutcome>> RunAsync(OperationPlan plan, CancellationToken ct)
@@ -28,7 +28,7 @@ internal sealed class MachineWork(Target target, OperationRequest request, Actio
         {
             if (i > 0 && request.Pause > TimeSpan.Zero)
             {
-                await Task.Delay(request.Pause, target.Time, ct);
+                await Task.Delay(request.Pause, time, ct);
             }
 
             outcomes.AddRange((await WaveAsync(plan.Waves[i], ct)).Select(outcome => outcome with { Wave = i + 1 }));
@@ -46,17 +46,17 @@ internal sealed class MachineWork(Target target, OperationRequest request, Actio
 
     private async Task<OperationOutcome[]> WaveAsync(ImmutableArray<Candidate> wave, CancellationToken ct)
     {
-        var started = target.Time.GetTimestamp();
+        var started = time.GetTimestamp();
         var release = wave.Where(c => c.Joined).ToList();
         try
         {
             var empties = await Task.WhenAll(wave.Select(candidate => EmptyAsync(candidate, ct)));
             var ready = wave.Where((_, i) => empties[i] is null).ToList();
-            var returns = await Task.WhenAll(ready.Select(c => NodeReturn.OfAsync(target.Kubernetes, c.Node, ct)));
+            var returns = await Task.WhenAll(ready.Select(c => NodeReturn.OfAsync(kubernetes, c.Node, ct)));
             if (ready.Count > 0)
             {
                 say($"{Doing()} {string.Join(", ", ready.Select(c => c.Machine.Name))} ...");
-                await target.Cloud.OperateAsync(wave[0].Pool, [.. ready.Select(c => c.Machine)], request.Operation, ct);
+                await cloud.OperateAsync(wave[0].Pool, [.. ready.Select(c => c.Machine)], request.Operation, ct);
             }
 
             var done = await SettleAsync(wave[0].Pool, ready, returns, ct);
@@ -66,11 +66,11 @@ internal sealed class MachineWork(Target target, OperationRequest request, Actio
                 release.RemoveAll(c => done.TryGetValue(c, out var ended) && ended.Outcome == "done");
             }
 
-            return [.. wave.Select((c, i) => Outcome(c, empties[i] is { } why ? ("left", why) : done[c], target.Time.GetElapsedTime(started)))];
+            return [.. wave.Select((c, i) => Outcome(c, empties[i] is { } why ? ("left", why) : done[c], time.GetElapsedTime(started)))];
         }
         finally
         {
-            using var letGo = new CancellationTokenSource(LetGoWithin, target.Time);
+            using var letGo = new CancellationTokenSource(LetGoWithin, time);
             await Task.WhenAll(release.Select(c => _hold.TakeOffAsync(c.Node, letGo.Token)));
         }
     }
@@ -89,7 +89,7 @@ internal sealed class MachineWork(Target target, OperationRequest request, Actio
             return null;
         }
 
-        var left = await new PatientDrain(target.Kubernetes, target.Time).RunAsync(
+        var left = await new PatientDrain(kubernetes, time).RunAsync(
             candidate.Node, request.DrainWithin, what => say($"{candidate.Machine.Name}: waits for {what}"), ct);
         if (left is null)
         {
@@ -106,17 +106,17 @@ internal sealed class MachineWork(Target target, OperationRequest request, Actio
     {
         var ended = new Dictionary<Candidate, (string, string?)>();
         var returns = waiting.Zip(before).ToDictionary(pair => pair.First, pair => pair.Second);
-        var started = target.Time.GetTimestamp();
+        var started = time.GetTimestamp();
         var looked = started;
         IReadOnlySet<string> inMotion = ImmutableHashSet.Create(pool.Pool.Name);
         while (ended.Count < returns.Count)
         {
-            await Task.Delay(LookEvery, target.Time, ct);
+            await Task.Delay(LookEvery, time, ct);
             Dictionary<string, Machine>? machines = null;
-            if (target.Time.GetElapsedTime(looked) >= LookAtCloudEvery)
+            if (time.GetElapsedTime(looked) >= LookAtCloudEvery)
             {
-                looked = target.Time.GetTimestamp();
-                machines = Machines(await target.Cloud.ReadAsync(inMotion, ct), pool.Pool.Name);
+                looked = time.GetTimestamp();
+                machines = Machines(await cloud.ReadAsync(inMotion, ct), pool.Pool.Name);
             }
 
             foreach (var candidate in returns.Keys.Where(c => !ended.ContainsKey(c)))
@@ -129,7 +129,7 @@ internal sealed class MachineWork(Target target, OperationRequest request, Actio
                 {
                     ended[candidate] = ("done", null);
                 }
-                else if (target.Time.GetElapsedTime(started) >= request.DoneWithin)
+                else if (time.GetElapsedTime(started) >= request.DoneWithin)
                 {
                     ended[candidate] = ("failed", $"not {Wanted()} within {Words.Span(request.DoneWithin)}; 'ebb machines' shows how it is");
                 }
@@ -144,7 +144,7 @@ internal sealed class MachineWork(Target target, OperationRequest request, Actio
             ? machines?[candidate.Machine.ProviderId].State is MachineState.Deallocated or MachineState.Stopped
             // A host name that the cloud does not tell leaves its own word.
             : candidate.Node.Length == 0 ? machines?[candidate.Machine.ProviderId].State is MachineState.Running
-            : before.IsIn(await target.Kubernetes.NodeAsync(candidate.Node, ct));
+            : before.IsIn(await kubernetes.NodeAsync(candidate.Node, ct));
 
     /// <summary>Null when the view has no machines to be sure of.</summary>
     private static Dictionary<string, Machine>? Machines(CloudView view, string pool) =>

@@ -1,0 +1,194 @@
+using System.Collections.Immutable;
+using Ebb.Acting;
+using Ebb.Cli.Clusters;
+using Ebb.Cli.Operating;
+using Ebb.Cli.Reports;
+using Ebb.Clouds;
+using Ebb.Clouds.Azure;
+using Ebb.Kubernetes;
+using Ebb.Kubernetes.Objects;
+using Ebb.Planning;
+using Ebb.Sandbox.Azure;
+using Ebb.Sandbox.Cloud;
+using Ebb.Sandbox.Kubernetes;
+using Ebb.Sandbox.Kubernetes.Kubelet;
+using Ebb.Sandbox.Kubernetes.Store;
+using Ebb.Sandbox.Machines;
+using Ebb.Simulation;
+using Ebb.Simulation.Kubernetes;
+using Ebb.Simulation.Scenarios;
+using Ebb.Simulation.Worlds;
+using Microsoft.Extensions.Logging.Abstractions;
+using CloudPriority = Ebb.Sandbox.Cloud.Priority;
+
+namespace Ebb.Tests.Cli.Operating;
+
+/// <summary>A farm on virtual time: a cloud, a cluster on its machines, the controller that ships beside it, and commands that reach both over their protocols.</summary>
+internal sealed class FarmCase : IDisposable
+{
+    public const string Pool = "agents";
+
+    // Longer than any command here may take with all its patience.
+    private static readonly TimeSpan AtMost = TimeSpan.FromHours(3);
+
+    private readonly World _world;
+    private readonly SimulatedController _controller;
+    private readonly List<string> _interrupted = [];
+    private readonly Dictionary<string, string> _firstBoots;
+
+    /// <param name="machines">Each with work on it: a Job's pod that ends after some minutes, and one that may move.</param>
+    public FarmCase(int machines = 2, CloudPriority priority = CloudPriority.Spot, TimeSpan? jobTakes = null)
+    {
+        _world = new World(
+            new CloudOptions(),
+            new KubernetesOptions { EventsKept = 0, Hollow = new HollowOptions { LeaseEvery = null } },
+            new HollowMachineOptions { MeasureCpu = false });
+        _world.Begin();
+        _world.AddPool(Pool, new ScaleSetSpec
+        {
+            Size = "Standard_D4s_v5",
+            Capacity = machines,
+            Priority = priority,
+            EvictionPolicy = EvictionPolicy.Delete,
+            Tags = ImmutableSortedDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase)
+                .Add("ebb-min", "0").Add("ebb-max", "9").Add("ebb-idle-after", "10h"),
+        });
+        _world.Kubernetes.Kubelets.Interrupted += lost =>
+        {
+            if (lost.Owner.StartsWith("Job/", StringComparison.Ordinal))
+            {
+                _interrupted.Add($"{lost.Pod} on {lost.Node}: {lost.Cause}, {lost.Ran} into its work");
+            }
+        };
+        _controller = new SimulatedController(_world, "ebb", 1, new Policy(), overProtocol: false, NullLoggerFactory.Instance);
+        _controller.Start();
+        Until("all nodes are ready", () => Nodes.Count(IsReady) == machines);
+        HandIn(Kinds.Job, Workloads.Job("frames", machines, machines, new Needs { CpuMilli = 2500 }, jobTakes ?? TimeSpan.FromMinutes(4)));
+        HandIn(Kinds.Deployment, Workloads.Service("Deployment", "web", machines, new Needs { CpuMilli = 700 }));
+        HandIn(Kinds.PodDisruptionBudget, Workloads.Budget("web", Math.Max(0, machines - 1)));
+        Until("the work runs", () => Pods.Count(pod => pod.Status?.Phase == "Running") == 2 * machines);
+        _firstBoots = Boots;
+    }
+
+    public CloudWorld Cloud => _world.Cloud;
+
+    public ScaleSet Set => _world.Cloud.Find(World.Group, Pool)!;
+
+    public IReadOnlyList<V1Node> Nodes => [.. _world.Kubernetes.Store.List(Kinds.Node).Select(Read<V1Node>)];
+
+    public IReadOnlyList<V1Pod> Pods => [.. _world.Kubernetes.Store.List(Kinds.Pod).Select(Read<V1Pod>)];
+
+    /// <summary>Pods of Jobs that were lost before they had finished.</summary>
+    public IReadOnlyList<string> Interrupted => _interrupted;
+
+    public IEnumerable<string> Machines => Set.Instances.Values.Where(machine => machine.Counts).Select(machine => machine.Name).Order();
+
+    /// <summary>Nodes that bear anything of a command's hold.</summary>
+    public IEnumerable<string> Held => Nodes
+        .Where(node => node.Spec.Unschedulable is true || node.Metadata.Annotations?.Keys.Any(key => key is Marks.Operating or Marks.Keep) == true)
+        .Select(node => node.Metadata.Name);
+
+    /// <summary>Nodes that have not been started anew since the beginning.</summary>
+    public IEnumerable<string> NotAnew => Boots.Where(now => _firstBoots.GetValueOrDefault(now.Key) == now.Value).Select(now => now.Key);
+
+    private Dictionary<string, string> Boots => Nodes.ToDictionary(node => node.Metadata.Name, node => node.Status?.NodeInfo?.BootID ?? "");
+
+    public void HandIn(Kind kind, System.Text.Json.Nodes.JsonObject json) => _world.Kubernetes.Store.Create(kind, json);
+
+    public void Delete(Kind kind, string name) => _world.Kubernetes.Store.Delete(kind, "default", name, Ebb.Sandbox.Kubernetes.Store.DeleteOptions.Default);
+
+    public void Pass(double minutes) => _world.Runner.Run(TimeSpan.FromMinutes(minutes));
+
+    public void Until(string what, Func<bool> holds)
+    {
+        for (var left = 3600; !holds(); left--)
+        {
+            Assert.True(left > 0, $"An hour passed before {what}.");
+            _world.Runner.Run(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    /// <summary>A command that works on machines, from its look to its end or its death.</summary>
+    /// <param name="meanwhile">Is called each second that it runs.</param>
+    public Ended<ImmutableArray<OperationOutcome>> Operate(OperationRequest request, Misfortune? misfortune = null, Action? meanwhile = null, CancellationToken ct = default) =>
+        Run(misfortune ?? new Misfortune(), meanwhile, async (kubernetes, cloud, seen) =>
+            await new MachineWork(kubernetes, cloud, _world.Time, request, _ => { }).RunAsync(OperationPlan.Make(seen.Snapshot, request), ct));
+
+    public Ended<ScaleReport> Scale(int wanted, Misfortune? misfortune = null) =>
+        Run(misfortune ?? new Misfortune(), meanwhile: null, (kubernetes, cloud, seen) => Scaling.ScaleAsync(kubernetes, cloud, seen, Pool, wanted, CancellationToken.None));
+
+    public void Dispose()
+    {
+        _controller.Process.Kill();
+        _controller.Dispose();
+        _world.Dispose();
+    }
+
+    private Ended<T> Run<T>(Misfortune misfortune, Action? meanwhile, Func<IKubernetes, ICloud, Seen, Task<T>> command)
+    {
+        misfortune.FailOperation = () => Cloud.Faults.Add(new Fault { Kind = FaultKind.FailOperation, Pool = Pool, Count = 1, Code = "InternalOperationError" });
+        using var http = new HttpMessageInvoker(new CloudWire(new InProcessHandler(_world.Azure), misfortune));
+        using var kube = new KubeClient(
+            new KubeConnection { Server = new Uri("https://farm.test:6443"), Origin = "a test", Transport = _ => new KubeWire(_world.Kubernetes.Api, misfortune) },
+            _world.Time,
+            NullLogger<KubeClient>.Instance);
+        using var discovery = new ApiDiscovery(kube, _world.Time);
+        var events = new Ebb.Kubernetes.EventRecorder(kube, "ebb", "h", _world.Time, new Random(1));
+        var kubernetes = new ApiKubernetes(kube, discovery, events, _world.Time, new Random(1), NullLogger<ApiKubernetes>.Instance);
+        var scope = new AzureScope(_world.Cloud.Options.SubscriptionId, World.Group, null, new Uri("https://management.azure.com/"));
+        var cloud = new AzureCloud(
+            scope, http, _ => ValueTask.FromResult(new AccessToken("t", DateTimeOffset.MaxValue)), new AzureOptions(), _world.Time, new Random(1), NullLogger<AzureCloud>.Instance);
+        Ended<T>? ended = null;
+        _world.Runner.Start(RunAsync);
+        for (var started = _world.Now; ended is null && !misfortune.Process.Killed;)
+        {
+            Assert.True(_world.Now - started < AtMost, "The command does not end.");
+            _world.Runner.Run(TimeSpan.FromSeconds(1));
+            meanwhile?.Invoke();
+        }
+
+        return ended ?? new Ended<T>(default, null);
+
+        async Task RunAsync()
+        {
+            try
+            {
+                ended = new Ended<T>(await command(kubernetes, cloud, await LookAsync(cloud)), null);
+            }
+            catch (Exception e) when (e is KubeException or CloudException or IOException or EbbException or OperationCanceledException)
+            {
+                // What the program tells and ends with code 1 for.
+                ended = new Ended<T>(default, e);
+            }
+        }
+    }
+
+    private async Task<Seen> LookAsync(AzureCloud cloud)
+    {
+        using var stop = new CancellationTokenSource();
+        var state = new ClusterState();
+        var watching = _controller.Kubernetes.WatchAsync(state, stop.Token);
+        while (!state.Synced)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), _world.Time, CancellationToken.None);
+        }
+
+        var view = await cloud.ReadAsync(ImmutableHashSet<string>.Empty, CancellationToken.None);
+        var snapshot = state.Take(_world.Now, view, ImmutableDictionary<string, string>.Empty);
+        var plan = Planner.Plan(snapshot, new Policy());
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
+        return new Seen(snapshot, plan, Reporting.Report(snapshot, plan, "farm", "farm", "ebb"));
+    }
+
+    private static bool IsReady(V1Node node) => node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
+
+    private static T Read<T>(KubeObject found)
+        where T : class => KubeJson.Read<T>(found.Utf8.Span);
+}
+
+/// <summary>How a command ended; neither result nor failure: it was killed.</summary>
+internal sealed record Ended<T>(T? Result, Exception? Failure)
+{
+    public bool Killed => Failure is null && (Result is null || Result.Equals(default(T)));
+}

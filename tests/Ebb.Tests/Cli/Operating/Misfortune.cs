@@ -1,0 +1,82 @@
+using System.Net;
+using System.Text;
+using Ebb.Simulation;
+
+namespace Ebb.Tests.Cli.Operating;
+
+/// <summary>What becomes of the writes of one command: it keeps them in order, and strikes the one that a test says.</summary>
+/// <param name="at">Which write, from 0; -1: none.</param>
+/// <param name="trouble">One of <see cref="OfCloud"/> or <see cref="OfKubernetes"/>.</param>
+internal sealed class Misfortune(int at = -1, string trouble = "")
+{
+    public static IReadOnlyList<string> OfCloud { get; } = ["answer lost", "too many", "server error", "operation fails", "crash"];
+
+    public static IReadOnlyList<string> OfKubernetes { get; } = ["answer lost", "too many", "server error", "conflict", "crash"];
+
+    /// <summary>The process whose requests these are.</summary>
+    public Process Process { get; } = new();
+
+    /// <summary>Side, method and path of each.</summary>
+    public List<string> Writes { get; } = [];
+
+    /// <summary>Has the next operation that the cloud accepts end as failed.</summary>
+    public Action FailOperation { get; set; } = () => { };
+
+    public async Task<HttpResponseMessage> PassAsync(string side, HttpRequestMessage request, Func<Task<HttpResponseMessage>> send)
+    {
+        await Process.AliveAsync();
+        if (request.Method == HttpMethod.Get)
+        {
+            return await send();
+        }
+
+        Writes.Add($"{side} {request.Method} {request.RequestUri!.AbsolutePath}");
+        if (Writes.Count - 1 != at)
+        {
+            return await send();
+        }
+
+        switch (trouble)
+        {
+            case "too many":
+                return Refused(side, HttpStatusCode.TooManyRequests, "SubscriptionRequestsThrottled", "TooManyRequests", retryAfter: 5);
+            case "server error":
+                return Refused(side, HttpStatusCode.InternalServerError, "InternalServerError", "InternalError");
+            case "conflict":
+                return Refused(side, HttpStatusCode.Conflict, "Conflict", "Conflict");
+            case "operation fails":
+                FailOperation();
+                return await send();
+            case "answer lost":
+                using (await send())
+                {
+                    throw new HttpRequestException(HttpRequestError.ResponseEnded, "The answer was lost.");
+                }
+
+            case "crash":
+                using (await send())
+                {
+                    Process.Kill();
+                    await Process.AliveAsync();
+                    throw new InvalidOperationException("What was killed does not go on.");
+                }
+
+            default:
+                throw new InvalidOperationException($"Nobody knows the trouble '{trouble}'.");
+        }
+    }
+
+    private static HttpResponseMessage Refused(string side, HttpStatusCode status, string code, string reason, int retryAfter = 0)
+    {
+        var body = side == "cloud"
+            ? $$$"""{"error":{"code":"{{{code}}}","message":"Misfortune."}}"""
+            : $$"""{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Misfortune.","reason":"{{reason}}","code":{{(int)status}}}""";
+        var answer = new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        if (retryAfter > 0)
+        {
+            answer.Headers.TryAddWithoutValidation("Retry-After", $"{retryAfter}");
+        }
+
+        return answer;
+    }
+}
