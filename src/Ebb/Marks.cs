@@ -38,7 +38,7 @@ public static class Marks
 
     /// <summary>
     /// Node annotation: what a command put on the node for the time of its work, <c>cordon</c>, <c>keep</c> or both with a comma
-    /// between. Whoever ends or resumes that work takes off just this.
+    /// between. Whoever ends or resumes that work takes off just this. With <c>stopped</c> it stays until the machine is started.
     /// </summary>
     public const string Operating = "ebb.dev/operating";
 

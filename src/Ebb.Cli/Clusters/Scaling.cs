@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ebb.Acting;
 using Ebb.Cli.Reports;
 using Ebb.Clouds;
@@ -63,7 +64,11 @@ internal static class Scaling
             throw new EbbException("No controller runs, and only a controller removes machines. Start one with 'ebb run'.");
         }
 
-        var idle = seen.Report.Machines.Where(m => m.Pool == view.Pool.Name && m.State == "idle").Take(by).ToList();
+        var told = ToldToGo(seen, view.Pool.IdleAfter);
+        var machines = seen.Report.Machines.Where(m => m.Pool == view.Pool.Name).ToLookup(m => m.State);
+        var going = machines["retiring"].Count() + machines["idle"].Count(m => told.Contains(m.Node!));
+        by = Math.Max(0, by - going);
+        var idle = machines["idle"].Where(m => !told.Contains(m.Node!)).Take(by).ToList();
         var over = (seen.Snapshot.Now - view.Pool.IdleAfter).ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
         var change = new NodeChange { Annotations = new Dictionary<string, string?> { [Marks.IdleSince] = over } };
         foreach (var machine in idle)
@@ -73,8 +78,19 @@ internal static class Scaling
 
         return report with
         {
-            To = view.Capacity - idle.Count,
+            To = view.Capacity - going - idle.Count,
             Note = idle.Count < by ? $"{Words.Count(by - idle.Count, "machine is", "machines are")} not idle, and not removed." : null,
         };
     }
+
+    /// <summary>Nodes whose idle time is over: the controller has not come to them yet.</summary>
+    private static HashSet<string> ToldToGo(Seen seen, TimeSpan idleAfter) =>
+    [
+        .. from node in seen.Snapshot.Nodes
+           where !node.Annotations.ContainsKey(Marks.Keep)
+               && node.Annotations.TryGetValue(Marks.IdleSince, out var text)
+               && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var since)
+               && seen.Snapshot.Now - since >= idleAfter
+           select node.Name,
+    ];
 }

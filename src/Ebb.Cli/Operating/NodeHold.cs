@@ -1,5 +1,6 @@
 using Ebb.Acting;
 using Ebb.Kubernetes.Objects;
+using Ebb.Scheduling;
 
 namespace Ebb.Cli.Operating;
 
@@ -13,17 +14,24 @@ internal sealed class NodeHold(IKubernetes kubernetes)
 
     private const string Keep = "keep";
 
-    public async Task PutAsync(string node, CancellationToken ct)
+    private const string Stopped = "stopped";
+
+    /// <summary>Whether this node's machine was stopped, or was about to be.</summary>
+    public static bool IsUntilStart(Node node) => node.Annotations.GetValueOrDefault(Marks.Operating) is { } held && Parts(held).Contains(Stopped);
+
+    /// <param name="untilStart">Whether it is to stay until the machine is started.</param>
+    public async Task PutAsync(string node, bool untilStart, CancellationToken ct)
     {
-        if (await kubernetes.NodeAsync(node, ct) is not { } found || Held(found) is not null)
+        if (await kubernetes.NodeAsync(node, ct) is not { } found || (Held(found) is { } held && (!untilStart || held.Contains(Stopped))))
         {
             return;
         }
 
         string[] ours =
         [
-            .. found.Spec.Unschedulable is true ? Array.Empty<string>() : [Cordon],
-            .. IsKept(found) ? Array.Empty<string>() : [Keep],
+            .. Held(found)
+                ?? [.. found.Spec.Unschedulable is true ? Array.Empty<string>() : [Cordon], .. IsKept(found) ? Array.Empty<string>() : [Keep]],
+            .. untilStart ? [Stopped] : Array.Empty<string>(),
         ];
         var marks = new Dictionary<string, string?> { [Marks.Operating] = string.Join(',', ours), [Marks.Keep] = "true" };
         await kubernetes.ChangeNodeAsync(node, new NodeChange { Cordoned = true, Annotations = marks }, ct);
@@ -45,7 +53,9 @@ internal sealed class NodeHold(IKubernetes kubernetes)
         await kubernetes.ChangeNodeAsync(node, new NodeChange { Cordoned = ours.Contains(Cordon) ? false : null, Annotations = marks }, ct);
     }
 
-    private static string[]? Held(V1Node node) => node.Metadata.Annotations?.GetValueOrDefault(Marks.Operating)?.Split(',');
+    private static string[]? Held(V1Node node) => node.Metadata.Annotations?.GetValueOrDefault(Marks.Operating) is { } held ? Parts(held) : null;
+
+    private static string[] Parts(string held) => held.Split(',', StringSplitOptions.RemoveEmptyEntries);
 
     private static bool IsKept(V1Node node) =>
         string.Equals(node.Metadata.Annotations?.GetValueOrDefault(Marks.Keep), "true", StringComparison.OrdinalIgnoreCase);

@@ -9,7 +9,19 @@ namespace Ebb.Cli.Operating;
 /// <summary>A machine to be worked on.</summary>
 /// <param name="Node">The name of its node; what it will be called where it has not joined.</param>
 /// <param name="Joined">Whether there is such a node.</param>
-internal sealed record Candidate(PoolView Pool, Machine Machine, string Node, bool Joined);
+/// <param name="Hold">What a command has left on the node.</param>
+internal sealed record Candidate(PoolView Pool, Machine Machine, string Node, bool Joined, Hold Hold = Hold.None);
+
+internal enum Hold
+{
+    None,
+
+    /// <summary>Of a command that works on it now, or was killed.</summary>
+    Working,
+
+    /// <summary>Until its machine is started.</summary>
+    UntilStart,
+}
 
 /// <summary>Which machines are worked on together, and in which order.</summary>
 internal sealed record OperationPlan
@@ -19,6 +31,9 @@ internal sealed record OperationPlan
 
     /// <summary>Left out, each with the reason.</summary>
     public required ImmutableArray<(string Machine, string Why)> Skipped { get; init; }
+
+    /// <summary>Nodes of machines that run, held until they are started: of a command that was killed.</summary>
+    public ImmutableArray<string> LetGo { get; init; } = [];
 
     /// <summary>A pure function of what was seen and what is wanted: the same seed gives the same order.</summary>
     /// <exception cref="EbbException">A pool or machine that is named does not exist.</exception>
@@ -31,12 +46,17 @@ internal sealed record OperationPlan
             .ToList();
         var named = request.Machines.IsEmpty ? all : [.. request.Machines.Select(name => Find(all, name)).DistinctBy(c => c.Machine.ProviderId)];
         var skipped = ImmutableArray.CreateBuilder<(string, string)>();
+        var letGo = ImmutableArray.CreateBuilder<string>();
         List<Candidate> chosen = [];
         foreach (var candidate in named.OrderBy(c => c.Pool.Pool.Name, StringComparer.Ordinal).ThenBy(c => c.Machine.Name.Length).ThenBy(c => c.Machine.Name, StringComparer.Ordinal))
         {
-            if (WhyNot(candidate.Machine, request) is { } why)
+            if (WhyNot(candidate, request) is { } why)
             {
                 skipped.Add((candidate.Machine.Name, why));
+                if (request.Operation is MachineOperation.Start && candidate.Hold is Hold.UntilStart && candidate.Machine.State is MachineState.Running or MachineState.Creating)
+                {
+                    letGo.Add(candidate.Node);
+                }
             }
             else
             {
@@ -45,7 +65,7 @@ internal sealed record OperationPlan
         }
 
         var ordered = request.Seed is { } seed ? Shuffled(chosen, seed) : [.. chosen];
-        return new OperationPlan { Waves = Waved([.. ordered.Take(request.Most ?? int.MaxValue)], request.AtOnce), Skipped = skipped.ToImmutable() };
+        return new OperationPlan { Waves = Waved([.. ordered.Take(request.Most ?? int.MaxValue)], request.AtOnce), Skipped = skipped.ToImmutable(), LetGo = letGo.ToImmutable() };
     }
 
     private static List<PoolView> Pools(Snapshot snapshot, string? name)
@@ -58,24 +78,29 @@ internal sealed record OperationPlan
 
     private static Candidate Of(PoolView pool, Machine machine, Dictionary<string, Node> nodes) =>
         nodes.TryGetValue(machine.ProviderId, out var node)
-            ? new Candidate(pool, machine, node.Name, Joined: true)
+            ? new Candidate(pool, machine, node.Name, Joined: true, HoldOf(node))
             : new Candidate(pool, machine, machine.HostName.ToLowerInvariant(), Joined: false);
+
+    private static Hold HoldOf(Node node) =>
+        NodeHold.IsUntilStart(node) ? Hold.UntilStart : node.Annotations.ContainsKey(Marks.Operating) ? Hold.Working : Hold.None;
 
     private static Candidate Find(List<Candidate> all, string name) =>
         all.Find(c => c.Machine.Name.Equals(name, StringComparison.OrdinalIgnoreCase) || (c.Joined && c.Node.Equals(name, StringComparison.OrdinalIgnoreCase)))
         ?? throw new EbbException($"There is no machine '{name}'{(all.Count > 0 ? $" in pool {string.Join(", ", all.Select(c => c.Pool.Pool.Name).Distinct())}" : "")}. 'ebb machines' shows them.");
 
-    private static string? WhyNot(Machine machine, OperationRequest request)
+    private static string? WhyNot(Candidate candidate, OperationRequest request)
     {
+        var machine = candidate.Machine;
         var off = machine.State is MachineState.Stopped or MachineState.Deallocated;
         return machine.State switch
         {
             MachineState.Deleting => "it is being removed",
-            MachineState.Creating => "it is still being made",
+            // One that a command was at work on is on its way back.
+            MachineState.Creating when candidate.Hold is not Hold.Working => "it is still being made",
             _ when request.Operation is MachineOperation.Start => off ? null : "it runs already",
             _ when off && request.Operation is MachineOperation.Deallocate or MachineOperation.PowerOff =>
                 machine.State is MachineState.Deallocated || request.Operation is MachineOperation.PowerOff ? "it is stopped already" : null,
-            _ when off && request.Operation is MachineOperation.Restart => "it is stopped; start it first",
+            _ when off && request.Operation is MachineOperation.Restart or MachineOperation.Reimage => "it is stopped; start it first",
             _ when request.Needless(machine) => "it needs nothing",
             _ => null,
         };

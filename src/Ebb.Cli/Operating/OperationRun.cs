@@ -15,7 +15,7 @@ internal static class OperationRun
     {
         var seen = await target.LookAsync(terminal, ct);
         var plan = OperationPlan.Make(seen.Snapshot, request);
-        var done = dryRun ? Planned(plan) : await new MachineWork(target.Kubernetes, target.Cloud, target.Time, request, terminal.Say).RunAsync(plan, ct);
+        var done = dryRun ? Planned(plan) : await new MachineWork(target.Kubernetes, target.Cloud, target.Time, target.Random, request, terminal.Say).RunAsync(plan, ct);
         var report = new OperationReport
         {
             Operation = word,

@@ -11,4 +11,7 @@ public sealed class CloudException(string message, HttpStatusCode? status = null
 
     /// <summary>The cloud's own error code; null when it gave none.</summary>
     public string? Code { get; } = code;
+
+    /// <summary>Whether what was asked for may have been done all the same.</summary>
+    public bool MayBeDone => Status is null or >= HttpStatusCode.InternalServerError;
 }

@@ -30,7 +30,10 @@ public interface ICloud
     /// <summary>Deletes exactly these machines of one pool in one call; those already gone count as removed.</summary>
     Task<RemoveResult> RemoveAsync(PoolView pool, IReadOnlyList<Machine> machines, CancellationToken ct);
 
-    /// <summary>Starts, stops, restarts, reimages, upgrades or deallocates these machines of one pool.</summary>
+    /// <summary>
+    /// Starts, stops, restarts, reimages, upgrades or deallocates these machines of one pool. Waits where the cloud asks for it, minutes
+    /// at most.
+    /// </summary>
     Task OperateAsync(PoolView pool, IReadOnlyList<Machine> machines, MachineOperation operation, CancellationToken ct);
 
     /// <summary>Shields a machine from the cloud's own scale-in, or lifts the shield.</summary>

@@ -38,6 +38,9 @@ public sealed class KubeException : Exception
     /// <summary>Changed by someone else since it was read, or another object of that name exists already.</summary>
     public bool Conflict => Code is HttpStatusCode.Conflict;
 
+    /// <summary>Whether the same call may succeed later without anybody's doing.</summary>
+    public bool Heals => Code is null or HttpStatusCode.RequestTimeout or HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
+
     /// <summary>The resource version or the continuation is too old; list anew.</summary>
     public bool Expired => Code is HttpStatusCode.Gone;
 

@@ -1,3 +1,5 @@
+using Ebb.Kubernetes;
+
 namespace Ebb.Acting.Draining;
 
 /// <summary>Empties cordoned nodes that have time, unlike those of machines that go: asks pods to leave that run on elsewhere, as their budgets allow, and waits for the others to end.</summary>
@@ -18,41 +20,50 @@ public sealed class PatientDrain(IKubernetes kubernetes, TimeProvider time)
         var told = "";
         while (true)
         {
-            var look = DrainLook.Of(await kubernetes.PodsOnAsync(node, ct));
-            if (look.IsEmpty)
+            string saying;
+            try
             {
-                return null;
-            }
-
-            var forbidden = 0;
-            foreach (var pod in look.ToEvict)
-            {
-                var uid = pod.Metadata.Uid;
-                if (asked.TryGetValue(uid, out var at) && time.GetElapsedTime(at) < AskAgain)
+                var look = DrainLook.Of(await kubernetes.PodsOnAsync(node, ct));
+                if (look.IsEmpty)
                 {
-                    continue;
+                    return null;
                 }
 
-                asked[uid] = time.GetTimestamp();
-                if (await kubernetes.EvictAsync(pod.Metadata.Namespace, pod.Metadata.Name, uid, ct) is EvictResult.BudgetForbids)
+                saying = await AskAsync(look, asked, ct) ? $"{look.Describe()}, as a disruption budget allows" : look.Describe();
+                if (time.GetElapsedTime(started) >= within)
                 {
-                    forbidden++;
+                    return look;
                 }
             }
+            catch (KubeException e) when (e.Heals && time.GetElapsedTime(started) < within)
+            {
+                saying = $"the API server: {e.Message}";
+            }
 
-            var saying = forbidden > 0 ? $"{look.Describe()}, as a disruption budget allows" : look.Describe();
             if (saying != told)
             {
                 told = saying;
                 tell(saying);
             }
 
-            if (time.GetElapsedTime(started) >= within)
-            {
-                return look;
-            }
-
             await Task.Delay(LookEvery, time, ct);
         }
+    }
+
+    /// <returns>Whether a budget forbade any of it.</returns>
+    private async Task<bool> AskAsync(DrainLook look, Dictionary<string, long> asked, CancellationToken ct)
+    {
+        var forbidden = false;
+        foreach (var pod in look.ToEvict)
+        {
+            var uid = pod.Metadata.Uid;
+            if (!asked.TryGetValue(uid, out var at) || time.GetElapsedTime(at) >= AskAgain)
+            {
+                asked[uid] = time.GetTimestamp();
+                forbidden |= await kubernetes.EvictAsync(pod.Metadata.Namespace, pod.Metadata.Name, uid, ct) is EvictResult.BudgetForbids;
+            }
+        }
+
+        return forbidden;
     }
 }

@@ -37,7 +37,7 @@ public sealed class AzureCloud : ICloud
         _reads = new ScaleSetReads(arm, sizes, _operations, time);
         _growth = new ScaleSetGrowth(arm, sizes, _operations, _reads, logger);
         _removal = new ScaleSetRemoval(arm, _operations, _reads, options.ForceDeletion, logger);
-        _power = new ScaleSetPower(arm, _operations, _reads);
+        _power = new ScaleSetPower(arm, _operations, _reads, time);
         _resize = new ScaleSetResize(arm, _operations, _reads);
     }
 

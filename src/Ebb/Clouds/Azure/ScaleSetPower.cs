@@ -5,8 +5,11 @@ using Ebb.Pools;
 namespace Ebb.Clouds.Azure;
 
 /// <summary>Starts and stops machines, and shields them.</summary>
-internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations, ScaleSetReads reads)
+internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations, ScaleSetReads reads, TimeProvider time)
 {
+    // A person who works on machines has this much patience with a subscription that is asked too much.
+    private static readonly TimeSpan MostWait = TimeSpan.FromMinutes(10);
+
     public async Task OperateAsync(Pool pool, IReadOnlyList<Machine> machines, MachineOperation operation, CancellationToken ct)
     {
         if (machines.Count == 0)
@@ -78,8 +81,15 @@ internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations,
 
     private async Task SendAsync(Pool pool, int machines, string kind, ArmCall call, CancellationToken ct)
     {
-        // Not sent again when lost: a second restart or reimage does harm.
+        var started = time.GetTimestamp();
         var answer = await arm.SendAsync(call, ct);
+        while (answer is ArmAnswer.Throttled throttled && time.GetElapsedTime(started) + throttled.RetryAfter <= MostWait)
+        {
+            await Task.Delay(throttled.RetryAfter, time, ct);
+            answer = await arm.SendAsync(call, ct);
+        }
+
+        // Not sent again when lost: a second restart or reimage does harm.
         Accepted(pool, machines, kind, answer as ArmAnswer.Ok ?? throw answer.ToException($"To {kind} {machines} machines of pool '{pool.Name}'"));
     }
 

@@ -34,25 +34,21 @@ internal sealed class FarmCase : IDisposable
     private readonly World _world;
     private readonly SimulatedController _controller;
     private readonly List<string> _interrupted = [];
+
+    // Of all commands, to the end: what was killed is not cleared up after.
+    private readonly List<IDisposable> _parts = [];
     private readonly Dictionary<string, string> _firstBoots;
 
-    /// <param name="machines">Each with work on it: a Job's pod that ends after some minutes, and one that may move.</param>
-    public FarmCase(int machines = 2, CloudPriority priority = CloudPriority.Spot, TimeSpan? jobTakes = null)
+    /// <param name="busy">How many of the machines have work: a Job's pod that ends after some minutes, and one that may move. Default: all.</param>
+    /// <param name="most">The pool's max. Default: as many as there are.</param>
+    public FarmCase(int machines = 2, CloudPriority priority = CloudPriority.Spot, int? busy = null, int? most = null)
     {
         _world = new World(
             new CloudOptions(),
             new KubernetesOptions { EventsKept = 0, Hollow = new HollowOptions { LeaseEvery = null } },
             new HollowMachineOptions { MeasureCpu = false });
         _world.Begin();
-        _world.AddPool(Pool, new ScaleSetSpec
-        {
-            Size = "Standard_D4s_v5",
-            Capacity = machines,
-            Priority = priority,
-            EvictionPolicy = EvictionPolicy.Delete,
-            Tags = ImmutableSortedDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase)
-                .Add("ebb-min", "0").Add("ebb-max", "9").Add("ebb-idle-after", "10h"),
-        });
+        _world.AddPool(Pool, Spec(machines, min: 0, most ?? machines) with { Priority = priority, EvictionPolicy = EvictionPolicy.Delete });
         _world.Kubernetes.Kubelets.Interrupted += lost =>
         {
             if (lost.Owner.StartsWith("Job/", StringComparison.Ordinal))
@@ -63,11 +59,16 @@ internal sealed class FarmCase : IDisposable
         _controller = new SimulatedController(_world, "ebb", 1, new Policy(), overProtocol: false, NullLoggerFactory.Instance);
         _controller.Start();
         Until("all nodes are ready", () => Nodes.Count(IsReady) == machines);
-        HandIn(Kinds.Job, Workloads.Job("frames", machines, machines, new Needs { CpuMilli = 2500 }, jobTakes ?? TimeSpan.FromMinutes(4)));
-        HandIn(Kinds.Deployment, Workloads.Service("Deployment", "web", machines, new Needs { CpuMilli = 700 }));
-        HandIn(Kinds.PodDisruptionBudget, Workloads.Budget("web", Math.Max(0, machines - 1)));
-        Until("the work runs", () => Pods.Count(pod => pod.Status?.Phase == "Running") == 2 * machines);
-        _firstBoots = Boots;
+        var work = busy ?? machines;
+        HandIn(Kinds.Job, Workloads.Job("frames", work, work, new Needs { CpuMilli = 2500 }, TimeSpan.FromMinutes(4)));
+        HandIn(Kinds.Deployment, Workloads.Service("Deployment", "web", work, new Needs { CpuMilli = 700 }));
+        HandIn(Kinds.PodDisruptionBudget, Workloads.Budget("web", Math.Max(0, work - 1)));
+        Until("the work runs", () => Pods.Count(pod => pod.Status?.Phase == "Running") == 2 * work);
+
+        // Where what may move finds room.
+        _world.AddPool("others", Spec(1, min: 1, most: 1));
+        Until("there is room elsewhere", () => Nodes.Count(IsReady) == machines + 1);
+        _firstBoots = Boots.Where(boot => boot.Key.StartsWith(Pool, StringComparison.Ordinal)).ToDictionary();
     }
 
     public CloudWorld Cloud => _world.Cloud;
@@ -99,6 +100,8 @@ internal sealed class FarmCase : IDisposable
 
     public void Pass(double minutes) => _world.Runner.Run(TimeSpan.FromMinutes(minutes));
 
+    public void CutPower(string node) => _world.Kubernetes.Kubelets.Kill(node);
+
     public void Until(string what, Func<bool> holds)
     {
         for (var left = 3600; !holds(); left--)
@@ -109,10 +112,10 @@ internal sealed class FarmCase : IDisposable
     }
 
     /// <summary>A command that works on machines, from its look to its end or its death.</summary>
-    /// <param name="meanwhile">Is called each second that it runs.</param>
-    public Ended<ImmutableArray<OperationOutcome>> Operate(OperationRequest request, Misfortune? misfortune = null, Action? meanwhile = null, CancellationToken ct = default) =>
+    /// <param name="meanwhile">Is told each second that it runs how many there were.</param>
+    public Ended<ImmutableArray<OperationOutcome>> Operate(OperationRequest request, Misfortune? misfortune = null, Action<int>? meanwhile = null, CancellationToken ct = default) =>
         Run(misfortune ?? new Misfortune(), meanwhile, async (kubernetes, cloud, seen) =>
-            await new MachineWork(kubernetes, cloud, _world.Time, request, _ => { }).RunAsync(OperationPlan.Make(seen.Snapshot, request), ct));
+            await new MachineWork(kubernetes, cloud, _world.Time, new Random(1), request, _ => { }).RunAsync(OperationPlan.Make(seen.Snapshot, request), ct));
 
     public Ended<ScaleReport> Scale(int wanted, Misfortune? misfortune = null) =>
         Run(misfortune ?? new Misfortune(), meanwhile: null, (kubernetes, cloud, seen) => Scaling.ScaleAsync(kubernetes, cloud, seen, Pool, wanted, CancellationToken.None));
@@ -121,33 +124,36 @@ internal sealed class FarmCase : IDisposable
     {
         _controller.Process.Kill();
         _controller.Dispose();
+        _parts.ForEach(part => part.Dispose());
         _world.Dispose();
     }
 
-    private Ended<T> Run<T>(Misfortune misfortune, Action? meanwhile, Func<IKubernetes, ICloud, Seen, Task<T>> command)
+    private Ended<T> Run<T>(Misfortune misfortune, Action<int>? meanwhile, Func<IKubernetes, ICloud, Seen, Task<T>> command)
     {
         misfortune.FailOperation = () => Cloud.Faults.Add(new Fault { Kind = FaultKind.FailOperation, Pool = Pool, Count = 1, Code = "InternalOperationError" });
-        using var http = new HttpMessageInvoker(new CloudWire(new InProcessHandler(_world.Azure), misfortune));
-        using var kube = new KubeClient(
+        var http = new HttpMessageInvoker(new CloudWire(new InProcessHandler(_world.Azure), misfortune));
+        var kube = new KubeClient(
             new KubeConnection { Server = new Uri("https://farm.test:6443"), Origin = "a test", Transport = _ => new KubeWire(_world.Kubernetes.Api, misfortune) },
             _world.Time,
             NullLogger<KubeClient>.Instance);
-        using var discovery = new ApiDiscovery(kube, _world.Time);
+        var discovery = new ApiDiscovery(kube, _world.Time);
+        _parts.AddRange([http, kube, discovery]);
         var events = new Ebb.Kubernetes.EventRecorder(kube, "ebb", "h", _world.Time, new Random(1));
         var kubernetes = new ApiKubernetes(kube, discovery, events, _world.Time, new Random(1), NullLogger<ApiKubernetes>.Instance);
         var scope = new AzureScope(_world.Cloud.Options.SubscriptionId, World.Group, null, new Uri("https://management.azure.com/"));
         var cloud = new AzureCloud(
             scope, http, _ => ValueTask.FromResult(new AccessToken("t", DateTimeOffset.MaxValue)), new AzureOptions(), _world.Time, new Random(1), NullLogger<AzureCloud>.Instance);
         Ended<T>? ended = null;
+        var before = _world.Now;
         _world.Runner.Start(RunAsync);
-        for (var started = _world.Now; ended is null && !misfortune.Process.Killed;)
+        for (; ended is null && !misfortune.Process.Killed;)
         {
-            Assert.True(_world.Now - started < AtMost, "The command does not end.");
+            Assert.True(_world.Now - before < AtMost, "The command does not end.");
             _world.Runner.Run(TimeSpan.FromSeconds(1));
-            meanwhile?.Invoke();
+            meanwhile?.Invoke((int)(_world.Now - before).TotalSeconds);
         }
 
-        return ended ?? new Ended<T>(default, null);
+        return (ended ?? new Ended<T>(default, null)) with { Seconds = (int)(_world.Now - before).TotalSeconds };
 
         async Task RunAsync()
         {
@@ -176,10 +182,18 @@ internal sealed class FarmCase : IDisposable
         var view = await cloud.ReadAsync(ImmutableHashSet<string>.Empty, CancellationToken.None);
         var snapshot = state.Take(_world.Now, view, ImmutableDictionary<string, string>.Empty);
         var plan = Planner.Plan(snapshot, new Policy());
-        await stop.CancelAsync();
+        stop.CancelHere();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
         return new Seen(snapshot, plan, Reporting.Report(snapshot, plan, "farm", "farm", "ebb"));
     }
+
+    private static ScaleSetSpec Spec(int machines, int min, int most) => new()
+    {
+        Size = "Standard_D4s_v5",
+        Capacity = machines,
+        Tags = ImmutableSortedDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase)
+            .Add("ebb-min", $"{min}").Add("ebb-max", $"{most}").Add("ebb-idle-after", "10h"),
+    };
 
     private static bool IsReady(V1Node node) => node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
 
@@ -190,5 +204,8 @@ internal sealed class FarmCase : IDisposable
 /// <summary>How a command ended; neither result nor failure: it was killed.</summary>
 internal sealed record Ended<T>(T? Result, Exception? Failure)
 {
+    /// <summary>How long it took.</summary>
+    public int Seconds { get; init; }
+
     public bool Killed => Failure is null && (Result is null || Result.Equals(default(T)));
 }

@@ -18,7 +18,7 @@ public class NodeHoldTests
     public async Task What_was_so_before_is_left_so(bool cordoned, bool kept, string ours, string takenOff)
     {
         Node(cordoned, kept, operating: null);
-        await new NodeHold(_cluster).PutAsync("n1", Ct);
+        await new NodeHold(_cluster).PutAsync("n1", untilStart: false, Ct);
         var put = _cluster.Calls[^1];
         Node(cordoned: true, kept: true, operating: ours);
 
@@ -33,9 +33,23 @@ public class NodeHoldTests
     {
         Node(cordoned: true, kept: true, operating: "cordon,keep");
 
-        await new NodeHold(_cluster).PutAsync("n1", Ct);
+        await new NodeHold(_cluster).PutAsync("n1", untilStart: false, Ct);
 
         Assert.DoesNotContain(_cluster.Calls, call => call.StartsWith("change", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(null, "cordon,keep,stopped")]
+    [InlineData("cordon", "cordon,stopped")]
+    [InlineData("", "stopped")]
+    [InlineData("keep,stopped", null)]
+    public async Task A_node_whose_machine_is_stopped_says_that_it_is_held_until_it_is_started(string? operating, string? put)
+    {
+        Node(cordoned: operating is not null, kept: operating is not null, operating);
+
+        await new NodeHold(_cluster).PutAsync("n1", untilStart: true, Ct);
+
+        Assert.Equal(put is null ? [] : [$"change n1 cordoned=True operating={put} keep=true"], _cluster.Calls.Where(call => call.StartsWith("change", StringComparison.Ordinal)));
     }
 
     [Fact]
