@@ -3,8 +3,8 @@
 #
 #   eng/machine.sh
 #
-# Debian as on this machine, from this machine's own mirrors, with systemd, cloud-init, containerd and what a kubelet needs;
-# no kubelet, which the machines are given by whoever boots them. Kept in the user's cache, and there at once the next time;
+# Debian as on this machine, from this machine's own mirrors, with systemd, cloud-init, sshd, containerd, what a kubelet needs and
+# what Ebb has machines of a cluster install, since nothing leads to a mirror where they run; no kubelet, which the machines are given by whoever boots them. Kept in the user's cache, and there at once the next time;
 # the first takes a minute or two. Needs root, and installs debootstrap and systemd-container where they are missing. What was
 # interrupted carries on. Safe to run twice, and twice at once.
 set -euo pipefail
@@ -18,7 +18,7 @@ suite=${VERSION_CODENAME:-}
 }
 
 # A new number whenever what is in it changes, so that nobody is left with the machine of before.
-target=${XDG_CACHE_HOME:-$HOME/.cache}/ebb/machine/$suite-1
+target=${XDG_CACHE_HOME:-$HOME/.cache}/ebb/machine/$suite-2
 if [ -d "$target" ]; then
   echo "$target"
   exit 0
@@ -66,7 +66,7 @@ mirror=$(awk -v suite="$suite" '$4 == suite { print $3; exit }' <<< "$lines")
 }
 
 # In a directory of its own until it is whole; one that was made by another recipe is of no use.
-work=$parent/.$suite-1
+work=$parent/.$suite-2
 recipe=$(sha256sum "$here/machine.sh" | cut -d ' ' -f 1)
 if [ "$(cat "$work.recipe" 2> /dev/null)" != "$recipe" ]; then rm -rf "$work"; fi
 echo "$recipe" > "$work.recipe"
@@ -99,7 +99,8 @@ unshare --mount --propagation private sh -euc '
   chroot "$1" dpkg --configure -a
   chroot "$1" apt-get update -q
   chroot "$1" apt-get install -yq --no-install-recommends \
-    cloud-init conntrack containerd containernetworking-plugins curl iptables kmod netbase procps runc' sh "$work" >&2
+    cifs-utils cloud-init conntrack containerd containernetworking-plugins curl fail2ban iptables kmod netbase openssh-server procps \
+    python3-systemd runc unattended-upgrades' sh "$work" >&2
 rm -f "$work/usr/sbin/policy-rc.d" "$work/etc/apt/apt.conf.d/99making" "$work/etc/dpkg/dpkg.cfg.d/making"
 
 # No console to log in at, no mirror to ask for news, no disk to check.
@@ -107,10 +108,15 @@ for unit in apt-daily.timer apt-daily-upgrade.timer console-getty.service cloud-
   dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer systemd-udevd.service; do
   ln -sf /dev/null "$work/etc/systemd/system/$unit"
 done
+# What has these installed has them enabled, too.
+for unit in fail2ban unattended-upgrades; do
+  rm -f "$work"/etc/systemd/system/*.wants/$unit.service
+done
 # There are no other locales to make.
 echo 'locale: C.UTF-8' > "$work/etc/cloud/cloud.cfg.d/10_locale.cfg"
 rm -rf "$work"/usr/share/{doc,info,locale,man}/* "$work"/var/{cache,log}/apt/* "$work"/var/lib/apt/lists/* \
-  "$work"/var/lib/cloud/* "$work"/var/log/*.log "$work"/etc/{hostname,resolv.conf}
+  "$work"/var/lib/cloud/* "$work"/var/log/*.log "$work"/etc/{hostname,resolv.conf} \
+  "$work"/etc/ssh/ssh_host_*
 # Each machine is given its own.
 : > "$work/etc/machine-id"
 rm -f "$work/var/lib/dbus/machine-id" "$work/.unpacked"
