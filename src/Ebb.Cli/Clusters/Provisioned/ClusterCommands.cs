@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ebb.Cli.Definition;
 using Ebb.Cli.Output;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Reports;
@@ -154,7 +155,9 @@ internal static class ClusterCommands
         var address = deployed.Output("address") ?? plan.Names.PublicName;
         var server = new UriBuilder(Uri.UriSchemeHttps, address, ResourceNames.ApiPort).Uri;
         session.Home.WriteKubeconfig(keys.Kubeconfig(session.File.Name, server, address == plan.Names.PublicName ? null : plan.Names.PublicName));
-        var least = session.File.ControlPlane.Machines + session.File.Pools.Sum(pool => pool.Min);
+        // A control plane of plain Kubernetes has no kubelet.
+        var servers = session.File.Kubernetes.Distribution is Distribution.K3s ? session.File.ControlPlane.Machines : 0;
+        var least = servers + session.File.Pools.Sum(pool => pool.Min);
         await new Readiness(session.Home, loggers, ClusterSession.Time, tell).WaitAsync(least, ct);
         tell(new ProvisionEvent.Ended(step.Item1, step.Item2, Changed: true, ClusterSession.Time.GetElapsedTime(started)));
         return server.GetLeftPart(UriPartial.Authority);

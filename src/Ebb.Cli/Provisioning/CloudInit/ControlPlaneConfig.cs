@@ -11,6 +11,7 @@ namespace Ebb.Cli.Provisioning.CloudInit;
 internal static class ControlPlaneConfig
 {
     private const string Tls = "/var/lib/rancher/k3s/server/tls/";
+    private const string KubernetesTls = "/etc/kubernetes/pki/";
     private const string Library = "/usr/local/lib/ebb/";
 
     /// <summary>What <c>control-plane.py</c> does its work by. The only file that orders do not carry as a text: they have it as their configuration.</summary>
@@ -105,13 +106,14 @@ internal static class ControlPlaneConfig
         yield return File(SystemShare.JoinCertificate, "/etc/ebb/join/server.crt", MachineBasics.Secret);
         yield return File(SystemShare.JoinKey, "/etc/ebb/join/server.key", MachineBasics.Secret);
         yield return File(SystemShare.ControllerKubeconfig, "/etc/ebb/kubeconfig", MachineBasics.Secret);
-        if (cluster.Kubernetes.Distribution is Distribution.K3s)
+        var k3s = cluster.Kubernetes.Distribution is Distribution.K3s;
+        foreach (var name in SystemShare.Authorities)
         {
-            foreach (var name in SystemShare.Authorities)
-            {
-                yield return File(SystemShare.Pki + name, Tls + name, MachineBasics.Secret, once: true);
-            }
+            yield return File(SystemShare.Pki + name, (k3s ? Tls : KubernetesTls) + name, MachineBasics.Secret, once: true);
+        }
 
+        if (k3s)
+        {
             yield return File(SystemShare.ServerToken, "/etc/ebb/k3s/token", MachineBasics.Secret);
             yield return File(SystemShare.AgentToken, "/etc/ebb/k3s/agent-token", MachineBasics.Secret);
         }

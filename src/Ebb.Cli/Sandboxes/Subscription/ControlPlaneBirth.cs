@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Ebb.Cli.Provisioning;
 using Ebb.Sandbox.Azure;
 
 namespace Ebb.Cli.Sandboxes.Subscription;
@@ -9,6 +10,11 @@ namespace Ebb.Cli.Sandboxes.Subscription;
 internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccount, string Share, ImmutableArray<ControlPlaneFile> Files, string? Release)
 {
     public const string Path = "/etc/ebb/control-plane.json";
+
+    /// <summary>The directory that the cluster's authorities go to.</summary>
+    public string AuthoritiesAt =>
+        Files.Where(file => file.From == SystemShare.Pki + "server-ca.crt").Select(file => System.IO.Path.GetDirectoryName(file.To)).FirstOrDefault()
+        ?? throw new EbbException($"{Path} names no authority of the cluster.");
 
     public static ControlPlaneBirth Read(ReadOnlyMemory<byte> json)
     {

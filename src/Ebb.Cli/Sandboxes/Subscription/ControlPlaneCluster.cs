@@ -8,6 +8,7 @@ using Ebb.Cli.Provisioning;
 using Ebb.Cli.Sandboxes.Joining;
 using Ebb.Clouds;
 using Ebb.Clouds.Azure.Deployments;
+using Ebb.Joining;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Config;
 using Ebb.Sandbox.Certificates;
@@ -20,17 +21,17 @@ using Microsoft.Extensions.Logging;
 namespace Ebb.Cli.Sandboxes.Subscription;
 
 /// <summary>
-/// The one Kubernetes that all control-plane machines of a subscription run together: its API answers at their public address, and it
-/// says that it is the newest release that one of them runs.
+/// A cluster acted out in this process, with hollow machines: its API answers at the control plane's public address, and it says that it
+/// is the newest release that one of its machines runs.
 /// </summary>
-internal sealed class ControlPlaneCluster : IAsyncDisposable
+internal sealed class ControlPlaneCluster : IControlPlaneCluster
 {
     // The embedded API takes the objects of any release since; who administers it is bound as in these.
     private static readonly Version Speaks = new(1, 31);
 
     private readonly SandboxSubscription _subscription;
     private readonly CloudWorld _cloud;
-    private readonly SandboxNetwork _network;
+    private readonly SandboxNetwork _network = new();
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly SemaphoreSlim _starting = new(1);
@@ -46,22 +47,26 @@ internal sealed class ControlPlaneCluster : IAsyncDisposable
     private Authority? _server;
     private Authority? _clients;
 
-    /// <summary>Under the gate: it hears of machines from now on.</summary>
+    /// <summary>It hears of machines from now on.</summary>
     public ControlPlaneCluster(SandboxSubscription subscription, ControlPlaneGround ground, TimeProvider time, ILoggerFactory loggers)
     {
-        (_subscription, _network, _time, _loggers) = (subscription, ground.Network, time, loggers);
+        (_subscription, _time, _loggers) = (subscription, time, loggers);
         _cloud = subscription.Face.World;
         Ground = ground;
-        Begin();
+        lock (_cloud.Agenda.Gate)
+        {
+            Begin();
+        }
     }
 
     private ControlPlaneGround Ground { get; }
 
-    public static bool IsControlPlane(ScaleSet set) =>
-        set.Standalone && set.Tags.GetValueOrDefault(ResourceNames.RoleTag) == ResourceNames.ControlPlaneRole;
+    public KubernetesKind Kind => KubernetesKind.Embedded;
+
+    public MachineKind? Machines => null;
 
     /// <summary>The machine runs this release from now on: its node says so, and the API, which the first machine starts.</summary>
-    public async Task<Uri> RunAsync(Instance machine, string? release, KubernetesAuthorities authorities, CancellationToken ct)
+    public async Task<KubernetesPlace> RunAsync(Instance machine, string? release, KubernetesAuthorities authorities, CancellationToken ct)
     {
         await _starting.WaitAsync(ct);
         try
@@ -75,8 +80,7 @@ internal sealed class ControlPlaneCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>The same for a machine that runs one: its part of the API starts anew, and whoever was connected connects again.</summary>
-    public async Task<Uri> RunAnewAsync(Instance machine, string? release, KubernetesAuthorities authorities, CancellationToken ct)
+    public async Task<KubernetesPlace> RunAnewAsync(Instance machine, string? release, KubernetesAuthorities authorities, CancellationToken ct)
     {
         await _starting.WaitAsync(ct);
         try
@@ -91,10 +95,8 @@ internal sealed class ControlPlaneCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>No machine runs it any more.</summary>
     public Task CloseAsync() => StopAsync();
 
-    /// <summary>What it held is gone, with the last machine that could have come back to it.</summary>
     public async Task ForgetAsync()
     {
         await _joining.DisposeAsync();
@@ -107,6 +109,9 @@ internal sealed class ControlPlaneCluster : IAsyncDisposable
             Begin();
         }
     }
+
+    public Task<IAsyncDisposable> LeadAsync(Instance machine, IPEndPoint joinServer) =>
+        Task.FromResult<IAsyncDisposable>(_network.Open(machine.Address, JoinPaths.DefaultPort, joinServer));
 
     public async ValueTask DisposeAsync()
     {
@@ -122,7 +127,7 @@ internal sealed class ControlPlaneCluster : IAsyncDisposable
         _machines = new HollowMachines(_cloud, _kubernetes.Kubelets, new HollowMachineOptions());
         _joining = new JoiningMachines(_cloud, _machines, Ground.MetadataOf, _network.DialAsync, null, _loggers.CreateLogger<JoiningMachines>());
         var join = _machines.Boot;
-        _machines.Boot = machine => IsControlPlane(machine.Set) ? Boot(machine) : join(machine);
+        _machines.Boot = machine => ControlPlanes.IsControlPlane(machine.Set) ? Boot(machine) : join(machine);
         _kubernetes.Begin();
     }
 
@@ -170,13 +175,13 @@ internal sealed class ControlPlaneCluster : IAsyncDisposable
         }
     }
 
-    private async Task<Uri> ServeAsync(string group, KubernetesAuthorities authorities, CancellationToken ct)
+    private async Task<KubernetesPlace> ServeAsync(string group, KubernetesAuthorities authorities, CancellationToken ct)
     {
         if (_face is null)
         {
-            _server = await LoadAsync(authorities.Server, ct);
-            _clients = await LoadAsync(authorities.Clients, ct);
-            var address = await PublicAddressAsync(group, ct);
+            _server = await LoadAsync(authorities.Of("server-ca"), ct);
+            _clients = await LoadAsync(authorities.Of("client-ca"), ct);
+            var address = await Ground.PublicAddressAsync(group, ct);
             _face = await KubernetesFace.StartAsync(
                 _kubernetes.Api,
                 _server,
@@ -191,7 +196,7 @@ internal sealed class ControlPlaneCluster : IAsyncDisposable
             await FurnishAsync(_face.Address, ct);
         }
 
-        return _face.Address;
+        return new KubernetesPlace(_face.Address, _face.Address);
     }
 
     private async Task StopAsync()
@@ -207,13 +212,6 @@ internal sealed class ControlPlaneCluster : IAsyncDisposable
 
     private async Task<Authority> LoadAsync(string path, CancellationToken ct) =>
         Authority.Load(await File.ReadAllTextAsync(path + ".crt", ct), await File.ReadAllTextAsync(path + ".key", ct), _time);
-
-    /// <summary>As the network knows it: the one address that leads to the control plane.</summary>
-    private async Task<PublicAddress> PublicAddressAsync(string group, CancellationToken ct)
-    {
-        return (await new PublicAddresses(_subscription.Arm).ListAsync(group, ct)).FirstOrDefault(a => a.Address is not null)
-            ?? throw new CloudException($"Resource group '{group}' has no public address for its control plane.");
-    }
 
     /// <summary>What a cluster's server makes at its first start: the roles of those who join, and of Ebb.</summary>
     private async Task FurnishAsync(Uri address, CancellationToken ct)

@@ -28,7 +28,7 @@ internal sealed partial class ControlPlaneMachine : IAsyncDisposable
     private readonly Instance _machine;
     private readonly ControlPlaneBirth _birth;
     private readonly ControlPlaneDisk _disk;
-    private readonly ControlPlaneCluster _cluster;
+    private readonly IControlPlaneCluster _cluster;
     private readonly ControlPlaneShare _share;
     private readonly ControlPlaneInstall _install;
     private readonly ControlPlaneService _service;
@@ -38,7 +38,7 @@ internal sealed partial class ControlPlaneMachine : IAsyncDisposable
     private readonly HttpMessageInvoker _http;
 
     public ControlPlaneMachine(
-        Instance machine, ControlPlaneBirth birth, ControlPlaneDisk disk, ControlPlaneGround ground, ControlPlaneCluster cluster, TimeProvider time, ILoggerFactory loggers)
+        Instance machine, ControlPlaneBirth birth, ControlPlaneDisk disk, ControlPlaneGround ground, IControlPlaneCluster cluster, TimeProvider time, ILoggerFactory loggers)
     {
         (_machine, _birth, _disk, _cluster, _time) = (machine, birth, disk, cluster, time);
         _logger = loggers.CreateLogger<ControlPlaneMachine>();
@@ -49,7 +49,7 @@ internal sealed partial class ControlPlaneMachine : IAsyncDisposable
         ValueTask<AccessToken> TokenAsync(CancellationToken ct) => metadata.TokenAsync(manager, null, ct);
         _share = new ControlPlaneShare(birth, ground, new ArmConnection(new Uri(manager), ground.Access.Subscription, _http, TokenAsync, time, random), _http, time);
         _install = new ControlPlaneInstall(disk, _share);
-        _service = new ControlPlaneService(machine, disk, ground, TokenAsync, time, loggers);
+        _service = new ControlPlaneService(machine, disk, ground, cluster, TokenAsync, time, loggers);
     }
 
     /// <summary>Until the machine's power is cut.</summary>
@@ -71,8 +71,7 @@ internal sealed partial class ControlPlaneMachine : IAsyncDisposable
         _metadataHttp.Dispose();
     }
 
-    private KubernetesAuthorities Authorities =>
-        new(_disk.At("/var/lib/rancher/k3s/server/tls/server-ca"), _disk.At("/var/lib/rancher/k3s/server/tls/client-ca"));
+    private KubernetesAuthorities Authorities => new(_disk.At(_birth.AuthoritiesAt));
 
     /// <summary>As wanted now, where something is; else as it was told at its birth, which is enough.</summary>
     private async Task BeBornAsync(CancellationToken ct)
@@ -98,7 +97,7 @@ internal sealed partial class ControlPlaneMachine : IAsyncDisposable
     {
         var installed = _disk.Installed!;
         var kubernetes = await _cluster.RunAsync(_machine, installed.Release, Authorities, ct);
-        await _service.StartAsync(kubernetes, installed.Release);
+        await _service.StartAsync(kubernetes, Authorities, installed.Release);
         await _service.UpAsync(ct);
         await TellAsync(installed, ct);
     }
@@ -144,11 +143,11 @@ internal sealed partial class ControlPlaneMachine : IAsyncDisposable
         {
             var kubernetes = await _cluster.RunAnewAsync(_machine, release, Authorities, ct);
             _disk.Installed = before with { Release = release };
-            await _service.StartAsync(kubernetes, release);
+            await _service.StartAsync(kubernetes, Authorities, release);
         }
         else if (restarts.Contains(Restart.Ebb))
         {
-            await _service.StartAsync(await _cluster.RunAsync(_machine, release, Authorities, ct), release);
+            await _service.StartAsync(await _cluster.RunAsync(_machine, release, Authorities, ct), Authorities, release);
         }
 
         using var deadline = new CancellationTokenSource(Patience, _time);

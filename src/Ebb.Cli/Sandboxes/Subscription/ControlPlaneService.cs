@@ -6,7 +6,6 @@ using Ebb.Cli.Running;
 using Ebb.Clouds;
 using Ebb.Clouds.Azure;
 using Ebb.Controller.Joining;
-using Ebb.Joining;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Config;
 using Ebb.Sandbox.Cloud;
@@ -16,7 +15,7 @@ namespace Ebb.Cli.Sandboxes.Subscription;
 
 /// <summary>What <c>ebb.service</c> is on a control-plane machine: Ebb's controller and join server, started again when they end.</summary>
 internal sealed partial class ControlPlaneService(
-    Instance machine, ControlPlaneDisk disk, ControlPlaneGround ground, TokenSource tokens, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
+    Instance machine, ControlPlaneDisk disk, ControlPlaneGround ground, IControlPlaneCluster cluster, TokenSource tokens, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
 {
     // What people's sandboxes show within seconds: machines that come and go are seen so.
     private static readonly LoopOptions Loop = new()
@@ -37,12 +36,12 @@ internal sealed partial class ControlPlaneService(
     /// <summary>Starts it, or starts it anew.</summary>
     /// <param name="kubernetes">Where the machine's API answers.</param>
     /// <param name="release">That machines which join are told to run; null: what is on them.</param>
-    public async Task StartAsync(Uri kubernetes, string? release)
+    public async Task StartAsync(KubernetesPlace kubernetes, KubernetesAuthorities authorities, string? release)
     {
         await StopAsync();
         _stop = new CancellationTokenSource();
         _up = New();
-        _running = RunAsync(kubernetes, release, _up, _stop.Token);
+        _running = RunAsync(kubernetes, authorities, release, _up, _stop.Token);
     }
 
     /// <summary>Until it serves.</summary>
@@ -63,7 +62,7 @@ internal sealed partial class ControlPlaneService(
         }
     }
 
-    private async Task RunAsync(Uri kubernetes, string? release, TaskCompletionSource up, CancellationToken ct)
+    private async Task RunAsync(KubernetesPlace kubernetes, KubernetesAuthorities authorities, string? release, TaskCompletionSource up, CancellationToken ct)
     {
         try
         {
@@ -71,7 +70,7 @@ internal sealed partial class ControlPlaneService(
             {
                 try
                 {
-                    await OnceAsync(kubernetes, release, up, ct);
+                    await OnceAsync(kubernetes, authorities, release, up, ct);
                 }
                 catch (Exception e) when (e is CloudException or KubeException or EbbException or IOException or HttpRequestException)
                 {
@@ -87,24 +86,17 @@ internal sealed partial class ControlPlaneService(
         }
     }
 
-    private async Task OnceAsync(Uri kubernetes, string? release, TaskCompletionSource up, CancellationToken ct)
+    private async Task OnceAsync(KubernetesPlace kubernetes, KubernetesAuthorities authorities, string? release, TaskCompletionSource up, CancellationToken ct)
     {
-        using var reaching = await ConnectAsync(kubernetes, ct);
+        using var reaching = await ConnectAsync(kubernetes.Here, ct);
         var scope = new AzureScope(ground.Access.Subscription, machine.Group, null, new Uri(ground.Access.Endpoint));
         await using var target = Target.Open(reaching.Connection, scope, ground.Access, tokens, loggers);
         await target.ProbeAsync(ct);
-        await using var serving = await JoinServing.StartAsync(target, await JoiningAsync(kubernetes, release, ct), ct);
-        ground.Network.Open(machine.Address, JoinPaths.DefaultPort, serving.Server.Address);
-        try
-        {
-            LogRuns(machine.Name, kubernetes.ToString());
-            up.TrySetResult();
-            await ControllerRun.RunAsync(target, Loop, serving.Server, ct);
-        }
-        finally
-        {
-            ground.Network.Close(machine.Address, JoinPaths.DefaultPort);
-        }
+        await using var serving = await JoinServing.StartAsync(target, await JoiningAsync(kubernetes, authorities, release, ct), ct);
+        await using var way = await cluster.LeadAsync(machine, serving.Server.Address);
+        LogRuns(machine.Name, kubernetes.Here.ToString());
+        up.TrySetResult();
+        await ControllerRun.RunAsync(target, Loop, serving.Server, ct);
     }
 
     private async Task<Reaching> ConnectAsync(Uri address, CancellationToken ct)
@@ -118,7 +110,7 @@ internal sealed partial class ControlPlaneService(
         return new Reaching(connection, path);
     }
 
-    private async Task<JoinServerOptions> JoiningAsync(Uri address, string? release, CancellationToken ct)
+    private async Task<JoinServerOptions> JoiningAsync(KubernetesPlace kubernetes, KubernetesAuthorities authorities, string? release, CancellationToken ct)
     {
         var join = disk.At("/etc/ebb/join");
         var roots = Path.Combine(join, "attestation-roots.pem");
@@ -131,11 +123,12 @@ internal sealed partial class ControlPlaneService(
             CertificateFile = Path.Combine(join, "server.crt"),
             KeyFile = Path.Combine(join, "server.key"),
             Version = release,
-            AgentTokenFile = disk.At("/etc/ebb/k3s/agent-token"),
+            Distribution = release is null ? JoinServerOptions.Kubelet : JoinServerOptions.K3s,
+            AgentTokenFile = release is null ? null : disk.At("/etc/ebb/k3s/agent-token"),
             AgentsDirectory = Directory.Exists(agents) ? agents : null,
-            Servers = [address],
-            KubernetesAuthorityFile = disk.At("/var/lib/rancher/k3s/server/tls/server-ca.crt"),
-            NodeAuthorityFile = disk.At("/var/lib/rancher/k3s/server/tls/client-ca.crt"),
+            Servers = [kubernetes.Inside],
+            KubernetesAuthorityFile = authorities.ServerCertificate,
+            NodeAuthorityFile = authorities.ClientCertificate,
             AttestationRootsFile = roots,
             AuditFile = Path.Combine(ground.Directory, "join-audit.jsonl"),
 

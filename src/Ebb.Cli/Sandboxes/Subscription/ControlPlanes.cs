@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Ebb.Cli.Provisioning;
 using Ebb.Sandbox.Cloud;
 using Microsoft.Extensions.Logging;
 
@@ -15,23 +16,23 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
     private readonly HashSet<string> _there = new(StringComparer.OrdinalIgnoreCase);
     private readonly CloudWorld _cloud;
     private readonly ControlPlaneGround _ground;
-    private readonly ControlPlaneCluster _cluster;
+    private readonly IControlPlaneCluster _cluster;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
 
-    public ControlPlanes(SandboxSubscription subscription, TimeProvider time, ILoggerFactory loggers)
+    public ControlPlanes(CloudWorld cloud, ControlPlaneGround ground, IControlPlaneCluster cluster, TimeProvider time, ILoggerFactory loggers)
     {
-        (_time, _loggers) = (time, loggers);
+        (_cloud, _ground, _cluster, _time, _loggers) = (cloud, ground, cluster, time, loggers);
         _logger = loggers.CreateLogger<ControlPlanes>();
-        _cloud = subscription.Face.World;
-        _ground = new ControlPlaneGround(subscription.Home, subscription.Access, subscription.Face, subscription.Host, new SandboxNetwork());
         lock (_cloud.Agenda.Gate)
         {
-            _cluster = new ControlPlaneCluster(subscription, _ground, time, loggers);
             _cloud.InstanceChanged += See;
         }
     }
+
+    public static bool IsControlPlane(ScaleSet set) =>
+        set.Standalone && set.Tags.GetValueOrDefault(ResourceNames.RoleTag) == ResourceNames.ControlPlaneRole;
 
     /// <summary>Until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -71,7 +72,6 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
             await EndAsync(id);
         }
 
-        await _cluster.DisposeAsync();
         if (Directory.Exists(_ground.Directory))
         {
             // Keys lie on the disks; what join servers wrote down beside them is for whoever asks why.
@@ -86,7 +86,7 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
     private void See(InstanceChange change)
     {
         if (change.Instance.Standalone && change.Event is InstanceEvent.Booted or InstanceEvent.Stopped or InstanceEvent.Reimaged or InstanceEvent.Gone
-            && (change.Event is not InstanceEvent.Booted || (_cloud.Find(change.Instance.Group, change.Instance.Set) is { } set && ControlPlaneCluster.IsControlPlane(set))))
+            && (change.Event is not InstanceEvent.Booted || (_cloud.Find(change.Instance.Group, change.Instance.Set) is { } set && IsControlPlane(set))))
         {
             _changes.Writer.TryWrite(change);
         }

@@ -9,9 +9,12 @@ internal sealed class SandboxNetwork
 {
     private readonly ConcurrentDictionary<(string Host, int Port), IPEndPoint> _ways = [];
 
-    public void Open(string host, int port, IPEndPoint way) => _ways[(host, port)] = way;
-
-    public void Close(string host, int port) => _ways.TryRemove((host, port), out _);
+    /// <summary>Until what is returned is disposed of.</summary>
+    public IAsyncDisposable Open(string host, int port, IPEndPoint way)
+    {
+        _ways[(host, port)] = way;
+        return new Way(this, host, port);
+    }
 
     /// <summary>Connects as a machine of the network would.</summary>
     /// <exception cref="HttpRequestException">Nothing is there.</exception>
@@ -37,6 +40,15 @@ internal sealed class SandboxNetwork
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    private sealed class Way(SandboxNetwork network, string host, int port) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            network._ways.TryRemove((host, port), out _);
+            return ValueTask.CompletedTask;
         }
     }
 }

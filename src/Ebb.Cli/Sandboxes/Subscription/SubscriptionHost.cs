@@ -47,13 +47,17 @@ internal static class SubscriptionHost
             using var tokens = new HttpClient(AzureHttp.Handler(home.Authority));
             var arm = new ArmConnection(
                 host.Https, access.Subscription, http, AzureTokens.Source(client, host.Https, tokens), time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)));
-            await using var planes = new ControlPlanes(new SandboxSubscription(home, access, face, host, arm), time, loggers);
+            var subscription = new SandboxSubscription(home, access, face, host, arm);
+            var ground = new ControlPlaneGround(subscription);
+            await using IControlPlaneCluster cluster = new ControlPlaneCluster(subscription, ground, time, loggers);
+            await using var planes = new ControlPlanes(world, ground, cluster, time, loggers);
             home.Write(new SandboxState
             {
                 Name = home.Name,
                 Host = ProcessMark.OfThisProcess(),
                 StartedAt = time.GetUtcNow(),
-                Kind = KubernetesKind.Embedded,
+                Kind = cluster.Kind,
+                Machines = cluster.Machines,
                 Kubernetes = "",
                 Azure = access,
             });

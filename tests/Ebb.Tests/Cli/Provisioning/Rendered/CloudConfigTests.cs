@@ -27,9 +27,11 @@ public class CloudConfigTests
         var sandbox = kubelet with { Cloud = kubelet.Cloud with { Endpoint = CloudDefinition.Sandbox } };
 
         var error = Assert.Throws<EbbException>(() => Renderer.Render(kubelet, RenderLab.Inputs));
-        var agents = Renderer.Render(sandbox, RenderLab.Inputs).CloudConfigs["agents"];
+        var configs = Renderer.Render(sandbox, RenderLab.Inputs).CloudConfigs;
+        var agents = configs["agents"];
 
         Assert.Contains("kubernetes.distribution", error.Message);
+        Assert.Contains("\"to\": \"/etc/kubernetes/pki/server-ca.crt\"", configs["control-plane"]);
         Assert.Contains("\"distribution\": \"kubelet\"", agents);
         Assert.DoesNotContain("k3s-killall", agents);
     }
