@@ -60,7 +60,7 @@ internal static class KeysCommand
             var home = ClusterHome.Of(cluster.Name);
             using (home.Lock())
             {
-                SshKeys.PutAside(home);
+                SshKeys.Replace(home);
                 Show(cluster, home, terminal);
             }
         });

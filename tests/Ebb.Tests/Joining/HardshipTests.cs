@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Controller.Joining;
 using Ebb.Joining;
 using Ebb.Tests.Joining.Lab;
@@ -256,6 +258,37 @@ public sealed class HardshipTests
 
         Assert.Equal(second, await SerialAsync(lab));
         Assert.Contains("join.crt' has changed and cannot be used", lab.Loggers.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_its_authority_changes_machines_that_know_either_believe_the_server()
+    {
+        using var made = CertificateAuthority.Create("farm-join-2", Keys.Create(KeyAlgorithm.Ecdsa), TimeProvider.System);
+        using var other = CertificateAuthority.Create("farm-join-2", Keys.Create(KeyAlgorithm.Ecdsa), TimeProvider.System);
+        using var old = CertificateAuthority.Create("farm-join", Keys.Create(KeyAlgorithm.Ecdsa), TimeProvider.System);
+        var issued = made.Issue(
+            new CertificateSpec { Name = "s", Authority = "a", CommonName = "s", Server = true, DnsNames = ["localhost"], Addresses = [IPAddress.Loopback] }, KeyAlgorithm.Ecdsa, TimeProvider.System);
+        await using var lab = await JoinLab.StartAsync((lab, options) => options with
+        {
+            AuthorityFile = lab.SecretFile("both.crt", old.BundlePem + made.BundlePem),
+            CertificateFile = lab.SecretFile("chain.crt", issued.CertificatePem + old.CrossSign(made.Certificate, TimeProvider.System)),
+            KeyFile = lab.SecretFile("chain.key", issued.KeyPem),
+        });
+        var server = new Uri($"https://127.0.0.1:{lab.Server.Address.Port}");
+
+        foreach (var (knows, believes) in new[] { (old, true), (made, true), (other, false) })
+        {
+            using var transport = new JoinTransport(Convert.ToHexStringLower(SHA256.HashData(knows.Certificate.RawData)), dial: null);
+            var asking = transport.PostAsync(server, JoinPaths.Nonce, null, JoinJson.Default.JoinRequest, JoinJson.Default.NonceAnswer, Ct);
+            if (believes)
+            {
+                Assert.NotEmpty((await asking).Granted!.Nonce);
+            }
+            else
+            {
+                await Assert.ThrowsAsync<HttpRequestException>(() => asking);
+            }
+        }
     }
 
     [Fact]

@@ -41,6 +41,9 @@ internal static partial class ChangeRules
 
         // First-boot configuration: never read again, and never given out, so that it always looks like a change.
         ("Microsoft.Compute/virtualMachines", @"properties\.osProfile\.customData", Effect.None),
+
+        // A machine keeps those that it was made with, in Azure's books; on its disk they are changed by what it follows.
+        ("Microsoft.Compute/virtualMachines", @"properties\.osProfile\.linuxConfiguration\.ssh.*", Effect.None),
         ("Microsoft.Compute/virtualMachines", @"properties\.hardwareProfile\.vmSize", Effect.Restart),
         ("Microsoft.Compute/virtualMachines", @"zones.*|properties\.(availabilitySet|osProfile|storageProfile|networkProfile|priority).*", Effect.Impossible),
         // Its name follows from scope, principal and role, which is all there is to it; Azure shows the principal as not yet evaluated.

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.ControlPlane.Access;
 using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.Provisioning;
@@ -13,8 +14,6 @@ namespace Ebb.Cli.Clusters.Provisioned;
 /// </summary>
 internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
 {
-    private const string JoinAuthority = "join-ca";
-
     private const string JoinServer = "join-server";
 
     private const string Operator = "operator";
@@ -27,10 +26,15 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
     // A certificate that ends sooner is made anew whenever the cluster is looked after.
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(60);
 
+    /// <summary>What <c>certificates</c> names: all that the authorities have signed.</summary>
+    public const string Certificates = "certificates";
+
     private readonly PkiFiles _files = new(home.Keys);
 
+    private JoinAuthorities Join => new(home, _files, time);
+
     /// <summary>The join server's authority, whose hash machines are given.</summary>
-    public string JoinAuthorityPem => Read(_files.Certificate(JoinAuthority));
+    public string JoinAuthorityPem => Join.PinnedPem;
 
     /// <summary>What the API server's certificate is signed with.</summary>
     public string ServerAuthorityPem => Read(_files.Certificate("server-ca"));
@@ -45,8 +49,8 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
             AuthorityFiles.Ensure(_files, name, $"{cluster}-{name.Replace('/', '-')}", KeyAlgorithm.Ecdsa, time, out _).Dispose();
         }
 
-        using var join = AuthorityFiles.Ensure(_files, JoinAuthority, $"{cluster}-join", KeyAlgorithm.Ecdsa, time, out _);
-        var server = new CertificateSpec { Name = JoinServer, Authority = JoinAuthority, CommonName = $"{cluster}-join-server", Server = true }.WithHosts(hosts);
+        using var join = Join.Ensure(cluster);
+        var server = new CertificateSpec { Name = JoinServer, Authority = "join-ca", CommonName = $"{cluster}-join-server", Server = true }.WithHosts(hosts);
         EnsureIssued(server, join);
         using var clients = AuthorityFiles.Load(_files, "client-ca", time);
         EnsureIssued(
@@ -81,8 +85,8 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
             yield return ShareFile.OfText(SystemShare.Pki + name, Read(file));
         }
 
-        yield return ShareFile.OfText(SystemShare.JoinAuthority, JoinAuthorityPem);
-        yield return ShareFile.OfText(SystemShare.JoinCertificate, Read(_files.Certificate(JoinServer)));
+        yield return ShareFile.OfText(SystemShare.JoinAuthority, Join.BundlePem);
+        yield return ShareFile.OfText(SystemShare.JoinCertificate, Read(_files.Certificate(JoinServer)) + Join.BetweenPem);
         yield return ShareFile.OfText(SystemShare.JoinKey, Read(_files.Key(JoinServer)));
         yield return ShareFile.OfText(SystemShare.ControllerKubeconfig, ControllerKubeconfig());
         yield return ShareFile.OfText(SystemShare.ServerToken, Read(ServerTokenFile));
@@ -116,7 +120,7 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
 
     private void EnsureIssued(CertificateSpec spec, CertificateAuthority authority)
     {
-        if (SecretFile.Read(_files.Certificate(spec.Name)) is { } pem && SecretFile.Read(_files.Key(spec.Name)) is not null && IsGood(pem, spec, authority))
+        if (SecretFile.Read(_files.Certificate(spec.Name)) is { } pem && SecretFile.Read(_files.Key(spec.Name)) is { } key && IsGood(pem, key, spec, authority))
         {
             return;
         }
@@ -126,21 +130,25 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
         SecretFile.Write(_files.Certificate(spec.Name), issued.CertificatePem);
     }
 
-    private bool IsGood(string pem, CertificateSpec spec, CertificateAuthority authority)
+    private bool IsGood(string pem, string key, CertificateSpec spec, CertificateAuthority authority)
     {
         try
         {
-            using var certificate = X509Certificate2.CreateFromPem(pem);
-            return certificate.NotAfter.ToUniversalTime() - time.GetUtcNow().UtcDateTime > RenewBefore
+            // The key is written first: cut short after it, the two do not belong together.
+            using var certificate = X509Certificate2.CreateFromPem(pem, key);
+            return IssuedAt(certificate) >= (KeyState.Read(home).Rotations.GetValueOrDefault(Certificates)?.Begun ?? DateTimeOffset.MinValue)
+                && certificate.NotAfter.ToUniversalTime() - time.GetUtcNow().UtcDateTime > RenewBefore
                 && certificate.Issuer == authority.Certificate.Subject
                 && Names(certificate).SetEquals(spec.DnsNames.Concat(spec.Addresses.Select(a => a.ToString())));
         }
-        catch (CryptographicException)
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             // Cut short: made anew.
             return false;
         }
     }
+
+    private static DateTimeOffset IssuedAt(X509Certificate2 certificate) => (DateTimeOffset)certificate.NotBefore + CertificateAuthority.Backdated;
 
     private static HashSet<string> Names(X509Certificate2 certificate)
     {
@@ -150,6 +158,7 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
             : [.. names.EnumerateDnsNames(), .. names.EnumerateIPAddresses().Select(a => a.ToString())];
     }
 
-    private static string Read(string file) =>
+    /// <exception cref="EbbException">It is not there.</exception>
+    public static string Read(string file) =>
         SecretFile.Read(file) ?? throw new EbbException($"'{file}' is missing. Restore it from a backup of this directory; without it the cluster cannot be looked after from here.");
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 using Ebb.Cli.Provisioning;
 using Ebb.Clouds;
 using Ebb.Clouds.Azure.Deployments;
@@ -80,8 +81,22 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
             return false;
         }
 
-        await new Deploying(cloud.Deployments, time, tell).DeployAsync(wanted.For(place), tags, ct);
+        await new Deploying(cloud.Deployments, time, tell).DeployAsync(wanted.For(place, await LoginsAsync(wanted, place, ct)), tags, ct);
         return true;
+    }
+
+    private async Task<ImmutableDictionary<string, JsonObject>> LoginsAsync(Blueprint wanted, GroupPlace place, CancellationToken ct)
+    {
+        var logins = ImmutableDictionary.CreateBuilder<string, JsonObject>(StringComparer.OrdinalIgnoreCase);
+        foreach (var machine in wanted.Machines.Where(name => place.Has("Microsoft.Compute/virtualMachines", name)))
+        {
+            if (await cloud.Machines.LoginAsync(wanted.Group, machine, ct) is { } login)
+            {
+                logins[machine] = login;
+            }
+        }
+
+        return logins.ToImmutable();
     }
 
     private async Task<bool> UploadAsync(ClusterPlan plan, IReadOnlyList<ShareFile> files, CancellationToken ct)

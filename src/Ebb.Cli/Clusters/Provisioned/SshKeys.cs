@@ -50,19 +50,31 @@ internal static class SshKeys
     public static string Fingerprint(string publicKey) =>
         $"SHA256:{Convert.ToBase64String(SHA256.HashData(Convert.FromBase64String(publicKey.Split(' ')[1]))).TrimEnd('=')}";
 
-    /// <summary>Puts Ebb's own pair aside, for another one to be made in its place.</summary>
-    public static void PutAside(ClusterHome home)
+    /// <summary>The pair before, while machines may know only that one; null when there is none.</summary>
+    public static string? Previous(ClusterHome home) => File.Exists(PreviousOf(home)) ? PreviousOf(home) : null;
+
+    /// <summary>Puts Ebb's own pair aside and makes another one in its place; done twice it is as done once.</summary>
+    public static void Replace(ClusterHome home)
     {
-        foreach (var ending in new[] { "", ".pub" })
+        // The private half goes first: as long as it is here, nothing was put aside.
+        if (Previous(home) is null && File.Exists(PathOf(home)))
         {
-            if (File.Exists(PathOf(home) + ending))
-            {
-                File.Move(PathOf(home) + ending, PathOf(home) + ".previous" + ending, overwrite: true);
-            }
+            File.Move(PathOf(home), PreviousOf(home));
         }
+
+        Made(home, make: true);
+    }
+
+    /// <summary>Removes the pair before.</summary>
+    public static void ForgetPrevious(ClusterHome home)
+    {
+        File.Delete(PreviousOf(home));
+        File.Delete(PreviousOf(home) + ".pub");
     }
 
     private static string PathOf(ClusterHome home) => Path.Combine(home.Keys, "ssh");
+
+    private static string PreviousOf(ClusterHome home) => PathOf(home) + ".previous";
 
     private static string Made(ClusterHome home, bool make)
     {

@@ -85,6 +85,7 @@ internal static class SshLine
     private static string[] Key(ClusterFile file, ClusterHome home)
     {
         var key = SshKeys.PrivateFile(file.Access.SshKeyFile, home);
-        return key is null ? [] : ["-i", key];
+        string[] previous = file.Access.SshKeyFile is null && SshKeys.Previous(home) is { } before ? ["-i", before] : [];
+        return key is null ? [] : ["-i", key, .. previous];
     }
 }

@@ -14,7 +14,7 @@ internal sealed class CertificateAuthority(X509Certificate2 certificate, Asymmet
     private static readonly TimeSpan LeafLifetime = TimeSpan.FromDays(365);
 
     // A machine whose clock is a little behind must not find a certificate that is not valid yet.
-    private static readonly TimeSpan Backdated = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan Backdated = TimeSpan.FromMinutes(5);
 
     /// <summary>The one that signs.</summary>
     public X509Certificate2 Certificate => certificate;
@@ -74,6 +74,22 @@ internal sealed class CertificateAuthority(X509Certificate2 certificate, Asymmet
             now + LeafLifetime > last ? last : now + LeafLifetime,
             Serial());
         return new IssuedCertificate(made.ExportCertificatePem() + "\n", Keys.Pem(own));
+    }
+
+    /// <summary>Vouches for another authority: whoever trusts this one follows what the other signs, for as long as both are valid.</summary>
+    /// <returns>A certificate of the other's name and key, PEM.</returns>
+    public string CrossSign(X509Certificate2 other, TimeProvider time)
+    {
+        var request = Request(other.SubjectName, other.PublicKey);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(
+            X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment | X509KeyUsageFlags.KeyCertSign, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(KeyIdentifier()));
+        DateTimeOffset first = certificate.NotBefore, until = certificate.NotAfter, othersUntil = other.NotAfter;
+        var from = time.GetUtcNow() - Backdated;
+        using var made = request.Create(certificate.SubjectName, Keys.Signer(key), from < first ? first : from, othersUntil < until ? othersUntil : until, Serial());
+        return made.ExportCertificatePem() + "\n";
     }
 
     public void Dispose()

@@ -69,12 +69,12 @@ def authority(server, expected):
         pem = answer.read(MOST_CERTIFICATE + 1)
     if len(pem) > MOST_CERTIFICATE:
         raise ValueError("its authority is too long for a certificate")
-    text = pem.decode("ascii")
-    end = text.find(ssl.PEM_FOOTER)
-    first = text[: end + len(ssl.PEM_FOOTER)]
-    if end < 0 or "sha256:" + hashlib.sha256(ssl.PEM_cert_to_DER_cert(first.strip())).hexdigest() != expected:
+    # While authorities change there are several: whichever signed last, the one that this machine knows vouches for the servers.
+    parts = [part + ssl.PEM_FOOTER for part in pem.decode("ascii").split(ssl.PEM_FOOTER)[:-1]]
+    known = [part.strip() for part in parts if "sha256:" + hashlib.sha256(ssl.PEM_cert_to_DER_cert(part.strip())).hexdigest() == expected]
+    if not known:
         raise ValueError("its authority is not the one that this machine was told to trust")
-    trusted = ssl.create_default_context(cadata=first)
+    trusted = ssl.create_default_context(cadata=known[0])
     trusted.minimum_version = ssl.TLSVersion.TLSv1_2
     return trusted
 

@@ -100,15 +100,23 @@ internal sealed record WirePublicAddressProperties(string? IpAddress, WireDnsSet
 
 internal sealed record WireDnsSettings(string? Fqdn);
 
+internal sealed record WireVirtualMachine(WireVirtualMachineProperties? Properties);
+
+internal sealed record WireVirtualMachineProperties(WireOsProfile? OsProfile);
+
+internal sealed record WireOsProfile(System.Text.Json.Nodes.JsonObject? LinuxConfiguration);
+
 internal sealed record WireKeys(IReadOnlyList<WireKey?>? Keys);
 
-internal sealed record WireKey(string? KeyName, string? Value, string? Permissions)
+internal sealed record WireKey(string? KeyName, string? Value, string? Permissions, DateTimeOffset? CreationTime)
 {
     /// <summary>Not a word of the key.</summary>
     public override string ToString() => KeyName ?? "key";
 }
 
 // What we send.
+internal sealed record WireKeyName(string KeyName);
+
 internal sealed record WireGroupBody(string Location, IReadOnlyDictionary<string, string> Tags);
 
 internal sealed record WireNameQuestion(string Name, string Type);
@@ -132,7 +140,9 @@ internal sealed record WireNameQuestion(string Name, string Type);
 [JsonSerializable(typeof(WireNameAnswer))]
 [JsonSerializable(typeof(WireAccount))]
 [JsonSerializable(typeof(WirePage<WirePublicAddress>))]
+[JsonSerializable(typeof(WireVirtualMachine))]
 [JsonSerializable(typeof(WireKeys))]
+[JsonSerializable(typeof(WireKeyName))]
 [JsonSerializable(typeof(WireGroupBody))]
 [JsonSerializable(typeof(WireNameQuestion))]
 internal sealed partial class DeploymentJson : JsonSerializerContext;

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Net;
+using System.Text.Json;
 
 namespace Ebb.Clouds.Azure.Deployments;
 
@@ -8,6 +10,15 @@ namespace Ebb.Clouds.Azure.Deployments;
 public sealed record StorageAccess(string Account, Uri Files, string Key)
 {
     public override string ToString() => Account;
+}
+
+/// <summary>One of an account's two keys, either of which opens all of it.</summary>
+/// <param name="Name"><c>key1</c> or <c>key2</c>.</param>
+/// <param name="Value">Base64. Never printed.</param>
+/// <param name="CreatedAt">Null where the cloud does not say.</param>
+public sealed record StorageKey(string Name, string Value, DateTimeOffset? CreatedAt)
+{
+    public override string ToString() => Name;
 }
 
 /// <summary>Storage accounts, as far as setting a cluster up asks for them.</summary>
@@ -33,19 +44,33 @@ public sealed class StorageAccounts(ArmConnection arm)
     }
 
     /// <summary>The first key of an account, which is all that some may read of it; null when it is not there.</summary>
-    public async Task<string?> KeyAsync(string group, string account, CancellationToken ct)
-    {
-        var path = $"{arm.GroupPath(group)}/providers/Microsoft.Storage/storageAccounts/{Uri.EscapeDataString(account)}/listKeys";
-        var doing = $"Reading the keys of storage account '{account}'";
-        var answer = await arm.RepeatAsync(doing, new ArmCall(HttpMethod.Post, arm.Address(path, Version), ArmFamily.Lists), ct);
-        if (answer is ArmAnswer.Refused { Status: HttpStatusCode.NotFound })
-        {
-            return null;
-        }
+    public async Task<string?> KeyAsync(string group, string account, CancellationToken ct) => (await KeysAsync(group, account, ct))?[0].Value;
 
-        var key = answer is ArmAnswer.Ok ok
-            ? (ArmConnection.Read(ok, DeploymentJson.Default.WireKeys)?.Keys ?? []).OfType<WireKey>().FirstOrDefault(k => !string.IsNullOrEmpty(k.Value))
-            : throw ArmConnection.Failed(doing, answer);
-        return key?.Value ?? throw new CloudException($"{doing}: there is none.");
+    /// <summary>The keys of an account, at least one; null when it is not there.</summary>
+    public async Task<ImmutableArray<StorageKey>?> KeysAsync(string group, string account, CancellationToken ct)
+    {
+        var doing = $"Reading the keys of storage account '{account}'";
+        var answer = await arm.RepeatAsync(doing, new ArmCall(HttpMethod.Post, Below(group, account, "listKeys"), ArmFamily.Lists), ct);
+        return answer is ArmAnswer.Refused { Status: HttpStatusCode.NotFound } ? null : Read(doing, answer);
+    }
+
+    /// <summary>Makes one of an account's keys anew. The one before opens nothing from then on.</summary>
+    /// <param name="key">Its name.</param>
+    public async Task<ImmutableArray<StorageKey>> RegenerateAsync(string group, string account, string key, CancellationToken ct)
+    {
+        var doing = $"Making {key} of storage account '{account}' anew";
+        var body = JsonSerializer.SerializeToUtf8Bytes(new WireKeyName(key), DeploymentJson.Default.WireKeyName);
+        return Read(doing, await arm.RepeatAsync(doing, new ArmCall(HttpMethod.Post, Below(group, account, "regenerateKey"), ArmFamily.Writes, body), ct));
+    }
+
+    private Uri Below(string group, string account, string action) =>
+        arm.Address($"{arm.GroupPath(group)}/providers/Microsoft.Storage/storageAccounts/{Uri.EscapeDataString(account)}/{action}", Version);
+
+    private static ImmutableArray<StorageKey> Read(string doing, ArmAnswer answer)
+    {
+        var keys = answer is ArmAnswer.Ok ok ? ArmConnection.Read(ok, DeploymentJson.Default.WireKeys)?.Keys ?? [] : throw ArmConnection.Failed(doing, answer);
+        ImmutableArray<StorageKey> named =
+            [.. keys.OfType<WireKey>().Where(k => !string.IsNullOrEmpty(k.Value)).Select(k => new StorageKey(k.KeyName ?? "", k.Value!, k.CreationTime))];
+        return named.IsEmpty ? throw new CloudException($"{doing}: there is none.") : named;
     }
 }

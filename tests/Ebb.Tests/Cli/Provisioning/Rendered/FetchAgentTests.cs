@@ -1,7 +1,10 @@
 using System.Net;
+using System.Net.Security;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.CloudInit;
 using Ebb.Sandbox.Certificates;
@@ -9,6 +12,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Ebb.Tests.Cli.Provisioning.Rendered;
@@ -24,6 +28,9 @@ public sealed class FetchAgentTests : IAsyncLifetime
     private readonly Authority _authority = Authority.Create("join", TimeProvider.System);
     private readonly List<string> _asked = [];
     private byte[] _served = AgentBytes;
+    private string _authorities = "";
+    private X509Certificate2 _shown = null!;
+    private X509Certificate2Collection _between = [];
     private WebApplication _server = null!;
     private MachineLab _machine = null!;
 
@@ -34,14 +41,22 @@ public sealed class FetchAgentTests : IAsyncLifetime
         MachineLab.Require();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(_authority.IssueServer("join", [], [IPAddress.Loopback]))));
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
+                {
+                    ServerCertificateContext = SslStreamCertificateContext.Create(_shown, _between, offline: true),
+                }),
+            })));
+        _authorities = _authority.CertificatePem;
+        _shown = _authority.IssueServer("join", [], [IPAddress.Loopback]);
         _server = builder.Build();
         _server.Run(async http =>
         {
             _asked.Add(http.Request.Path);
             await http.Response.Body.WriteAsync(http.Request.Path.Value switch
             {
-                "/ca.crt" => Encoding.ASCII.GetBytes(_authority.CertificatePem),
+                "/ca.crt" => Encoding.ASCII.GetBytes(_authorities),
                 _ => _served,
             });
         });
@@ -79,6 +94,38 @@ public sealed class FetchAgentTests : IAsyncLifetime
         Assert.True(code == 0, said);
         Assert.Equal((0, asked), (again, _asked.Count));
         Assert.Equal((Encoding.UTF8.GetString(AgentBytes), "755"), (_machine.Read(Agent), _machine.ModeOf(Agent)));
+    }
+
+    [Theory]
+    [InlineData("old", true)]
+    [InlineData("new", true)]
+    [InlineData("other", false)]
+    public async Task While_the_authority_changes_machines_of_either_fetch_the_agent(string knows, bool fetches)
+    {
+        using var old = CertificateAuthority.Create("farm-join", Ebb.Cli.ControlPlane.Pki.Keys.Create(KeyAlgorithm.Ecdsa), TimeProvider.System);
+        using var made = CertificateAuthority.Create("farm-join-2", Ebb.Cli.ControlPlane.Pki.Keys.Create(KeyAlgorithm.Ecdsa), TimeProvider.System);
+        using var other = CertificateAuthority.Create("farm-join", Ebb.Cli.ControlPlane.Pki.Keys.Create(KeyAlgorithm.Ecdsa), TimeProvider.System);
+        Show(made, old.CrossSign(made.Certificate, TimeProvider.System));
+        _authorities = old.BundlePem + made.BundlePem;
+        _machine.Edit("/etc/ebb/agent.json", json => json["authority"] = PoolConfig.Pin((knows switch { "old" => old, "new" => made, _ => other }).BundlePem));
+
+        var said = fetches ? (await _machine.RunAsync(Program, Ct)).Said : await TriesInVainAsync();
+
+        Assert.True(fetches == File.Exists(_machine.At(Agent)), said);
+    }
+
+    [Fact]
+    public async Task When_the_authority_has_changed_a_machine_that_knows_only_the_old_one_fetches_nothing()
+    {
+        using var old = CertificateAuthority.Create("farm-join", Ebb.Cli.ControlPlane.Pki.Keys.Create(KeyAlgorithm.Ecdsa), TimeProvider.System);
+        using var made = CertificateAuthority.Create("farm-join-2", Ebb.Cli.ControlPlane.Pki.Keys.Create(KeyAlgorithm.Ecdsa), TimeProvider.System);
+        Show(made, between: null);
+
+        // Also from a server that still offers the old one.
+        _authorities = old.BundlePem + made.BundlePem;
+        _machine.Edit("/etc/ebb/agent.json", json => json["authority"] = PoolConfig.Pin(old.BundlePem));
+
+        Assert.Contains("CERTIFICATE_VERIFY_FAILED", await TriesInVainAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -130,6 +177,19 @@ public sealed class FetchAgentTests : IAsyncLifetime
     }
 
     /// <summary>It never gives up, so it is stopped after it has said why for the first time.</summary>
+    private void Show(CertificateAuthority authority, string? between)
+    {
+        var issued = authority.Issue(
+            new CertificateSpec { Name = "join-server", Authority = "join-ca", CommonName = "join", Server = true, Addresses = [IPAddress.Loopback] }, KeyAlgorithm.Ecdsa, TimeProvider.System);
+        using var pem = X509Certificate2.CreateFromPem(issued.CertificatePem, issued.KeyPem);
+        _shown = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
+        _between = [];
+        if (between is not null)
+        {
+            _between.ImportFromPem(between);
+        }
+    }
+
     private async Task<string> TriesInVainAsync()
     {
         var text = _machine.Read(Program).Replace("        time.sleep(", "        sys.exit(3)\n        time.sleep(", StringComparison.Ordinal);

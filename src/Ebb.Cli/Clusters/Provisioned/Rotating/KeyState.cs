@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Ebb.Cli.ControlPlane.Pki;
+
+namespace Ebb.Cli.Clusters.Provisioned.Rotating;
+
+/// <summary>
+/// Which of a cluster's keys are in force, and which are on their way. Written in one stroke beside the keys: what is made, handed out and
+/// believed follows from it, so that whatever ends a command in the middle, the next one carries on.
+/// </summary>
+internal sealed record KeyState
+{
+    /// <summary>The join server's authority in force, counted from 1.</summary>
+    public int JoinAuthority { get; init; } = 1;
+
+    /// <summary>The key of the shares' account with which machines mount.</summary>
+    public string SharesKey { get; init; } = "key1";
+
+    /// <summary>When k3s' own certificates were last to be made anew; its servers do so once for each. Null for never.</summary>
+    public string? Renewal { get; init; }
+
+    /// <summary>By what is rotated: those begun and not finished.</summary>
+    public ImmutableSortedDictionary<string, Rotation> Rotations { get; init; } = ImmutableSortedDictionary.Create<string, Rotation>(StringComparer.Ordinal);
+
+    /// <exception cref="EbbException">There is one, and it cannot be read.</exception>
+    public static KeyState Read(ClusterHome home)
+    {
+        var path = PathOf(home);
+        if (SecretFile.Read(path) is not { } text)
+        {
+            return new KeyState();
+        }
+
+        try
+        {
+            var state = JsonSerializer.Deserialize(text, KeyStateJson.Default.KeyState);
+            return state is { JoinAuthority: >= 1, SharesKey: "key1" or "key2", Rotations: not null }
+                ? state
+                : throw new EbbException($"'{path}' says nothing about keys. Restore it from a backup of this directory.");
+        }
+        catch (JsonException e)
+        {
+            throw new EbbException($"'{path}' cannot be read: line {e.LineNumber + 1}, at {e.Path}. Restore it from a backup of this directory.", e);
+        }
+    }
+
+    public void Write(ClusterHome home) => SecretFile.Write(PathOf(home), JsonSerializer.Serialize(this, KeyStateJson.Default.KeyState) + "\n");
+
+    /// <summary>Where the rotation of this is; null where none is under way.</summary>
+    public string? PhaseOf(string what) => Rotations.GetValueOrDefault(what)?.Phase;
+
+    public KeyState At(string what, string phase) =>
+        this with { Rotations = Rotations.SetItem(what, Rotations.TryGetValue(what, out var begun) ? begun with { Phase = phase } : throw new InvalidOperationException($"No rotation of {what} is under way.")) };
+
+    private static string PathOf(ClusterHome home) => Path.Combine(home.Keys, "state.json");
+}
+
+/// <param name="Begun">In whole seconds, as certificates have it.</param>
+/// <param name="Phase">What is to be done next, or was interrupted.</param>
+internal sealed record Rotation(DateTimeOffset Begun, string Phase);
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
+[JsonSerializable(typeof(KeyState))]
+internal sealed partial class KeyStateJson : JsonSerializerContext;
