@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Ebb.Clouds.Azure.Deployments;
 
@@ -56,6 +58,11 @@ internal static partial class ChangeRules
 
     public static Effect Of(string type, PropertyChange change)
     {
+        if (IsNoise(change))
+        {
+            return Effect.None;
+        }
+
         // Lists are numbered by some and bracketed by others: the rules leave the numbers out.
         var path = Index().Replace(change.Path, "");
         foreach (var (ruled, pattern, effect) in Rules)
@@ -81,6 +88,55 @@ internal static partial class ChangeRules
         _ => throw new ArgumentOutOfRangeException(nameof(effect), effect, null),
     };
 
+    /// <summary>What Azure's comparison shows though deploying changes nothing; it says of itself that it does so.</summary>
+    private static bool IsNoise(PropertyChange change) => (change.Before, change.After) switch
+    {
+        (null, null) => false,
+        var (before, after) when IsEmpty(before) && IsEmpty(after) => true,
+
+        // The template does not name it, and so leaves it: Azure filled it in, or somebody has. An item of a list that the template
+        // does name goes, and so does a tag of ours.
+        (_, null or { ValueKind: JsonValueKind.Null or JsonValueKind.Undefined }) =>
+            !LastIsIndex().IsMatch(change.Path) && !change.Path.StartsWith("tags.ebb-", StringComparison.OrdinalIgnoreCase),
+
+        // Not evaluated yet.
+        (_, { ValueKind: JsonValueKind.String } after) when after.GetString() is ['[', .., ']'] => true,
+        ({ } before, { } after) => Same(change.Path, before, after),
+        _ => false,
+    };
+
+    /// <summary>Azure fills in <c>false</c> and empty lists where nothing was said.</summary>
+    private static bool IsEmpty(JsonElement? value) => value switch
+    {
+        null or { ValueKind: JsonValueKind.Null or JsonValueKind.Undefined or JsonValueKind.False } => true,
+        { ValueKind: JsonValueKind.String } text => text.GetString()!.Length == 0,
+        { ValueKind: JsonValueKind.Array } list => list.GetArrayLength() == 0,
+        { ValueKind: JsonValueKind.Object } o => !o.EnumerateObject().Any(),
+        _ => false,
+    };
+
+    // Azure writes names as it likes them, numbers as text, and regions with blanks. Tags are taken at their word.
+    private static bool Same(string path, JsonElement before, JsonElement after)
+    {
+        if (before.ValueKind is JsonValueKind.Object or JsonValueKind.Array || after.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
+        {
+            return JsonElement.DeepEquals(before, after);
+        }
+
+        var (old, made) = (before.ToString(), after.ToString());
+        if (path.Equals("location", StringComparison.OrdinalIgnoreCase))
+        {
+            (old, made) = (old.Replace(" ", "", StringComparison.Ordinal), made.Replace(" ", "", StringComparison.Ordinal));
+        }
+
+        return path.StartsWith("tags.", StringComparison.OrdinalIgnoreCase) ? old == made
+            : old.Equals(made, StringComparison.OrdinalIgnoreCase)
+                || (IPNetwork.TryParse(old, out var one) && IPNetwork.TryParse(made, out var other) && one.Equals(other));
+    }
+
     [GeneratedRegex(@"\[\d+\]|\.\d+(?=\.|\z)")]
     private static partial Regex Index();
+
+    [GeneratedRegex(@"(?:\[\d+\]|\.\d+)\z")]
+    private static partial Regex LastIsIndex();
 }

@@ -11,6 +11,9 @@ internal sealed record ClusterChange(ChangeAction Action, string Group, string T
     /// <summary>What about it, with the effect of each; empty for what is made or deleted whole.</summary>
     public ImmutableArray<ClusterChangePart> Parts { get; init; } = [];
 
+    /// <summary>The file is as it was deployed: somebody has changed this otherwise.</summary>
+    public bool Drift { get; init; }
+
     /// <summary>What comes of it, for people.</summary>
     public string Means { get; init; } = "";
 }
@@ -44,7 +47,7 @@ internal static class ClusterChanges
             var (type, name) = ResourceId.Split(change.Id);
             if (change.Kind switch
             {
-                ChangeKind.Create => new ClusterChange(ChangeAction.Create, group, type, name, change.Id),
+                ChangeKind.Create => new ClusterChange(ChangeAction.Create, group, type, name, change.Id) { Means = Purpose(change) },
                 ChangeKind.Modify => Modified(group, type, name, change),
                 ChangeKind.Deploy => new ClusterChange(ChangeAction.Change, group, type, name, change.Id) { Means = "written again; Azure cannot tell whether that changes anything" },
                 ChangeKind.Ignore when ours(change.Id) => Dropped(group, type, name, change.Id),
@@ -63,7 +66,7 @@ internal static class ClusterChanges
         var parts = (from property in change.Properties
                      let effect = ChangeRules.Of(type, property)
                      where effect is not Effect.None
-                     select new ClusterChangePart($"{property.Path}: {Value(property.Before)} → {Value(property.After)}", effect)).ToImmutableArray();
+                     select new ClusterChangePart(Text(property), effect)).ToImmutableArray();
         if (parts.IsEmpty)
         {
             return null;
@@ -94,6 +97,26 @@ internal static class ClusterChanges
         // What hung on them stays until the cluster goes: it costs next to nothing, and may hold data.
         _ => null,
     };
+
+    /// <summary>What a role is assigned for: its name is but a number.</summary>
+    private static string Purpose(ResourceChange created) =>
+        created.After is { ValueKind: JsonValueKind.Object } after
+        && after.TryGetProperty("properties", out var properties) && properties.ValueKind is JsonValueKind.Object
+        && properties.TryGetProperty("description", out var description) && description.ValueKind is JsonValueKind.String
+            ? description.GetString()! : "";
+
+    /// <summary>An item of a list by its name, where it has one: <c>properties.securityRules 'ssh': missing → made again</c>.</summary>
+    private static string Text(PropertyChange property) => (NameOf(property.Before), NameOf(property.After)) switch
+    {
+        (null, { } made) => $"{ListOf(property.Path)} '{made}': missing → made again",
+        ({ } there, null) => $"{ListOf(property.Path)} '{there}': there, and not in the file → removed",
+        _ => $"{property.Path}: {Value(property.Before)} → {Value(property.After)}",
+    };
+
+    private static string? NameOf(JsonElement? item) =>
+        item is { ValueKind: JsonValueKind.Object } o && o.TryGetProperty("name", out var name) && name.ValueKind is JsonValueKind.String ? name.GetString() : null;
+
+    private static string ListOf(string path) => path[..Math.Max(path.LastIndexOfAny(['.', '[']), 0)];
 
     private static string Value(JsonElement? value)
     {

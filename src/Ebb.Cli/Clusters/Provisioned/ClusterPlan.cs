@@ -23,12 +23,23 @@ internal sealed record ClusterPlan
     public required ImmutableArray<ClusterChange> Changes { get; init; }
 
     /// <summary>What changes or ends something that is there: whoever wants it is asked.</summary>
-    public bool Touches => Changes.Any(change => change.Action is not ChangeAction.Create);
+    public bool Touches => Changes.Any(change => change.Action is not (ChangeAction.Create or ChangeAction.Impossible));
+
+    /// <summary>What is not as the file says, and Azure does not change, where nothing else is to be done: it stays so, and is told.</summary>
+    public ImmutableArray<ClusterChange> Unmendable => [.. Changes.Where(change => change.Action is ChangeAction.Impossible && !IsDue(change.Group))];
+
+    /// <summary>Whether something is to be deployed into this group, storage's or compute's.</summary>
+    public bool IsDue(string group)
+    {
+        var (wanted, place) = group == Storage.Group ? (Storage, Place.Storage) : (Compute, Place.Compute);
+        return !Deploying.IsDeployed(wanted, place)
+            || Changes.Any(change => change.Group == group && change.Action is ChangeAction.Create or ChangeAction.Change or ChangeAction.Replace);
+    }
 
     /// <exception cref="EbbException">Azure cannot do what the file asks for: all of it is named.</exception>
     public void RequirePossible()
     {
-        var impossible = Changes.Where(change => change.Action is ChangeAction.Impossible).ToList();
+        var impossible = Changes.Where(change => change.Action is ChangeAction.Impossible && IsDue(change.Group)).ToList();
         if (impossible.Count > 0)
         {
             throw new EbbException(

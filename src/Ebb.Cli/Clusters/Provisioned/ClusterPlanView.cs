@@ -29,6 +29,10 @@ internal static class ClusterPlanView
             }
 
             grid.Print(terminal);
+            if (plan.Changes.Any(change => change.Drift))
+            {
+                terminal.Print("Somebody has changed the cluster since it was last deployed; 'ebb up' brings it back to what the file says.");
+            }
         }
 
         Warn(plan, terminal);
@@ -39,6 +43,11 @@ internal static class ClusterPlanView
         foreach (var warning in plan.Preflight.Warnings)
         {
             terminal.Say($"Note: {warning}");
+        }
+
+        foreach (var change in plan.Unmendable)
+        {
+            terminal.Say($"Note: {change.Type} '{change.Name}' is not as the file says, and Azure does not change it back: {string.Join("; ", change.Parts.Select(part => part.What))}. Write into the file what is there, or make the machines anew.");
         }
     }
 

@@ -76,7 +76,7 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
                 throw new CloudException($"Resource group '{wanted.Group}' could not be made. {fault} {Remedies.Of(fault)}".TrimEnd(), code: fault.Code);
             }
         }
-        else if (Deploying.IsDone(wanted, place) && !plan.Changes.Any(c => c.Group == wanted.Group && c.Action is ChangeAction.Replace))
+        else if (!plan.IsDue(wanted.Group))
         {
             return false;
         }

@@ -19,11 +19,9 @@ internal sealed class Deploying(TemplateDeployments deployments, TimeProvider ti
     // Azure's own limit for a deployment is longer by far; what takes longer than this has no end that a person waits for.
     private static readonly TimeSpan Limit = TimeSpan.FromHours(2);
 
-    /// <summary>Whether the last deployment was of this very template, went well, and all that it made is still there.</summary>
-    public static bool IsDone(Blueprint wanted, GroupPlace place) =>
-        place.Last is { Succeeded: true } last
-        && last.Tags.GetValueOrDefault(HashTag) == wanted.Hash
-        && last.Resources.Where(ResourceId.IsListed).All(id => place.Resources.Any(r => r.Id.Equals(id, StringComparison.OrdinalIgnoreCase)));
+    /// <summary>Whether the last deployment was of this very template and went well. What became of it since is another question.</summary>
+    public static bool IsDeployed(Blueprint wanted, GroupPlace place) =>
+        place.Last is { Succeeded: true } last && last.Tags.GetValueOrDefault(HashTag) == wanted.Hash;
 
     /// <summary>Orders the deployment, or joins one that runs, and follows it to its end.</summary>
     /// <returns>As it ended, well.</returns>

@@ -64,13 +64,14 @@ internal sealed record ClusterPlanReport
         Subscription = subscription,
         Region = plan.File.Cloud.Region,
         Changes = [.. plan.Changes.Select(c => new ChangeReport(
-            JsonNamingPolicy.CamelCase.ConvertName(c.Action.ToString()), c.Group, c.Type, c.Name, [.. c.Parts.Select(p => p.What)], c.Means))],
+            JsonNamingPolicy.CamelCase.ConvertName(c.Action.ToString()), c.Group, c.Type, c.Name, [.. c.Parts.Select(p => p.What)], c.Means, c.Drift))],
         Warnings = plan.Preflight.Warnings,
     };
 }
 
 /// <param name="Action">create, change, replace, delete or impossible.</param>
-internal sealed record ChangeReport(string Action, string Group, string Type, string Name, ImmutableArray<string> Properties, string Means);
+/// <param name="Drift">The file is as it was deployed: somebody has changed this otherwise.</param>
+internal sealed record ChangeReport(string Action, string Group, string Type, string Name, ImmutableArray<string> Properties, string Means, bool Drift);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ProvisionReport))]

@@ -29,6 +29,34 @@ internal abstract class ParentType(string name) : NetworkType(name)
         _pending[w.Id.Key] = pending;
     }
 
+    /// <summary>With what is nested, which is kept elsewhere.</summary>
+    protected internal sealed override (JsonObject? Before, JsonObject After) Compared(Writing w)
+    {
+        _pending.Remove(w.Id.Key, out var pending);
+        return (
+            w.Old is null ? null : Whole(w.Old.Model, id => w.Store.Find(id)?.Model),
+            Whole(w.Model, id => pending?.Find(c => c.Id == id)?.Model ?? w.Store.Find(id)?.Model));
+
+        JsonObject Whole(JsonObject model, Func<ResourceId, JsonObject?> child)
+        {
+            var whole = model.DeepClone().AsObject();
+            foreach (var (list, type) in Lists)
+            {
+                if (whole["properties"]?[list] is JsonArray names)
+                {
+                    whole["properties"]![list] = new JsonArray([.. names.Select(n => n!.GetValue<string>()).Select(name =>
+                    {
+                        var item = child(w.Id.Child(type.LastName, name))?.DeepClone().AsObject() ?? Writing.Empty();
+                        item["name"] = name;
+                        return (JsonNode)item;
+                    })]);
+                }
+            }
+
+            return whole;
+        }
+    }
+
     protected internal sealed override void Written(Writing w, Resource resource)
     {
         _pending.Remove(w.Id.Key, out var pending);

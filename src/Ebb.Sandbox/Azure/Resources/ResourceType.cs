@@ -80,6 +80,9 @@ internal abstract class ResourceType(string space, string name)
     /// <summary>Why the world would refuse a completed write, for those who ask beforehand; null when it would not.</summary>
     protected internal virtual CloudError? Foresee(Writing w, QuotaClaims claims) => null;
 
+    /// <summary>What there was and what there would be, whole, for those who ask what a completed write would change.</summary>
+    protected internal virtual (JsonObject? Before, JsonObject After) Compared(Writing w) => (w.Old?.Model, w.Model);
+
     /// <summary>Carries a write that is otherwise accepted out in the world; the operation to follow when the world works on.</summary>
     protected internal virtual Outcome<Operation?> Write(Writing w) => new();
 

@@ -53,7 +53,8 @@ internal sealed class ResourceWrites(ResourceStore store)
             ResourceModel.CheckTags(w);
             type.Complete(w);
             var error = type.Foresee(w, claims);
-            return new Foreseen(error, old?.Model, error is null ? w.Model : null);
+            var (before, after) = type.Compared(w);
+            return new Foreseen(error, before, error is null ? after : null);
         }
         catch (JsonRead.ModelException e)
         {

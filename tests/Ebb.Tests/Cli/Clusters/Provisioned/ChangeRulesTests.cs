@@ -27,6 +27,53 @@ public class ChangeRulesTests
         Assert.Equal(effect, ChangeRules.Of(type, new PropertyChange(path, null, null)).ToString());
     }
 
+    [Theory]
+
+    // Filled in by the provider, and not in the template.
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "sku.tier", "\"Standard\"", null)]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.osProfile.requireGuestProvisionSignal", "true", null)]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.storageProfile.osDisk.osType", "\"Linux\"", null)]
+    [InlineData("Microsoft.Compute/virtualMachines", "properties.osProfile.secrets", "[]", null)]
+    [InlineData("Microsoft.Compute/virtualMachines", "properties.storageProfile.osDisk.name", "\"farm_OsDisk_1_c0ffee\"", null)]
+    [InlineData("Microsoft.Compute/virtualMachines", "properties.storageProfile.dataDisks", "[]", null)]
+    [InlineData("Microsoft.Network/virtualNetworks", "properties.subnets.0.properties.privateEndpointNetworkPolicies", "\"Disabled\"", null)]
+    [InlineData("Microsoft.Network/virtualNetworks", "properties.subnets[0].properties.delegations", "[]", null)]
+    [InlineData("Microsoft.Network/virtualNetworks", "properties.enableDdosProtection", "false", null)]
+    [InlineData("Microsoft.Network/networkSecurityGroups", "properties.securityRules.3.properties.sourceAddressPrefixes", "[]", null)]
+    [InlineData("Microsoft.Network/publicIPAddresses", "sku.tier", "\"Regional\"", null)]
+    [InlineData("Microsoft.Network/networkInterfaces", "kind", "\"Regular\"", null)]
+    [InlineData("Microsoft.Storage/storageAccounts", "properties.encryption", "{\"keySource\":\"Microsoft.Storage\"}", null)]
+    [InlineData("Microsoft.Storage/storageAccounts", "tags.cost-center", "\"42\"", null)]
+
+    // The same, written otherwise.
+    [InlineData("Microsoft.Network/virtualNetworks", "location", "\"West Europe\"", "\"westeurope\"")]
+    [InlineData("Microsoft.Compute/virtualMachines", "properties.hardwareProfile.vmSize", "\"Standard_D2S_v5\"", "\"Standard_D2s_v5\"")]
+    [InlineData("Microsoft.Network/networkSecurityGroups", "properties.securityRules.0.properties.destinationPortRange", "\"22\"", "22")]
+    [InlineData("Microsoft.Network/networkSecurityGroups", "properties.securityRules.0.properties.sourceAddressPrefixes.1", "\"2001:db8:0::/48\"", "\"2001:DB8::/48\"")]
+    [InlineData("Microsoft.Network/networkInterfaces", "properties.enableAcceleratedNetworking", null, "false")]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.osProfile.adminPassword", "\"*******\"", "\"*******\"")]
+
+    // Not evaluated before it is deployed.
+    [InlineData("Microsoft.Network/loadBalancers", "properties.frontendIPConfigurations.0.properties.publicIPAddress.id", "\"/subscriptions/s/x\"", "\"[reference('x').id]\"")]
+    public void What_Azure_fills_in_or_writes_otherwise_is_no_change(string type, string path, string? before, string? after)
+    {
+        Assert.Equal(Effect.None, ChangeRules.Of(type, new PropertyChange(path, Maybe(before), Maybe(after))));
+    }
+
+    [Theory]
+    [InlineData("Microsoft.Storage/storageAccounts", "properties.allowBlobPublicAccess", "true", "false")]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "tags.ebb-keep-warm", "\"3\"", null)]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "tags.ebb-pool", "\"Agents\"", "\"agents\"")]
+    [InlineData("Microsoft.Network/networkSecurityGroups", "properties.securityRules.4", "{\"name\":\"back-door\"}", null)]
+    [InlineData("Microsoft.Network/networkSecurityGroups", "properties.securityRules[0].properties.sourceAddressPrefixes[1]", "\"0.0.0.0/0\"", null)]
+    [InlineData("Microsoft.Network/virtualNetworks", "properties.subnets.1.properties.networkSecurityGroup.id", null, "\"/subscriptions/s/x\"")]
+    [InlineData("Microsoft.Network/networkInterfaces", "properties.enableAcceleratedNetworking", "true", "false")]
+    [InlineData("Microsoft.Network/publicIPAddresses", "properties.idleTimeoutInMinutes", "4", "30")]
+    public void What_deploying_would_change_is_a_change(string type, string path, string? before, string? after)
+    {
+        Assert.Equal(Effect.InPlace, ChangeRules.Of(type, new PropertyChange(path, Maybe(before), Maybe(after))));
+    }
+
     [Fact]
     public void A_pool_that_the_file_dropped_is_deleted_and_a_control_plane_machine_is_not()
     {
@@ -77,6 +124,8 @@ public class ChangeRulesTests
     }
 
     private static ResourceChange Ignored(string id) => new() { Id = id, Kind = ChangeKind.Ignore };
+
+    private static JsonElement? Maybe(string? text) => text is null ? null : Json(text);
 
     private static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement.Clone();
 }
