@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Text.Json;
 
 namespace Ebb.SystemTests.Commands;
@@ -80,6 +79,31 @@ public sealed class ProvisionedTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_machine_of_the_control_plane_that_is_lost_is_made_anew_and_its_node_too()
+    {
+        const string Lost = $"{Name}-control-plane-1";
+        (await EbbAsync($"init --yes --name {Name}")).Good();
+        await File.WriteAllTextAsync(YamlFile, (await File.ReadAllTextAsync(YamlFile, Ct)).Replace("machines: 1", "machines: 3", StringComparison.Ordinal), Ct);
+        (await EbbAsync("up --speed 4")).Good();
+        var before = await UidAsync();
+        using (var azure = await AzureAsync())
+        {
+            await azure.DeleteAsync($"{Name}-compute", $"virtualMachines/{Lost}");
+            await Shell.UntilAsync("the machine is gone", Soon, async () =>
+                !(await azure.GetAsync($"{Name}-compute", "virtualMachines")).GetRawText().Contains($"\"{Lost}\"", StringComparison.OrdinalIgnoreCase));
+        }
+
+        var planned = (await EbbAsync("plan")).Good();
+        var up = (await EbbAsync("up --yes")).Good();
+
+        Assert.Contains($"virtualMachines {Lost}", planned.Out, StringComparison.Ordinal);
+        Assert.Contains($"Node '{Lost}', whose machine is gone, is deleted", up.Out + up.Error, StringComparison.Ordinal);
+        await Shell.UntilAsync("another node has taken its place", Soon, async () => (await UidAsync()) is { Length: > 0 } now && now != before);
+
+        async Task<string> UidAsync() => (await KubectlAsync($"get node {Lost} --ignore-not-found -o jsonpath={{.metadata.uid}}")).Good().Out;
+    }
+
+    [Fact]
     public async Task Without_a_cluster_every_command_says_what_to_do()
     {
         (await EbbAsync($"init --yes --name {Name}")).Good();
@@ -124,23 +148,11 @@ public sealed class ProvisionedTests : IAsyncLifetime
     /// <summary>As Azure does it, to the pool's first machine.</summary>
     private async Task EvictAsync()
     {
-        var state = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(_shell.State, "clusters", Name, "cloud", "sandbox.json"), Ct)).RootElement.GetProperty("azure");
-        var client = state.GetProperty("client");
-#pragma warning disable CA5399, CA5400 // The sandbox's own authority, on this machine's loopback, for one request of a test.
-        using var http = new HttpClient(new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, _, _, _) => true }) { BaseAddress = new Uri(state.GetProperty("endpoint").GetString()!) };
-#pragma warning restore CA5399, CA5400
-        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
-        {
-            ["grant_type"] = "client_credentials",
-            ["client_id"] = client.GetProperty("id").GetString()!,
-            ["client_secret"] = client.GetProperty("secret").GetString()!,
-            ["scope"] = new Uri(http.BaseAddress, ".default").AbsoluteUri,
-        });
-        var token = JsonDocument.Parse(await (await http.PostAsync($"{client.GetProperty("tenant").GetString()}/oauth2/v2.0/token", form, Ct)).Content.ReadAsStringAsync(Ct)).RootElement;
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.GetProperty("access_token").GetString());
-        var set = $"subscriptions/{state.GetProperty("subscription").GetString()}/resourceGroups/{Name}-compute/providers/Microsoft.Compute/virtualMachineScaleSets/agents/virtualMachines";
-        var machines = JsonDocument.Parse(await http.GetStringAsync($"{set}?api-version=2023-09-01", Ct)).RootElement.GetProperty("value");
-        var id = machines[0].GetProperty("instanceId").GetString();
-        (await http.PostAsync($"{set}/{id}/simulateEviction?api-version=2023-09-01", null, Ct)).EnsureSuccessStatusCode();
+        const string Set = "virtualMachineScaleSets/agents/virtualMachines";
+        using var azure = await AzureAsync();
+        var id = (await azure.GetAsync($"{Name}-compute", Set)).GetProperty("value")[0].GetProperty("instanceId").GetString();
+        await azure.PostAsync($"{Name}-compute", $"{Set}/{id}/simulateEviction");
     }
+
+    private Task<SandboxAzure> AzureAsync() => SandboxAzure.OpenAsync(Path.Combine(_shell.State, "clusters", Name, "cloud"));
 }

@@ -40,6 +40,7 @@ internal static class ClusterCommands
         {
             await new ProvisionView(terminal, options.Json, ClusterSession.Time).RunAsync(async tell =>
             {
+                await new GoneMembers(session.Home, loggers, ClusterSession.Time, tell).ForgetAsync(plan, ct);
                 var deployed = await new ClusterUp(session.Cloud, ClusterSession.Time, ClusterSession.NewRandom(), tell).ApplyAsync(plan, files, ct);
                 server = await KubernetesAsync(session, plan, deployed, keys, loggers, tell, ct);
             });
