@@ -22,25 +22,30 @@ internal static class RenderCommand
         };
         var output = new Option<string>("--output", "-o") { Description = "The directory to write to; it is made where it is missing.", HelpName = "DIR", Required = true };
         var offline = new Option<bool>("--offline") { Description = "Ask nothing of Azure: sizes are taken as their names tell, pools at their least." };
+        var share = new Option<bool>("--share")
+        {
+            Description = $"Also write what is to lie on the cluster's own share, into {Readme.ShareDirectory}/: programs and all of its keys.",
+        };
         var verb = new Verb("render", "Write out what 'ebb up' would deploy: ARM templates, their parameters, cloud-config. Nothing is deployed.")
         {
-            Options = { file, output, offline },
+            Options = { file, output, offline, share },
             Examples =
             [
                 new("ebb render -o farm", "to read it, or to deploy it with 'az'; farm/README.md says how"),
+                new("ebb render -o farm --share", "with the keys and programs that 'az' has to copy to the cluster's share"),
                 new("ebb render -f farm.yaml -o farm --offline", "without a login, for example to compare with what is under version control"),
             ],
         };
         verb.SetAction(async (parsed, ct) =>
         {
             var path = parsed.GetRequiredValue(file);
-            var rendering = parsed.GetValue(offline) ? Offline(path) : await OnlineAsync(path, terminal, ct);
-            Write(rendering, parsed.GetRequiredValue(output), terminal);
+            var (rendering, files) = parsed.GetValue(offline) ? Offline(path) : await OnlineAsync(path, terminal, ct);
+            await WriteAsync(rendering, parsed.GetValue(share) ? files : [], parsed.GetRequiredValue(output), terminal, ct);
         });
         return verb;
     }
 
-    private static async Task<Rendering> OnlineAsync(string path, Terminal terminal, CancellationToken ct)
+    private static async Task<(Rendering Rendering, IReadOnlyList<ShareFile> Files)> OnlineAsync(string path, Terminal terminal, CancellationToken ct)
     {
         using var session = await ClusterSession.ChangeAsync(path, new SubscriptionSettings(), terminal.Say, ct);
         try
@@ -53,7 +58,7 @@ internal static class RenderCommand
         }
     }
 
-    private static Rendering Offline(string path)
+    private static (Rendering Rendering, IReadOnlyList<ShareFile> Files) Offline(string path)
     {
         var file = ClusterFileReader.Read(path, Environment.GetEnvironmentVariable);
         var subscription = file.Cloud.IsSandbox
@@ -65,10 +70,11 @@ internal static class RenderCommand
         var own = Environment.GetEnvironmentVariable(OwnAddress.Variable) is { Length: > 0 } said ? OwnAddress.Read(said)
             : file.Cloud.IsSandbox ? [new IPNetwork(IPAddress.Loopback, 32)]
             : [];
-        return Renderer.Render(file, ClusterInputs.Gather(file, path, home, subscription, own, make: true, TimeProvider.System).Rendering);
+        var inputs = ClusterInputs.Gather(file, path, home, subscription, own, make: true, TimeProvider.System);
+        return (Renderer.Render(file, inputs.Rendering), inputs.Files);
     }
 
-    private static void Write(Rendering rendering, string directory, Terminal terminal)
+    private static async Task WriteAsync(Rendering rendering, IReadOnlyList<ShareFile> files, string directory, Terminal terminal, CancellationToken ct)
     {
         try
         {
@@ -85,6 +91,17 @@ internal static class RenderCommand
                     File.WriteAllText(path, file.Text);
                 }
 
+                terminal.Print(path);
+            }
+
+            foreach (var file in files)
+            {
+                var path = Path.Combine(directory, Readme.ShareDirectory, file.Path);
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                File.Delete(path);
+                await using var content = file.Open();
+                await using var copy = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = SecretFile.OwnerOnly });
+                await content.CopyToAsync(copy, ct);
                 terminal.Print(path);
             }
         }

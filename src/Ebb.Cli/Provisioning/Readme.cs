@@ -6,6 +6,9 @@ namespace Ebb.Cli.Provisioning;
 /// <summary>Says how to make the cluster with Azure's own tool instead of <c>ebb up</c>.</summary>
 internal static class Readme
 {
+    /// <summary>Below the directory of all that is written: what is to lie on <see cref="SystemShare"/>.</summary>
+    public const string ShareDirectory = "share";
+
     public static string Compose(ResourceNames names, ImmutableArray<string> systemFiles)
     {
         var cluster = names.Cluster;
@@ -25,31 +28,32 @@ internal static class Readme
 
             ## With Azure's own tool
 
-                az group create --subscription {names.Subscription} --name {cloud.StorageGroup} --location {cloud.Region}
-                az group create --subscription {names.Subscription} --name {cloud.ComputeGroup} --location {cloud.Region}
+                az group create --subscription {names.Subscription} --name {cloud.StorageGroup} --location {cloud.Region} --tags {ResourceNames.ClusterTag}={cluster.Name}
+                az group create --subscription {names.Subscription} --name {cloud.ComputeGroup} --location {cloud.Region} --tags {ResourceNames.ClusterTag}={cluster.Name}
                 az deployment group create --subscription {names.Subscription} --resource-group {cloud.StorageGroup} --name {ResourceNames.StorageDeployment} \
                   --template-file storage.json --parameters @storage.parameters.json
 
-            Then put on the share `{SystemShare.Name}` of the account `{names.SystemAccount}` what the control plane takes from there:
+            Then copy to the share `{SystemShare.Name}` what the control plane takes from there. `ebb render --{ShareDirectory}` writes it into `{ShareDirectory}/`,
+            programs and keys alike:
+
+                az storage file upload-batch --subscription {names.Subscription} --account-name {names.SystemAccount} --destination {SystemShare.Name} --source {ShareDirectory}
+
+            That is
 
 
             """);
-        foreach (var file in systemFiles)
-        {
-            text.Append($"    {file}\n");
-        }
-
+        text.AppendJoin('\n', systemFiles.Select(file => $"- `{file}`"));
         text.Append(
             $"""
 
-            with `az storage file upload --account-name {names.SystemAccount} --share-name {SystemShare.Name} --source FILE --path PATH` (make the
-            directories first: `az storage directory create`), and last
+
+            Delete `{ShareDirectory}/` then. Last
 
                 az deployment group create --subscription {names.Subscription} --resource-group {cloud.ComputeGroup} --name {ResourceNames.ComputeDeployment} \
                   --template-file compute.json --parameters @compute.parameters.json
 
             Before you deploy `compute.json` again, set `capacities` in its parameters to what the scale sets have then: a smaller number
-            removes machines, whatever runs on them. `ebb up` does that by itself.
+            removes machines, whatever runs on them. `ebb up` does that by itself, and carries on with what `az` has made.
 
             """);
         return text.ToString();

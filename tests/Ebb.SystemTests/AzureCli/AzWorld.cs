@@ -94,7 +94,8 @@ public sealed class AzWorld : IAsyncLifetime
         return new AzBinary(_path!, Path.Combine(_home, profile), Path.Combine(_home, "ca.pem"));
     }
 
-    private static async Task<(string? Path, string? Missing)> FindAsync()
+    /// <summary>Where az is, or why it is not.</summary>
+    internal static async Task<(string? Path, string? Missing)> FindAsync()
     {
         if (Environment.GetEnvironmentVariable("AZ") is { Length: > 0 } given)
         {

@@ -86,8 +86,11 @@ internal sealed class ClusterSession : IDisposable
         await new ClusterPlanner(File, Cloud).PlanAsync((await InputsAsync(make: false, ct)).Rendering, ct);
 
     /// <summary>What 'ebb up' would deploy, as the cloud's sizes and the scale sets' capacities are now.</summary>
-    public async Task<Rendering> RenderAsync(CancellationToken ct) =>
-        await new ClusterPlanner(File, Cloud).RenderAsync((await InputsAsync(make: true, ct)).Rendering, ct);
+    public async Task<(Rendering Rendering, IReadOnlyList<ShareFile> Files)> RenderAsync(CancellationToken ct)
+    {
+        var inputs = await InputsAsync(make: true, ct);
+        return (await new ClusterPlanner(File, Cloud).RenderAsync(inputs.Rendering, ct), inputs.Files);
+    }
 
     public static Random NewRandom() => new(RandomNumberGenerator.GetInt32(int.MaxValue));
 

@@ -8,7 +8,7 @@ namespace Ebb.Cli.ControlPlane.Pki;
 /// </summary>
 internal static class SecretFile
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     // Bundles of authorities are some kilobytes.
     private const int MostBytes = 1 << 20;

@@ -23,7 +23,9 @@ internal sealed partial class FileRequest
         var segments = encodedPath.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.UnescapeDataString).ToArray();
         Account = segments[0][..^Suffix.Length].ToLowerInvariant();
         Share = segments.Length > 1 ? segments[1] : null;
-        Path = segments.Length > 2 ? segments[2..] : [];
+
+        // Azure's library for Python writes the slashes of a path as "%2F".
+        Path = [.. segments.Skip(2).SelectMany(segment => segment.Split('/', StringSplitOptions.RemoveEmptyEntries))];
     }
 
     public HttpRequest Http { get; }

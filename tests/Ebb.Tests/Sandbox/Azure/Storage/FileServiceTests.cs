@@ -145,6 +145,7 @@ public sealed class FileServiceTests
     [Theory]
     [InlineData("GET", "none/f", 404, "ShareNotFound")]
     [InlineData("GET", "data/none", 404, "ResourceNotFound")]
+    [InlineData("GET", "data/d%2Fnone", 404, "ResourceNotFound")]
     [InlineData("PUT", "data/none/d?restype=directory", 404, "ParentNotFound")]
     [InlineData("PUT", "data/d?restype=directory", 409, "ResourceAlreadyExists")]
     [InlineData("PUT", "data/f?restype=directory", 409, "ResourceTypeMismatch")]
