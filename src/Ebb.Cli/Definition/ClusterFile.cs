@@ -29,4 +29,7 @@ internal sealed record ClusterFile
     public AddOnsDefinition AddOns { get; init; } = new();
 
     public OptionsDefinition Options { get; init; } = new();
+
+    /// <summary>All that it takes from the environment.</summary>
+    public IEnumerable<Secret> Secrets => Options.Tailscale is { } tailscale ? [tailscale.AuthKey] : [];
 }

@@ -14,19 +14,32 @@ internal static class SandboxStart
     // What it has started by then is stopped first.
     private static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(30);
 
+    // With what Azure's tools sign in to a real cloud, which no sandbox does.
+    private static readonly string[] CloudSecrets = ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_PASSWORD"];
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(30);
 
     public static Task<SandboxState> StartAsync(SandboxHome home, SandboxSettings settings, TimeProvider time, CancellationToken ct)
     {
         home.Create();
         return LaunchAsync(
-            home, ["host", "--name", home.Name, .. settings.ToArguments()], home.KindFor(settings) is KubernetesKind.Real ? RealUpWithin : UpWithin, time, ct);
+            home, ["host", "--name", home.Name, .. settings.ToArguments()], [], home.KindFor(settings) is KubernetesKind.Real ? RealUpWithin : UpWithin, time, ct);
     }
 
     /// <summary>Starts this program with another command line and waits until it has written that it is up.</summary>
-    public static async Task<SandboxState> LaunchAsync(SandboxHome home, IEnumerable<string> arguments, TimeSpan within, TimeProvider time, CancellationToken ct)
+    /// <param name="withheld">Environment variables that it is not to have.</param>
+    public static async Task<SandboxState> LaunchAsync(
+        SandboxHome home, IEnumerable<string> arguments, IEnumerable<string> withheld, TimeSpan within, TimeProvider time, CancellationToken ct)
     {
-        using var host = Process.Start(Command(home, arguments))!;
+        var command = Command(home, arguments);
+
+        // It lives on for days, and anyone who may look at this user's processes sees what it was started with.
+        foreach (var variable in CloudSecrets.Concat(withheld))
+        {
+            command.Environment.Remove(variable);
+        }
+
+        using var host = Process.Start(command)!;
         var started = time.GetTimestamp();
         while (true)
         {

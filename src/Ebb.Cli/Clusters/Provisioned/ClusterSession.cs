@@ -36,9 +36,10 @@ internal sealed class ClusterSession : IDisposable
         var file = Read(path);
         var home = ClusterHome.Of(file.Name);
         var held = home.Lock();
+        settings = settings with { Region = file.Cloud.Region, Withheld = [.. file.Secrets.Select(secret => secret.Variable)] };
         try
         {
-            var given = file.Cloud.IsSandbox ? await SubscriptionStart.EnsureAsync(file.Name, settings with { Region = file.Cloud.Region }, say, Time, ct) : null;
+            var given = file.Cloud.IsSandbox ? await SubscriptionStart.EnsureAsync(file.Name, settings, say, Time, ct) : null;
             return new ClusterSession(file, path, home, await CloudAccess.OpenAsync(file, given, Time, ct), held);
         }
         catch

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 
 namespace Ebb.Cli.Sandboxes.Subscription;
@@ -10,6 +11,9 @@ internal sealed record SubscriptionSettings
 
     /// <summary>How many times faster than usual machines boot and go. Default 1: about 15 s to boot.</summary>
     public double Speed { get; init; } = 1;
+
+    /// <summary>Environment variables with secrets that are none of its business.</summary>
+    public ImmutableArray<string> Withheld { get; init; } = [];
 
     public IEnumerable<string> ToArguments() =>
         ["--region", Region, "--speed", Speed.ToString(CultureInfo.InvariantCulture)];

@@ -15,7 +15,7 @@ internal static class SubscriptionStart
 
         say($"Starting the sandbox's Azure for cluster '{cluster}' ...");
         home.Create();
-        var state = await SandboxStart.LaunchAsync(home, ["subscription-host", "--name", cluster, .. settings.ToArguments()], SandboxStart.UpWithin, time, ct);
+        var state = await SandboxStart.LaunchAsync(home, ["subscription-host", "--name", cluster, .. settings.ToArguments()], settings.Withheld, SandboxStart.UpWithin, time, ct);
         return state.Azure;
     }
 }
