@@ -65,7 +65,7 @@ public sealed class RenderedMachineTests : IDisposable
 
     private static void WriteUnits(string directory)
     {
-        string[] units = ["ebb-agent", "ebb-containers", "ebb-control-plane", "ebb-metadata-guard", "ebb-scratch", "ebb"];
+        string[] units = ["ebb-agent", "ebb-containers", "ebb-control-plane", "ebb-control-plane-follow", "ebb-metadata-guard", "ebb-scratch", "ebb"];
         foreach (var unit in units)
         {
             File.WriteAllText(Path.Combine(directory, unit + ".service"), Texts.Read(unit + ".service"));

@@ -47,8 +47,9 @@ internal static class ControlPlaneConfig
         }
 
         config.Write(Path, Configuration(cluster, names, inputs, release: null).ToJsonString(Written) + "\n");
-        config.Write(Library + "control-plane", Texts.Read("control-plane.py"), MachineBasics.Program);
+        config.Write(Library + "control-plane", Program(), MachineBasics.Program);
         config.Write("/etc/systemd/system/ebb-control-plane.service", Texts.Read("ebb-control-plane.service"));
+        config.Write("/etc/systemd/system/ebb-control-plane-follow.service", Texts.Read("ebb-control-plane-follow.service"));
         config.Write(Library + "run", EbbService.Script(cluster, names), MachineBasics.Program);
         config.Write("/etc/systemd/system/ebb.service", Texts.Read("ebb.service"));
         if (cluster.Options.Tailscale is not null)
@@ -63,6 +64,10 @@ internal static class ControlPlaneConfig
         config.Run("systemctl", "start", "--no-block", "ebb-control-plane");
         return config;
     }
+
+    /// <summary>One file, so that a machine that runs replaces it in one stroke; read by subject.</summary>
+    private static string Program() =>
+        string.Concat(((string[])["control-plane.py", "control-plane-orders.py", "control-plane-k3s.py", "control-plane-cloud.py"]).Select(Texts.Read)) + "\n\nmain()\n";
 
     /// <param name="release">Of k3s; null for what the cluster's file says.</param>
     public static JsonObject Configuration(ClusterFile cluster, ResourceNames names, RenderInputs inputs, string? release)

@@ -33,6 +33,10 @@ internal sealed record ControlPlaneOrders
     /// <summary>Paths of files that another state of the cluster's file would have, and this one has not.</summary>
     public ImmutableArray<string> Absent { get; init => field = value.IsDefault ? [] : value; } = [];
 
+    /// <summary>For each of <see cref="Absent"/> what has to be restarted when it is removed, by the names in <see cref="Restart"/>.</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<string>> AbsentRestarts { get; init => field = value ?? field; } =
+        ImmutableSortedDictionary<string, ImmutableArray<string>>.Empty;
+
     /// <summary>Who may log in: lines in OpenSSH's form. Others that the user has are removed.</summary>
     public required ImmutableArray<string> SshKeys { get; init; }
 
@@ -65,12 +69,14 @@ internal sealed record ControlPlaneOrders
             rotation.Write(k3s);
         }
 
+        ImmutableArray<string> absent = [.. ControlPlaneConfig.Optional.Except(written.Select(file => file.Path))];
         var orders = new ControlPlaneOrders
         {
             Generation = "",
             Configuration = configuration,
             Texts = [.. written.Select(file => new OrderedText(file.Path, file.Permissions ?? "0644", file.Content) { Restarts = Restart.Of(file.Path) })],
-            Absent = [.. ControlPlaneConfig.Optional.Except(written.Select(file => file.Path))],
+            Absent = absent,
+            AbsentRestarts = absent.ToImmutableSortedDictionary(path => path, Restart.Of, StringComparer.Ordinal),
             SshKeys = inputs.SshPublicKeys,
             SshUser = cluster.Access.SshUser,
         };

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
 using Ebb.Cli.Provisioning;
@@ -52,10 +53,22 @@ public class ApprovedRenderingTests
         var file = JsonNode.Parse(text)!;
         foreach (var (name, data) in file["parameters"]!["customData"]!["value"]!.AsObject().ToList())
         {
-            Assert.Equal(rendered.CloudConfigs[name], Encoding.UTF8.GetString(Convert.FromBase64String((string)data!)));
+            Assert.Equal(rendered.CloudConfigs[name], Text(Convert.FromBase64String((string)data!)));
             file["parameters"]!["customData"]!["value"]![name] = $"cloud-config/{name}.yaml in base64";
         }
 
         return Ebb.Cli.Provisioning.Templates.Arm.Text(file);
+    }
+
+    /// <summary>As cloud-init takes it, which unpacks what is packed.</summary>
+    private static string Text(byte[] data)
+    {
+        if (!data.AsSpan().StartsWith([(byte)0x1f, (byte)0x8b]))
+        {
+            return Encoding.UTF8.GetString(data);
+        }
+
+        using var text = new StreamReader(new GZipStream(new MemoryStream(data), CompressionMode.Decompress), Encoding.UTF8);
+        return text.ReadToEnd();
     }
 }
