@@ -13,10 +13,16 @@ internal static class SubscriptionHostCommand
         var name = new Option<string>("--name") { Description = "The cluster.", HelpName = "NAME", Required = true };
         var region = new Option<string>("--region") { Description = "The region that there is.", HelpName = "REGION", Required = true };
         var speed = new Option<double>("--speed") { Description = "How many times faster than usual machines boot and go.", HelpName = "X", DefaultValueFactory = _ => 1 };
+        var kubernetes = new Option<KubernetesKind?>("--kubernetes")
+        {
+            Description = "What its control-plane machines run.",
+            HelpName = "KIND",
+            CustomParser = argument => Choices.Parse<KubernetesKind>(argument),
+        };
         var verb = new Verb("subscription-host", "Host the sandbox's Azure for one cluster in this process.")
         {
             Hidden = true,
-            Options = { name, region, speed },
+            Options = { name, region, speed, kubernetes },
             Examples = [new("ebb subscription-host --name farm --region westeurope", "under a service manager, say; SIGTERM ends it")],
         };
         verb.SetAction(async (parsed, ct) =>
@@ -26,6 +32,7 @@ internal static class SubscriptionHostCommand
             {
                 Region = parsed.GetRequiredValue(region),
                 Speed = parsed.GetValue(speed),
+                Kubernetes = parsed.GetValue(kubernetes),
             };
             await SubscriptionHost.RunAsync(SandboxHome.OfSubscription(parsed.GetRequiredValue(name)), settings, ct);
         });

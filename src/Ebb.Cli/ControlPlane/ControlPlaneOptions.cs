@@ -32,6 +32,9 @@ internal sealed record ControlPlaneOptions
     /// <summary>The host in the kubeconfigs of people and of Ebb; null for <see cref="BindAddress"/>.</summary>
     public string? PublicAddress { get; init; }
 
+    /// <summary>More names and addresses for the API's certificate.</summary>
+    public ImmutableArray<string> Names { get; init; } = [];
+
     public string ClusterName { get; init; } = "kubernetes";
 
     public string? PodRange { get; init; }

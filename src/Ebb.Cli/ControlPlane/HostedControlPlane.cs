@@ -95,6 +95,18 @@ internal sealed class HostedControlPlane : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes more objects in the cluster, or brings them to this.</summary>
+    public async Task ApplyAsync(IEnumerable<Manifest> manifests, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var kubeconfig = new PkiFiles(Shape.Paths.Root).FirstKubeconfig(new Version(Shape.Kubernetes.Major, Shape.Kubernetes.Minor));
+        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, time).Load(kubeconfig, null);
+        using var admin = new KubeClient(connection, time, loggers.CreateLogger<KubeClient>());
+        foreach (var manifest in manifests)
+        {
+            await manifest.ApplyAsync(admin, ct);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

@@ -30,7 +30,7 @@ internal static class Shaping
         Server = address,
         LocalServer = new Uri(Net.Https(shape.BindAddress, shape.Ports.Api)),
         KubernetesVersion = new Version(shape.Kubernetes.Major, shape.Kubernetes.Minor),
-        ApiServerHosts = [shape.BindAddress, shape.AdvertiseAddress],
+        ApiServerHosts = [shape.BindAddress, shape.AdvertiseAddress, .. options.Names],
         EtcdMembers = [.. shape.Ports.Etcd.Select((_, index) => EtcdMember.NameOf(index, shape.Ports.Etcd.Length))],
         EtcdHosts = [shape.BindAddress],
         ServiceAddress = First(shape.ServiceRange),

@@ -19,6 +19,9 @@ internal sealed partial record SizeTraits
     /// <summary>Where such a disk lies: <c>CacheDisk</c> or <c>ResourceDisk</c>.</summary>
     public string EphemeralPlacement { get; init; } = "CacheDisk";
 
+    /// <summary>False where its machines have no disk of their own beside the system's; one that nobody knows of may have.</summary>
+    public bool OwnDisk { get; init; } = true;
+
     /// <summary>Cores and memory that the guest sees; null where nobody said.</summary>
     public (int Cpus, long MemoryBytes)? Hardware { get; init; }
 

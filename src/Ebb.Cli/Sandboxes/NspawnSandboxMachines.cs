@@ -1,19 +1,13 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
-using Ebb.Agent.Distributions;
-using Ebb.Cli.Clusters;
 using Ebb.Cli.ControlPlane;
 using Ebb.Cli.ControlPlane.Access;
 using Ebb.Cli.ControlPlane.Components;
-using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.ControlPlane.Supervising;
 using Ebb.Cli.Sandboxes.Joining;
 using Ebb.Controller.Joining;
 using Ebb.Joining;
-using Ebb.Kubernetes;
-using Ebb.Kubernetes.Config;
 using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Machines.Nspawn;
@@ -27,9 +21,6 @@ namespace Ebb.Cli.Sandboxes;
 /// </summary>
 internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time, ILoggerFactory loggers) : ISandboxMachines
 {
-    private const string Images = "/usr/lib/ebb/images";
-    private const string Kubelet = "kubelet";
-
     private readonly AgentBirth _birth = new(Path.Combine(home.Path, "join"), new Uri(Net.Https($"{Room.Gateway}", JoinPaths.DefaultPort)));
     private Room? _room;
     private RoomForward? _door;
@@ -65,20 +56,7 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
             BindAddress = $"{Room.Gateway}",
             PublicAddress = $"{IPAddress.Loopback}",
             Prefix = room.LaunchPrefix,
-            Dial = async (to, until) =>
-            {
-                var socket = await room.SocketAsync();
-                try
-                {
-                    await socket.ConnectAsync(to, until);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            },
+            Dial = async (to, until) => await room.ConnectAsync(to, until),
         };
     }
 
@@ -86,21 +64,9 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
     {
         var room = _room ?? throw new InvalidOperationException("The control plane was not placed.");
         var shape = plane.Shape;
-        _door = RoomForward.Open(room, shape.Ports.Api, new IPEndPoint(Room.Gateway, shape.Ports.Api), time);
+        _door = RoomForward.Open(room, new IPEndPoint(IPAddress.Loopback, shape.Ports.Api), new IPEndPoint(Room.Gateway, shape.Ports.Api), time);
         var parts = await MachineParts.EnsureAsync(ct);
-        var binaries = Binaries.Locate() ?? throw BinariesBuild.Missing();
-        var options = new NspawnOptions
-        {
-            Name = HostName(home.Name, home.Path),
-            Directory = home.Machines,
-            BaseRoot = parts.Root,
-            Shared =
-            [
-                new SharedPath(binaries.Of(Kubelet), "/usr/local/bin/kubelet"),
-                new SharedPath(parts.Images, Images),
-                new SharedPath(await WriteImageFactsAsync(ct), ImageFacts.Path),
-            ],
-        };
+        var options = await NspawnImage.OptionsAsync(home, parts, ct);
         _machines = await NspawnMachines.StartAsync(options, cloud, azure, room, time, loggers.CreateLogger<NspawnMachines>(), ct);
         await _birth.MakeAsync(parts.Agents, azure.AttestationRootPem + azure.AttestationIntermediatePem, time, ct);
         await AllowAsync(plane, ct);
@@ -156,31 +122,5 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
     }
 
     /// <summary>Lets Ebb do in the cluster what a join server does.</summary>
-    private async Task AllowAsync(HostedControlPlane plane, CancellationToken ct)
-    {
-        var shape = plane.Shape;
-        var kubeconfig = new PkiFiles(shape.Paths.Root).FirstKubeconfig(new Version(shape.Kubernetes.Major, shape.Kubernetes.Minor));
-        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, time).Load(kubeconfig, null);
-        using var admin = new KubeClient(connection, time, loggers.CreateLogger<KubeClient>());
-        foreach (var manifest in EbbRole.Manifests(joins: true))
-        {
-            await manifest.ApplyAsync(admin, ct);
-        }
-    }
-
-    /// <summary>What such machines differ in from those that a cloud makes.</summary>
-    private async Task<string> WriteImageFactsAsync(CancellationToken ct)
-    {
-        var facts = new ImageFacts
-        {
-            // systemd on such a machine does not own the control groups that it sees.
-            CgroupDriver = "cgroupfs",
-            PauseImage = "ebb.local/pause:1",
-            Images = Images,
-            RestrictOomScore = !NspawnSupport.MayRaisePriority(),
-        };
-        var file = Path.Combine(home.Path, "image.json");
-        await File.WriteAllTextAsync(file, facts.Write(), ct);
-        return file;
-    }
+    private Task AllowAsync(HostedControlPlane plane, CancellationToken ct) => plane.ApplyAsync(EbbRole.Manifests(joins: true), time, loggers, ct);
 }

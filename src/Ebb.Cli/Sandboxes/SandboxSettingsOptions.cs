@@ -93,9 +93,7 @@ internal sealed class SandboxSettingsOptions
         }
 
         var settings = Read(parsed);
-        return settings.Kubernetes is KubernetesKind.Real
-            ? throw new EbbException("--kubernetes real is for a sandbox of this machine; the Kubernetes of a cluster of an ebb.yaml in the sandbox is embedded. Leave it out.")
-            : new SubscriptionSettings { Speed = settings.Speed };
+        return new SubscriptionSettings { Speed = settings.Speed, Kubernetes = settings.Kubernetes };
     }
 
     /// <exception cref="EbbException">Something is out of bounds; all of it is named.</exception>

@@ -3,6 +3,7 @@ using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Sandboxes;
 using Ebb.Cli.Sandboxes.Subscription;
+using Ebb.Sandbox.Machines.Nspawn;
 
 namespace Ebb.Cli.Clusters.Provisioned;
 
@@ -34,6 +35,7 @@ internal sealed class ClusterSession : IDisposable
     public static async Task<ClusterSession> ChangeAsync(string path, SubscriptionSettings settings, Action<string> say, CancellationToken ct)
     {
         var file = Read(path);
+        RequireFit(file, path, settings, say);
         var home = ClusterHome.Of(file.Name);
         var held = home.Lock();
         settings = settings with { Region = file.Cloud.Region, Withheld = [.. file.Secrets.Select(secret => secret.Variable)] };
@@ -99,6 +101,29 @@ internal sealed class ClusterSession : IDisposable
     {
         Cloud.Dispose();
         _held?.Dispose();
+    }
+
+    private static void RequireFit(ClusterFile file, string path, SubscriptionSettings settings, Action<string> say)
+    {
+        if (settings.Kubernetes is not KubernetesKind.Real)
+        {
+            return;
+        }
+
+        if (!file.Cloud.IsSandbox)
+        {
+            throw new EbbException($"--kubernetes real is for 'cloud.endpoint: sandbox', and {path} names your own subscription, where everything is real. Leave it out.");
+        }
+
+        if (file.Kubernetes.Distribution is not Distribution.Kubelet)
+        {
+            throw new EbbException($"With --kubernetes real Ebb runs Kubernetes' own programs, not k3s. Write 'kubernetes: {{distribution: kubelet}}' in {path}, or leave the option out.");
+        }
+
+        if (file.Pools.Sum(pool => pool.Max) is var most && most > NspawnSupport.MostMachines())
+        {
+            say($"Pools may grow to {most} machines, and this host has room for {NspawnSupport.MostMachines()} (fs.inotify.max_user_instances): more than that do not work.");
+        }
     }
 
     private static ClusterFile Read(string path) => ClusterFileReader.Read(path, Environment.GetEnvironmentVariable);

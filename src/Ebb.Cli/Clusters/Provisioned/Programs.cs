@@ -25,6 +25,11 @@ internal sealed record Programs(string Ebb, ImmutableSortedDictionary<string, st
         {
             directories.Add(Path.Combine(Launcher.Home, "artifacts", "programs"));
             directories.Add(AppContext.BaseDirectory);
+            if (!standalone)
+            {
+                // As eng/agent.sh makes it for real machines of the sandbox.
+                directories.Add(Path.Combine(Launcher.Home, "artifacts", "agent"));
+            }
         }
 
         var ebb = Find(directories, "ebb");
@@ -49,9 +54,9 @@ internal sealed record Programs(string Ebb, ImmutableSortedDictionary<string, st
                 + $"Make them with '{Path.Combine(Launcher.Home, "eng", "programs.sh")}', or let {Variable} name the directory that has them.");
         }
 
-        // Whoever acts its machines out in one process needs no program on them: what runs here stands for both.
+        // Whoever acts machines out in one process needs no program on them: what runs here stands for those that are missing.
         var here = Environment.ProcessPath ?? throw new InvalidOperationException("This process has no program file.");
-        return new Programs(ebb ?? here, Architectures.ToImmutableSortedDictionary(a => a, _ => here, StringComparer.Ordinal));
+        return new Programs(ebb ?? here, Architectures.ToImmutableSortedDictionary(a => a, a => agents.GetValueOrDefault(a, here), StringComparer.Ordinal));
     }
 
     public IEnumerable<ShareFile> Shared() =>

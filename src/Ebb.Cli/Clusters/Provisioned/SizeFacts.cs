@@ -24,6 +24,7 @@ internal static class SizeFacts
             PremiumDisks = Yes(offer, "PremiumIO"),
             EphemeralDiskGiB = disk,
             EphemeralPlacement = placement,
+            OwnDisk = !offer.Capabilities.ContainsKey("MaxResourceVolumeMB") || Number(offer, "MaxResourceVolumeMB") > 0,
             Hardware = cores > 0 && memory > 0 ? (cores, memory) : null,
             Gpus = (int)Math.Ceiling(Number(offer, "GPUs")),
         };

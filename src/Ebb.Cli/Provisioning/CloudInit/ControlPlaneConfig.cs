@@ -25,7 +25,8 @@ internal static class ControlPlaneConfig
     /// <summary>What first boot does; its files are also what <see cref="Orders.ControlPlaneOrders"/> tell machines that run.</summary>
     public static CloudConfig Build(ClusterFile cluster, ResourceNames names, RenderInputs inputs)
     {
-        var config = MachineBasics.Begin(cluster, names);
+        var size = inputs.TraitsOf(cluster.ControlPlane.Size);
+        var config = MachineBasics.Begin(cluster, names, size);
         if (config.PackageUpdate is true)
         {
             // Once, before there is a cluster to disturb: all updates, and the boot that some of them need.
@@ -57,7 +58,7 @@ internal static class ControlPlaneConfig
             config.Write(Library + "tailscale-install.sh", Texts.Read("tailscale-install.sh"), MachineBasics.Program);
         }
 
-        MachineBasics.Prepare(config, cluster);
+        MachineBasics.Prepare(config, cluster, size);
         config.Run("systemctl", "enable", "ebb-control-plane");
 
         // It waits for others, and cloud-init need not wait for it.

@@ -17,7 +17,7 @@ internal static class MachineBasics
     private const string ScratchOptions = "defaults,nofail,x-systemd.after=cloud-init.service,x-systemd.after=cloud-init-network.service,_netdev";
 
     /// <summary>What every machine is told first; what it is for comes behind.</summary>
-    public static CloudConfig Begin(ClusterFile cluster, ResourceNames names)
+    public static CloudConfig Begin(ClusterFile cluster, ResourceNames names, SizeTraits size)
     {
         var options = cluster.Options;
         var config = new CloudConfig { Timezone = options.TimeZone, SshPwauth = false, DisableRoot = true };
@@ -26,7 +26,7 @@ internal static class MachineBasics
             config.Swap = new() { ["filename"] = "/swap.img", ["size"] = $"{options.SwapGiB}G", ["maxsize"] = $"{options.SwapGiB}G" };
         }
 
-        if (options.Scratch)
+        if (HasScratch(cluster, size))
         {
             ScratchDisk(config);
         }
@@ -55,7 +55,7 @@ internal static class MachineBasics
     }
 
     /// <summary>What every machine does at its first boot before it does what it is for.</summary>
-    public static void Prepare(CloudConfig config, ClusterFile cluster)
+    public static void Prepare(CloudConfig config, ClusterFile cluster, SizeTraits size)
     {
         config.Run("systemctl", "daemon-reload");
         config.Shell("modprobe --all overlay br_netfilter || true");
@@ -63,9 +63,11 @@ internal static class MachineBasics
         config.Shell("if systemctl is-enabled --quiet ssh.socket; then systemctl restart ssh.socket; else systemctl restart ssh; fi");
         config.Shell("if systemctl cat fail2ban > /dev/null 2>&1; then systemctl enable fail2ban && systemctl restart fail2ban; fi");
         config.Run("systemctl", "enable", "--now", "ebb-metadata-guard");
-        if (cluster.Options.Scratch)
+        if (HasScratch(cluster, size))
         {
-            config.Run("systemctl", "enable", "--now", "ebb-scratch");
+            // Where the disk is missing after all, systemd waits for it for minutes, and the rest need not.
+            config.Run("systemctl", "enable", "ebb-scratch");
+            config.Run("systemctl", "start", "--no-block", "ebb-scratch");
         }
 
         if (cluster.Kubernetes.Distribution is Distribution.K3s)
@@ -80,6 +82,8 @@ internal static class MachineBasics
 
         ContainerRuntimes.Install(config, cluster);
     }
+
+    private static bool HasScratch(ClusterFile cluster, SizeTraits size) => cluster.Options.Scratch && size.OwnDisk;
 
     /// <summary>The machine's own disk comes empty, and is empty again after the cloud has moved the machine.</summary>
     private static void ScratchDisk(CloudConfig config)

@@ -14,12 +14,12 @@ internal static class PoolConfig
 {
     public static string Compose(ClusterFile cluster, ResourceNames names, RenderInputs inputs, PoolScaleSet set)
     {
-        var config = MachineBasics.Begin(cluster, names);
         var traits = inputs.TraitsOf(set.Pool.Size);
+        var config = MachineBasics.Begin(cluster, names, traits);
         config.Write("/etc/ebb/agent.json", Configuration(cluster, names, inputs, set, traits.Architecture));
         config.Write("/usr/local/lib/ebb/fetch-agent", Texts.Read("fetch-agent.py"), MachineBasics.Program);
         config.Write("/etc/systemd/system/ebb-agent.service", Texts.Read("ebb-agent.service"));
-        MachineBasics.Prepare(config, cluster);
+        MachineBasics.Prepare(config, cluster, traits);
         if (cluster.Options.Nvidia && !cluster.Options.AirGapped && traits.Gpus > 0)
         {
             ContainerRuntimes.InstallNvidia(config);

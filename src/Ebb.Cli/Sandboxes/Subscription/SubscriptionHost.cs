@@ -23,6 +23,13 @@ internal static class SubscriptionHost
         using var held = await SandboxHost.LockAsync(home, TimeProvider.System, ct);
         home.Clear();
         var time = TimeProvider.System;
+        await NspawnSandboxMachines.RemoveLeftoversAsync(home, time, ct);
+        if (Directory.Exists(home.Kubernetes))
+        {
+            // Of one that was killed: its machines died with it, and keys of another subscription's cluster are of no use here.
+            Directory.Delete(home.Kubernetes, recursive: true);
+        }
+
         try
         {
             using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(new LogFile(home.Log, time)));
@@ -49,7 +56,9 @@ internal static class SubscriptionHost
                 host.Https, access.Subscription, http, AzureTokens.Source(client, host.Https, tokens), time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)));
             var subscription = new SandboxSubscription(home, access, face, host, arm);
             var ground = new ControlPlaneGround(subscription);
-            await using IControlPlaneCluster cluster = new ControlPlaneCluster(subscription, ground, time, loggers);
+            await using IControlPlaneCluster cluster = settings.Kubernetes is KubernetesKind.Real
+                ? await RealControlPlaneCluster.CreateAsync(subscription, ground, time, loggers, ct)
+                : new ControlPlaneCluster(subscription, ground, time, loggers);
             await using var planes = new ControlPlanes(world, ground, cluster, time, loggers);
             home.Write(new SandboxState
             {

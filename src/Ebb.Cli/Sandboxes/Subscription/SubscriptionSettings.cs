@@ -15,6 +15,12 @@ internal sealed record SubscriptionSettings
     /// <summary>Environment variables with secrets that are none of its business.</summary>
     public ImmutableArray<string> Withheld { get; init; } = [];
 
+    /// <summary>What control-plane machines run, and with it what machines of pools are; null for what there is, and embedded where there is nothing yet.</summary>
+    public KubernetesKind? Kubernetes { get; init; }
+
     public IEnumerable<string> ToArguments() =>
-        ["--region", Region, "--speed", Speed.ToString(CultureInfo.InvariantCulture)];
+    [
+        .. Kubernetes is { } kind ? new[] { "--kubernetes", Choices.Word(kind) } : [],
+        "--region", Region, "--speed", Speed.ToString(CultureInfo.InvariantCulture),
+    ];
 }

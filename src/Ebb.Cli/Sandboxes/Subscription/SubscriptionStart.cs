@@ -1,3 +1,4 @@
+using Ebb.Cli.ControlPlane;
 namespace Ebb.Cli.Sandboxes.Subscription;
 
 /// <summary>Starts the subscription that a cluster's file means by <c>endpoint: sandbox</c>, in a process of its own.</summary>
@@ -10,12 +11,23 @@ internal static class SubscriptionStart
         var home = SandboxHome.OfSubscription(cluster);
         if (home.IsHosted())
         {
-            return (await SandboxStart.WaitAsync(home, time, ct)).Azure;
+            var running = await SandboxStart.WaitAsync(home, time, ct);
+            return settings.Kubernetes is not { } wanted || wanted == running.Kind
+                ? running.Azure
+                : throw new EbbException(
+                    $"Cluster '{cluster}' is there already, with {Choices.Word(running.Kind)} Kubernetes. Leave --kubernetes out, or take the cluster down first with 'ebb down'.");
+        }
+
+        if (settings.Kubernetes is KubernetesKind.Real)
+        {
+            await BinariesBuild.EnsureAsync(say, ct);
+            await MachineChoice.SettleAsync(MachineKind.Nspawn, say, ct);
         }
 
         say($"Starting the sandbox's Azure for cluster '{cluster}' ...");
         home.Create();
-        var state = await SandboxStart.LaunchAsync(home, ["subscription-host", "--name", cluster, .. settings.ToArguments()], settings.Withheld, SandboxStart.UpWithin, time, ct);
+        var within = settings.Kubernetes is KubernetesKind.Real ? SandboxStart.RealUpWithin : SandboxStart.UpWithin;
+        var state = await SandboxStart.LaunchAsync(home, ["subscription-host", "--name", cluster, .. settings.ToArguments()], settings.Withheld, within, time, ct);
         return state.Azure;
     }
 }

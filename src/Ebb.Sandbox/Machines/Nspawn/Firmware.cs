@@ -17,13 +17,16 @@ internal static class Firmware
     private static readonly string HardwareScript = Resource("hardware.sh");
 
     /// <param name="generation">Which disk it is, counted from 0: each has an instance id of its own, so that cloud-init runs anew.</param>
-    public static void Write(string directory, Instance instance, Size size, byte[] userData, int generation)
+    public static void Write(string directory, Instance instance, Size size, MachineBirth birth, int generation)
     {
         Put(directory, "etc/hostname", instance.ComputerName + "\n");
         Put(directory, "etc/hosts", $"127.0.0.1 localhost\n{instance.Address} {instance.ComputerName}\n");
 
         // There are no names to resolve where the machines are.
         Put(directory, "etc/resolv.conf", "");
+
+        // Nor anything that leads to a mirror: what is asked for beyond what the image has cannot be had, and that is known at once.
+        Put(directory, "etc/apt/sources.list", "");
         Put(directory, "usr/lib/sandbox/hardware", HardwareScript);
         Hardware.Write(Path.Combine(directory, "usr/lib/sandbox"), size);
         Put(directory, "etc/systemd/system/sandbox-hardware.service", """
@@ -42,12 +45,12 @@ internal static class Firmware
         var wants = Path.Combine(directory, "etc/systemd/system/sysinit.target.wants");
         Directory.CreateDirectory(wants);
         File.CreateSymbolicLink(Path.Combine(wants, "sandbox-hardware.service"), "../sandbox-hardware.service");
-        Put(directory, "etc/cloud/cloud.cfg.d/90_sandbox.cfg", "datasource_list: [NoCloud, None]\nnetwork: {config: disabled}\nssh_genkeytypes: []\n");
+        Put(directory, "etc/cloud/cloud.cfg.d/90_sandbox.cfg", "datasource_list: [NoCloud, None]\nnetwork: {config: disabled}\nssh_genkeytypes: [ed25519]\n" + birth.DefaultUser);
 
         var id = generation == 0 ? instance.VmId : $"{instance.VmId}-{generation}";
-        Put(directory, "var/lib/cloud/seed/nocloud/meta-data", $"instance-id: {id}\nlocal-hostname: {instance.ComputerName}\n");
+        Put(directory, "var/lib/cloud/seed/nocloud/meta-data", birth.MetaData(id, instance.ComputerName));
         var user = Path.Combine(directory, "var/lib/cloud/seed/nocloud/user-data");
-        File.WriteAllBytes(user, userData);
+        File.WriteAllBytes(user, birth.UserData);
         SetModes(directory);
 
         // It may hold a token.

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Sandbox.Machines.Nspawn;
@@ -51,11 +52,12 @@ internal sealed class MachinePower : IAsyncDisposable
         // Its network settings are its own; what else the kernel has is the host's, and only to read.
         start.Environment["SYSTEMD_NSPAWN_API_VFS_WRITABLE"] = "network";
         start.Environment["SYSTEMD_NSPAWN_LOCK"] = "0";
+        var subnet = IPNetwork.Parse(instance.Subnet);
         foreach (var (name, value) in new (string, string)[]
         {
             ("script", Script), ("groups", string.Join(' ', groups.ProcessFiles)), ("base", options.BaseRoot), ("firmware", files.Firmware),
             ("disk", files.Disk), ("root", files.Root), ("room", Room.NameOf(options.Name)), ("bridge", Room.Bridge), ("link", files.Link),
-            ("mac", MacOf(instance)), ("address", $"{instance.Address}/16"), ("gateway", $"{Room.Gateway}"),
+            ("mac", MacOf(instance)), ("address", $"{instance.Address}/{subnet.PrefixLength}"), ("gateway", $"{Room.GatewayOf(subnet)}"),
         })
         {
             start.Environment[name] = value;

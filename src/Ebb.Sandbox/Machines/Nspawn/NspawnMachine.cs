@@ -35,14 +35,13 @@ internal sealed partial class NspawnMachine
     /// <summary>Ends when the machine is gone.</summary>
     public Task Done { get; }
 
-    /// <param name="userData">What the machine was created with.</param>
-    public void PowerOn(Instance instance, Size size, byte[] userData) => Order(async () =>
+    public void PowerOn(Instance instance, Size size, MachineBirth birth) => Order(async () =>
     {
         await CutAsync();
         _files.Create();
         await MachineFiles.RemoveAsync(_host, [_files.Firmware], CancellationToken.None);
-        Firmware.Write(_files.Firmware, instance, size, userData, _generation);
-        await _room.RouteAsync(IPAddress.Parse(instance.Address), CancellationToken.None);
+        Firmware.Write(_files.Firmware, instance, size, birth, _generation);
+        await _room.RouteAsync(IPAddress.Parse(instance.Address), IPNetwork.Parse(instance.Subnet), CancellationToken.None);
         _power = MachinePower.On(_files, instance, size, _options, _time);
         LogOn(instance.Name, instance.Address);
     });

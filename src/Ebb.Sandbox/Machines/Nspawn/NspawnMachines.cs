@@ -18,7 +18,7 @@ public sealed class NspawnMachines : IAsyncDisposable
     private readonly HostCommand _host;
 
     // Under the cloud's gate, as everything that hears of changes.
-    private readonly Dictionary<string, (NspawnMachine Machine, byte[] UserData, Instance Last)> _machines = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, (NspawnMachine Machine, MachineBirth Birth, Instance Last)> _machines = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<Task> _going = [];
     private MetadataListener? _metadata;
 
@@ -104,6 +104,11 @@ public sealed class NspawnMachines : IAsyncDisposable
     private void See(InstanceChange change)
     {
         var instance = change.Instance;
+        if (!_options.Runs(instance))
+        {
+            return;
+        }
+
         if (change.Event == InstanceEvent.Gone)
         {
             if (_machines.Remove(instance.ResourceId, out var gone))
@@ -118,13 +123,13 @@ public sealed class NspawnMachines : IAsyncDisposable
 
         if (!_machines.TryGetValue(instance.ResourceId, out var known))
         {
-            known = (new NspawnMachine(instance, _options, _room, _host, _time, _logger), _cloud.Find(instance.Group, instance.Set)?.CustomData ?? [], instance);
+            known = (new NspawnMachine(instance, _options, _room, _host, _time, _logger), MachineBirth.Of(_cloud.Find(instance.Group, instance.Set)), instance);
         }
 
         switch (change.Event)
         {
             case InstanceEvent.PoweredOn when !instance.Deaf:
-                known.Machine.PowerOn(instance, SizeOf(instance), known.UserData);
+                known.Machine.PowerOn(instance, SizeOf(instance), known.Birth);
                 break;
             case InstanceEvent.ShuttingDown:
                 known.Machine.ShutDown();
@@ -134,7 +139,7 @@ public sealed class NspawnMachines : IAsyncDisposable
                 break;
             case InstanceEvent.Reimaged:
                 known.Machine.Reimage();
-                known.UserData = _cloud.Find(instance.Group, instance.Set)?.CustomData ?? [];
+                known.Birth = MachineBirth.Of(_cloud.Find(instance.Group, instance.Set));
                 break;
         }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Sandbox.Machines.Nspawn;
 
@@ -16,6 +17,9 @@ public sealed record NspawnOptions
 
     /// <summary>What machines see of the host's files, to read only.</summary>
     public ImmutableArray<SharedPath> Shared { get; init; } = [];
+
+    /// <summary>Which of the cloud's machines run here; others are somebody else's. Default: all.</summary>
+    public Func<Instance, bool> Runs { get; init; } = static _ => true;
 
     /// <summary>How long a command on the host may take. Default 20 s: all take milliseconds, but for a host that is laden.</summary>
     public TimeSpan CommandLimit { get; init; } = TimeSpan.FromSeconds(20);

@@ -87,6 +87,23 @@ public sealed class Room : IAsyncDisposable
     public Task<Socket> SocketAsync() =>
         Inside.DoAsync(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
 
+    /// <summary>A connection from within the room.</summary>
+    /// <exception cref="SocketException">Nobody answers there.</exception>
+    public async Task<Stream> ConnectAsync(IPEndPoint to, CancellationToken ct)
+    {
+        var socket = await SocketAsync();
+        try
+        {
+            await socket.ConnectAsync(to, ct);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         Inside.Dispose();
@@ -103,9 +120,24 @@ public sealed class Room : IAsyncDisposable
         return $"10.{128 + (first >> 16)}.{(first >> 8) & 255}.{first & 255}/25";
     }
 
+    /// <summary>Gives the room one more address, for what listens there in a machine's place.</summary>
+    public Task AddAddressAsync(IPAddress address, CancellationToken ct) =>
+        _host.RunAsync("ip", ["-netns", Name, "address", "replace", $"{address}/32", "dev", Bridge], ct);
+
+    /// <summary>Where machines of a subnet find what is outside it: its first address, as in the cloud.</summary>
+    internal static IPAddress GatewayOf(IPNetwork subnet)
+    {
+        var bytes = subnet.BaseAddress.GetAddressBytes();
+        bytes[^1]++;
+        return new IPAddress(bytes);
+    }
+
     /// <summary>Leads what is for the machine's pods to the machine.</summary>
-    internal Task RouteAsync(IPAddress machine, CancellationToken ct) =>
-        _host.RunAsync("ip", ["-netns", Name, "route", "replace", PodSubnetOf(machine), "via", $"{machine}"], ct);
+    internal async Task RouteAsync(IPAddress machine, IPNetwork subnet, CancellationToken ct)
+    {
+        await _host.RunAsync("ip", ["-netns", Name, "address", "replace", $"{GatewayOf(subnet)}/{subnet.PrefixLength}", "dev", Bridge], ct);
+        await _host.RunAsync("ip", ["-netns", Name, "route", "replace", PodSubnetOf(machine), "via", $"{machine}"], ct);
+    }
 
     internal Task UnrouteAsync(IPAddress machine, CancellationToken ct) =>
         _host.RunAsync("ip", ["-netns", Name, "route", "flush", PodSubnetOf(machine)], ct);

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Ebb.Sandbox.Machines.Nspawn;
 
 /// <summary>
-/// A door of the room. Inwards: what connects to a port of this machine's loopback reaches an address in the room. Outwards: what
+/// A door of the room. Inwards: what connects to an address of this machine reaches an address in the room. Outwards: what
 /// connects to an address in the room reaches one of this machine's.
 /// </summary>
 public sealed class RoomForward : IAsyncDisposable
@@ -35,8 +35,8 @@ public sealed class RoomForward : IAsyncDisposable
 
     /// <summary>Opens a door into the room. A port of 0 takes any that is free.</summary>
     /// <exception cref="SocketException">The port is in use.</exception>
-    public static RoomForward Open(Room room, int port, IPEndPoint target, TimeProvider time) =>
-        Open(room.SocketAsync, Listen(NewSocket(), new IPEndPoint(IPAddress.Loopback, port)), target, time);
+    public static RoomForward Open(Room room, IPEndPoint listen, IPEndPoint target, TimeProvider time) =>
+        Open(room.SocketAsync, Listen(NewSocket(), listen), target, time);
 
     /// <summary>Opens a door out of the room.</summary>
     /// <exception cref="SocketException">The address is not the room's, or in use there.</exception>

@@ -37,6 +37,20 @@ public class CloudConfigTests
     }
 
     [Fact]
+    public void The_machine_s_own_disk_is_set_up_where_its_size_has_one()
+    {
+        var without = RenderLab.Inputs with
+        {
+            Sizes = RenderLab.Inputs.Sizes.SetItem(RenderLab.Minimal.Pools[0].Size, SizeTraits.ByName(RenderLab.Minimal.Pools[0].Size) with { OwnDisk = false }),
+        };
+
+        Assert.Contains("ephemeral0", Renderer.Render(RenderLab.Minimal, RenderLab.Inputs).CloudConfigs["agents"]);
+        var agents = Renderer.Render(RenderLab.Minimal, without).CloudConfigs["agents"];
+        Assert.DoesNotContain("ephemeral0", agents);
+        Assert.DoesNotContain("ebb-scratch", agents);
+    }
+
+    [Fact]
     public void What_is_too_large_is_compressed_and_what_is_too_large_even_then_is_refused_with_the_remedy()
     {
         var packed = CloudConfig.Encode("#cloud-config\n" + new string('#', 200_000), "agents");
