@@ -68,7 +68,7 @@ internal static class Keys
         new Key<ControlPlaneDefinition, int>("diskGiB", "Their system disk, in GiB.", Disk, (c, v) => c with { DiskGiB = v }, c => c.DiskGiB) { Example = "64" },
         new Key<ControlPlaneDefinition, ImmutableArray<int>>(
             "zones", "Availability zones, taken in turn.", Zones, (c, v) => c with { Zones = Words(v) }, c => Numbers(c.Zones))
-        { Example = "[1, 2, 3]", DefaultWords = "none; several machines stand in an availability set" });
+        { Example = "[1, 2, 3]", DefaultWords = "none: the machines stand in an availability set" });
 
     private static readonly Section<PoolDefinition> Pool = new(
         new PoolDefinition { Name = "", Size = "" },

@@ -34,6 +34,6 @@ internal sealed record ControlPlaneDefinition
     /// <summary>Of the system disk, in GiB, 30 to 4095. Default 32.</summary>
     public int DiskGiB { get; init; } = 32;
 
-    /// <summary>Machines go to these in turn. Default none: an availability set where there is more than one machine.</summary>
+    /// <summary>Machines go to these in turn. Default none: an availability set.</summary>
     public ImmutableArray<string> Zones { get; init; } = [];
 }

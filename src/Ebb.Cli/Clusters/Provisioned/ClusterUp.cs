@@ -53,6 +53,7 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
             changed = true;
         }
 
+        changed |= await FreeAddressAsync(plan, ct);
         changed |= await DeployAsync(plan, plan.Compute, plan.Place.Compute, ct);
         foreach (var change in plan.Changes.Where(c => c.Action is ChangeAction.Delete))
         {
@@ -62,6 +63,19 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
         }
 
         return changed;
+    }
+
+    /// <summary>A control plane of one machine has the public address itself; where there are to be several, it is their load balancer's.</summary>
+    private async Task<bool> FreeAddressAsync(ClusterPlan plan, CancellationToken ct)
+    {
+        if (plan.File.ControlPlane.Machines == 1 || plan.Place.Compute.Has("Microsoft.Network/loadBalancers", plan.Names.LoadBalancer)
+            || !await cloud.Interfaces.DetachAddressAsync(plan.Compute.Group, plan.Names.ControlPlaneMachine(0), ct))
+        {
+            return false;
+        }
+
+        tell(new ProvisionEvent.Note("The public address goes from the one machine to the load balancer of several; nothing from outside reaches the cluster meanwhile."));
+        return true;
     }
 
     /// <returns>Whether anything was done.</returns>

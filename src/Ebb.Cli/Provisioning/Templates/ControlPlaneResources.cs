@@ -9,7 +9,9 @@ internal static class ControlPlaneResources
     public static IEnumerable<JsonObject> Compose(ClusterFile cluster, ResourceNames names, RenderInputs inputs)
     {
         var control = cluster.ControlPlane;
-        var together = control is { Machines: > 1, Zones.IsEmpty: true };
+
+        // Also for a single machine: one that exists is taken into no set, and others may be wanted beside it later.
+        var together = control.Zones.IsEmpty;
         if (together)
         {
             yield return new JsonObject

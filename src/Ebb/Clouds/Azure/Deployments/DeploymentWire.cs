@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace Ebb.Clouds.Azure.Deployments;
@@ -122,6 +123,7 @@ internal sealed record WireGroupBody(string Location, IReadOnlyDictionary<string
 internal sealed record WireNameQuestion(string Name, string Type);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(WireGroup))]
 [JsonSerializable(typeof(WireResource))]
 [JsonSerializable(typeof(WirePage<WireGroup>))]

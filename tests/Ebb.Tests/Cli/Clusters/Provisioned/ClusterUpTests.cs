@@ -44,6 +44,31 @@ public sealed class ClusterUpTests : IDisposable
     }
 
     [Fact]
+    public void One_machine_becomes_three_and_three_five_with_the_address_that_there_was()
+    {
+        var one = _case.Up();
+        var machine = FirstMachine();
+
+        var three = _case.Up(OfMachines(3));
+        Assert.Equal(one.Output("address"), three.Output("address"));
+        Assert.Equal(machine, FirstMachine());
+        Assert.NotNull(_case.World.FindMachine("farm-compute", "farm-control-plane-2"));
+        Assert.Contains(_case.Told.OfType<ProvisionEvent.Note>(), note => note.Text.Contains("load balancer", StringComparison.Ordinal));
+        Assert.Empty(_case.Plan(OfMachines(3)).Changes);
+
+        _case.Told.Clear();
+        var five = _case.Up(OfMachines(5));
+        Assert.Equal(one.Output("address"), five.Output("address"));
+        Assert.NotNull(_case.World.FindMachine("farm-compute", "farm-control-plane-4"));
+        Assert.DoesNotContain(_case.Told.OfType<ProvisionEvent.Note>(), note => note.Text.Contains("load balancer", StringComparison.Ordinal));
+        Assert.Empty(_case.Plan(OfMachines(5)).Changes);
+
+        string FirstMachine() => _case.World.FindMachine("farm-compute", "farm-control-plane-0")!.Value.Machine.VmId;
+
+        static string OfMachines(int count) => $"{CloudCase.Starter}\ncontrolPlane:\n  machines: {count}\n";
+    }
+
+    [Fact]
     public void A_changed_file_changes_only_what_differs()
     {
         _case.Up();
