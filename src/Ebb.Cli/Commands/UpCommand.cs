@@ -17,13 +17,14 @@ internal static class UpCommand
         var name = NameOption.Create();
         var file = new FileOption();
         var yes = new Option<bool>("--yes", "-y") { Description = "With a file: change what there is without asking." };
+        var force = new Option<bool>("--force") { Description = "With a file: change a control-plane machine also while others are not ready." };
         var storageOnly = new Option<bool>("--storage-only") { Description = "With a file: make the storage group and what lies on its shares, no machines." };
         var detach = new Option<bool>("--detach", "-d") { Description = "Let it run in the background; 'ebb down' ends it." };
         var json = JsonOutput.Option();
         var settings = new SandboxSettingsOptions();
         var verb = new Verb("up", "Make the cluster of ebb.yaml, or bring it to what the file says; without a file, start one on this machine to try Ebb on.")
         {
-            Options = { name, detach, yes, storageOnly, json },
+            Options = { name, detach, yes, force, storageOnly, json },
             Examples =
             [
                 new("ebb up", "beside an ebb.yaml: that cluster; else a sandbox in this terminal, until Ctrl-C"),
@@ -42,7 +43,7 @@ internal static class UpCommand
                 var options = new ClusterCommandOptions(parsed.GetValue(yes), parsed.GetValue(json), parsed.GetValue(Root.Verbose));
                 await (parsed.GetValue(storageOnly)
                     ? StorageUp.RunAsync(path, settings.ReadForSubscription(parsed), options, terminal, ct)
-                    : ClusterCommands.UpAsync(path, settings.ReadForSubscription(parsed), options, terminal, ct));
+                    : ClusterCommands.UpAsync(path, settings.ReadForSubscription(parsed), parsed.GetValue(force), options, terminal, ct));
                 return;
             }
 

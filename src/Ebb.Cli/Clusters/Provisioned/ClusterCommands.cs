@@ -1,10 +1,12 @@
 using System.Text.Json;
+using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Output;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Reports;
 using Ebb.Cli.Sandboxes.Subscription;
 using Ebb.Clouds.Azure.Deployments;
+using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.Clusters.Provisioned;
 
@@ -15,10 +17,10 @@ internal sealed record ClusterCommandOptions(bool Yes, bool Json, bool Verbose);
 /// <summary>What <c>ebb up</c>, <c>plan</c> and <c>down</c> do about a cluster of an <c>ebb.yaml</c>.</summary>
 internal static class ClusterCommands
 {
-    public static async Task UpAsync(string path, SubscriptionSettings settings, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
+    public static async Task UpAsync(string path, SubscriptionSettings settings, bool force, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
     {
         using var session = await ClusterSession.ChangeAsync(path, settings, terminal.Say, ct);
-        var (plan, files, keys) = await session.PlanAsync(ct);
+        var (plan, files, keys) = await session.PlanAsync(release: null, ct);
         plan.RequirePossible();
         if (plan.Touches)
         {
@@ -41,8 +43,11 @@ internal static class ClusterCommands
             await new ProvisionView(terminal, options.Json, ClusterSession.Time).RunAsync(async tell =>
             {
                 await new GoneMembers(session.Home, loggers, ClusterSession.Time, tell).ForgetAsync(plan, ct);
+                await ForgetAsync(session, plan, ct);
                 var deployed = await new ClusterUp(session.Cloud, ClusterSession.Time, ClusterSession.NewRandom(), tell).ApplyAsync(plan, files, ct);
-                server = await KubernetesAsync(session, plan, deployed, keys, loggers, tell, ct);
+                server = Reach(session, plan, deployed, keys);
+                await ControlPlaneStep.RunAsync(session, plan, force, loggers, tell, ct);
+                await ReadyAsync(session, loggers, tell, ct);
             });
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -59,7 +64,7 @@ internal static class ClusterCommands
         using var session = await ClusterSession.ChangeAsync(path, new SubscriptionSettings(), _ => { }, ct);
         try
         {
-            var (plan, _, _) = await session.PlanAsync(ct);
+            var (plan, _, _) = await session.PlanAsync(release: null, ct);
             if (options.Json)
             {
                 terminal.Print(JsonSerializer.Serialize(ClusterPlanReport.Of(plan, session.Cloud.Arm.Subscription), ProvisionJson.Default.ClusterPlanReport));
@@ -146,22 +151,38 @@ internal static class ClusterCommands
         }
     }
 
-    /// <summary>Writes the kubeconfig and waits until what the file asks for is there.</summary>
-    private static async Task<string> KubernetesAsync(
-        ClusterSession session, ClusterPlan plan, Deployment deployed, ClusterKeys keys, Microsoft.Extensions.Logging.ILoggerFactory loggers, Action<ProvisionEvent> tell, CancellationToken ct)
+    /// <summary>What machines of before, which are gone, have left on storage that outlived them.</summary>
+    private static async Task ForgetAsync(ClusterSession session, ClusterPlan plan, CancellationToken ct)
+    {
+        var names = plan.ControlPlane!.Names;
+        var gone = names.Where(name => !plan.Place.Compute.Has("Microsoft.Compute/virtualMachines", name)).ToList();
+        if (gone.Count > 0 && await OrdersShare.OpenAsync(session.Cloud, plan.Names, ClusterSession.Time, ClusterSession.NewRandom(), ct) is { } share)
+        {
+            await share.ForgetAsync(gone, cluster: gone.Count == names.Length, ct);
+        }
+    }
+
+    /// <summary>Writes the kubeconfig.</summary>
+    /// <returns>Where the API answers.</returns>
+    private static string Reach(ClusterSession session, ClusterPlan plan, Deployment deployed, ClusterKeys keys)
+    {
+        var address = deployed.Output("address") ?? plan.Names.PublicName;
+        var server = new UriBuilder(Uri.UriSchemeHttps, address, ResourceNames.ApiPort).Uri;
+        session.Home.WriteKubeconfig(keys.Kubeconfig(session.File.Name, server, address == plan.Names.PublicName ? null : plan.Names.PublicName));
+        return server.GetLeftPart(UriPartial.Authority);
+    }
+
+    /// <summary>Waits until what the file asks for is there.</summary>
+    private static async Task ReadyAsync(ClusterSession session, ILoggerFactory loggers, Action<ProvisionEvent> tell, CancellationToken ct)
     {
         var step = ("kubernetes", "Kubernetes and its nodes");
         tell(new ProvisionEvent.Began(step.Item1, step.Item2));
         var started = ClusterSession.Time.GetTimestamp();
-        var address = deployed.Output("address") ?? plan.Names.PublicName;
-        var server = new UriBuilder(Uri.UriSchemeHttps, address, ResourceNames.ApiPort).Uri;
-        session.Home.WriteKubeconfig(keys.Kubeconfig(session.File.Name, server, address == plan.Names.PublicName ? null : plan.Names.PublicName));
         // A control plane of plain Kubernetes has no kubelet.
         var servers = session.File.Kubernetes.Distribution is Distribution.K3s ? session.File.ControlPlane.Machines : 0;
         var least = servers + session.File.Pools.Sum(pool => pool.Min);
         await new Readiness(session.Home, loggers, ClusterSession.Time, tell).WaitAsync(least, ct);
         tell(new ProvisionEvent.Ended(step.Item1, step.Item2, Changed: true, ClusterSession.Time.GetElapsedTime(started)));
-        return server.GetLeftPart(UriPartial.Authority);
     }
 
     private static void Tell(ClusterSession session, ClusterPlan plan, string server, ClusterCommandOptions options, Terminal terminal)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 
@@ -18,6 +19,12 @@ internal sealed record ClusterPlan
     public required Blueprint Compute { get; init; }
 
     public required PreflightReport Preflight { get; init; }
+
+    /// <summary>What the templates were made of.</summary>
+    public required RenderInputs Inputs { get; init; }
+
+    /// <summary>About the machines of the control plane, which follow what is new by themselves; null where nobody looked at them.</summary>
+    public ControlPlanePlan? ControlPlane { get; init; }
 
     /// <summary>Those of the storage group first.</summary>
     public required ImmutableArray<ClusterChange> Changes { get; init; }

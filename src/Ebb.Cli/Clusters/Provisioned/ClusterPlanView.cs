@@ -40,7 +40,7 @@ internal static class ClusterPlanView
 
     public static void Warn(ClusterPlan plan, Terminal terminal)
     {
-        foreach (var warning in plan.Preflight.Warnings)
+        foreach (var warning in plan.Preflight.Warnings.Concat(plan.ControlPlane?.Notes ?? []))
         {
             terminal.Say($"Note: {warning}");
         }

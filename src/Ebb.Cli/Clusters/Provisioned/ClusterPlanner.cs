@@ -20,7 +20,8 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
         var report = await preflight.CheckAsync(ct);
         report.Require(file.Name);
 
-        var rendering = Render(inputs, place, preflight);
+        var complete = Complete(inputs, place, preflight);
+        var rendering = Renderer.Render(file, complete);
         var storage = new Blueprint(
             "storage", file.Cloud.StorageGroup, ResourceNames.StorageDeployment, rendering.StorageTemplate, rendering.StorageParameters);
         var compute = new Blueprint(
@@ -36,6 +37,7 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
             Storage = differences[0].Wanted,
             Compute = differences[1].Wanted,
             Preflight = report,
+            Inputs = complete,
             Changes = [.. differences.SelectMany(difference => difference.Changes)],
         };
     }
@@ -47,15 +49,15 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
         var place = await ClusterPlace.LookAsync(file, cloud.Groups, cloud.Deployments, ct);
         var preflight = new Preflight(cloud.Facts, file, GlobalNames.Of(file, names), place);
         await preflight.CheckAsync(ct);
-        return Render(inputs, place, preflight);
+        return Renderer.Render(file, Complete(inputs, place, preflight));
     }
 
-    private Rendering Render(RenderInputs inputs, ClusterPlace place, Preflight preflight) => Renderer.Render(file, inputs with
+    private RenderInputs Complete(RenderInputs inputs, ClusterPlace place, Preflight preflight) => inputs with
     {
         SubscriptionId = cloud.Arm.Subscription,
         Capacities = Capacities(place),
         Sizes = SizeFacts.Of(preflight.Sizes),
-    });
+    };
 
     /// <summary>As the controller has set them: a pool's machines are not for a deployment to take away.</summary>
     private static ImmutableSortedDictionary<string, int> Capacities(ClusterPlace place) =>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Sandboxes;
@@ -77,16 +78,17 @@ internal sealed class ClusterSession : IDisposable
     }
 
     /// <summary>Finds out what there is and what is wanted.</summary>
-    public async Task<(ClusterPlan Plan, IReadOnlyList<ShareFile> Files, ClusterKeys Keys)> PlanAsync(CancellationToken ct)
+    /// <param name="release">Of k3s, for the control plane; null: the one that runs.</param>
+    public async Task<(ClusterPlan Plan, IReadOnlyList<ShareFile> Files, ClusterKeys Keys)> PlanAsync(string? release, CancellationToken ct)
     {
         var inputs = await InputsAsync(make: true, ct);
-        var plan = await new ClusterPlanner(File, Cloud).PlanAsync(inputs.Rendering, ct);
-        return (plan, inputs.Files, inputs.Keys);
+        var plan = await PlanAsync(inputs, release, ct);
+        return (plan, [.. inputs.Files, ShareFile.OfBytes(SystemShare.Wanted, plan.ControlPlane!.Orders.ToBytes())], inputs.Keys);
     }
 
     /// <summary>The same for whoever only looks: neither the lock nor the keys are touched.</summary>
     public async Task<ClusterPlan> LookAsync(CancellationToken ct) =>
-        await new ClusterPlanner(File, Cloud).PlanAsync((await InputsAsync(make: false, ct)).Rendering, ct);
+        await PlanAsync(await InputsAsync(make: false, ct), release: null, ct);
 
     /// <summary>What 'ebb up' would deploy, as the cloud's sizes and the scale sets' capacities are now.</summary>
     public async Task<(Rendering Rendering, IReadOnlyList<ShareFile> Files)> RenderAsync(CancellationToken ct)
@@ -127,6 +129,13 @@ internal sealed class ClusterSession : IDisposable
     }
 
     private static ClusterFile Read(string path) => ClusterFileReader.Read(path, Environment.GetEnvironmentVariable);
+
+    private async Task<ClusterPlan> PlanAsync(ClusterInputs inputs, string? release, CancellationToken ct)
+    {
+        var plan = await new ClusterPlanner(File, Cloud).PlanAsync(inputs.Rendering, ct);
+        var controlPlane = await new ControlPlanePlanner(this).PlanAsync(plan, inputs.Files, release, ct);
+        return plan with { ControlPlane = controlPlane, Changes = [.. plan.Changes, .. controlPlane.Changes] };
+    }
 
     private async Task<ClusterInputs> InputsAsync(bool make, CancellationToken ct) => ClusterInputs.Gather(
         File,

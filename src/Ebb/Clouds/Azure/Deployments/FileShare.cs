@@ -103,6 +103,17 @@ public sealed class FileShare(StorageAccess access, string share, HttpMessageInv
         };
     }
 
+    /// <summary>Deletes a file; one that is not there is as good.</summary>
+    public async Task DeleteAsync(string path, CancellationToken ct)
+    {
+        var doing = $"Deleting '{path}' of share '{share}'";
+        using var answer = await SendAsync(doing, () => Request(HttpMethod.Delete, path, ""), ct);
+        if (answer.StatusCode is not (HttpStatusCode.Accepted or HttpStatusCode.NotFound))
+        {
+            throw await FailedAsync(doing, answer, ct);
+        }
+    }
+
     private HttpRequestMessage Request(HttpMethod method, string path, string query, params ReadOnlySpan<(string Name, string Value)> headers)
     {
         var escaped = string.Join('/', path.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.EscapeDataString));

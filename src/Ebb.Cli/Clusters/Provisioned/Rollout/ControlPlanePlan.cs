@@ -1,0 +1,31 @@
+using System.Collections.Immutable;
+using Ebb.Cli.Provisioning.Orders;
+
+namespace Ebb.Cli.Clusters.Provisioned.Rollout;
+
+/// <summary>What the control plane's machines are, what is wanted of them, and the difference.</summary>
+internal sealed record ControlPlanePlan
+{
+    public required ControlPlaneOrders Orders { get; init; }
+
+    /// <summary>What was wanted so far; null where nothing was.</summary>
+    public ControlPlaneOrders? Before { get; init; }
+
+    /// <summary>Every machine that the file asks for, in their order, with what it last reported.</summary>
+    public required ImmutableArray<ReportedMachine> Machines { get; init; }
+
+    /// <summary>What a person should know besides.</summary>
+    public ImmutableArray<string> Notes { get; init; } = [];
+
+    /// <summary>Empty where nothing is new; machines that are made by the same run need not be told.</summary>
+    public required ImmutableArray<ClusterChange> Changes { get; init; }
+
+    public ImmutableArray<string> Names => [.. Machines.Select(machine => machine.Name)];
+
+    /// <summary>The newest release that one of them reports to run; null where none runs.</summary>
+    public static K3sRelease? Running(IEnumerable<ReportedMachine> machines)
+    {
+        var releases = machines.Select(machine => K3sRelease.Parse(machine.State?.Release ?? "")).OfType<K3sRelease>().ToList();
+        return releases.Count > 0 ? releases.Max() : null;
+    }
+}

@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using Ebb.Cli.Definition;
+using Ebb.Cli.Provisioning.Orders;
+
+namespace Ebb.Cli.Clusters.Provisioned.Rollout;
+
+/// <summary>Finds out what is new for the control plane's machines. Changes nothing.</summary>
+internal sealed class ControlPlanePlanner(ClusterSession session)
+{
+    private const string Type = "Ebb/control-plane";
+
+    /// <param name="plan">With the inputs that its templates were made of.</param>
+    /// <param name="release">Of k3s, which the machines are to run; null: what they run, or on their first day what the file says.</param>
+    public async Task<ControlPlanePlan> PlanAsync(ClusterPlan plan, IReadOnlyList<ShareFile> files, string? release, CancellationToken ct)
+    {
+        var share = await OrdersShare.OpenAsync(session.Cloud, plan.Names, ClusterSession.Time, ClusterSession.NewRandom(), ct);
+        var before = share is null ? null : await share.WantedAsync(ct);
+        ImmutableArray<string> names = [.. plan.Names.ControlPlane.Select(plan.Names.ControlPlaneMachine)];
+        var machines = share is null || plan.Place.ControlPlaneMachines == 0 ? [.. names.Select(name => new ReportedMachine(name, null))] : await share.ReportsAsync(names, ct);
+        var notes = ImmutableArray.CreateBuilder<string>();
+        release ??= await ReleaseAsync(plan.Place.ControlPlaneMachines == 0 ? null : before, machines, notes, ct);
+        var orders = ControlPlaneOrders.Compose(
+            session.File, plan.Names, plan.Inputs, release, await ShareFile.HashesAsync(files, ct), RotationIn(before));
+        return new ControlPlanePlan
+        {
+            Orders = orders,
+            Before = before,
+            Machines = machines,
+            Notes = notes.ToImmutable(),
+            Changes = [.. Changes(plan, before, orders, machines)],
+        };
+    }
+
+    /// <summary>The one that runs: another one is for 'ebb upgrade'.</summary>
+    private async Task<string?> ReleaseAsync(
+        ControlPlaneOrders? before, ImmutableArray<ReportedMachine> machines, ImmutableArray<string>.Builder notes, CancellationToken ct)
+    {
+        var kubernetes = session.File.Kubernetes;
+        if (kubernetes.Distribution is not Distribution.K3s)
+        {
+            return null;
+        }
+
+        if (ControlPlanePlan.Running(machines) is { } running)
+        {
+            if (kubernetes.Version is { } version && K3sRelease.Parse(version) is { } wanted && wanted != running)
+            {
+                notes.Add(wanted > running
+                    ? $"Kubernetes {running} runs, and the file says {wanted}: 'ebb upgrade{session.Flag}' brings the cluster to it, machine by machine. Everything else is changed here."
+                    : $"Kubernetes {running} runs, and the file says {wanted}: an older release cannot be gone back to. Write 'version: {running}' under 'kubernetes'.");
+            }
+
+            return $"{running}";
+        }
+
+        if (before?.Release is { } ordered)
+        {
+            return ordered;
+        }
+
+        if (kubernetes.Version is not null || session.File.Options.AirGapped)
+        {
+            return kubernetes.Version;
+        }
+
+        try
+        {
+            // All machines of a new cluster run the same, on whichever day each of them is made.
+            return await ReleaseChannel.NewestAsync(kubernetes.Channel, session.Cloud.Arm.Endpoint, session.Cloud.Http, ClusterSession.Time, ct);
+        }
+        catch (EbbException e)
+        {
+            notes.Add($"{e.Message} Until then each machine of the control plane asks for itself when it is made.");
+            return null;
+        }
+    }
+
+    private static IEnumerable<ClusterChange> Changes(ClusterPlan plan, ControlPlaneOrders? before, ControlPlaneOrders after, ImmutableArray<ReportedMachine> machines)
+    {
+        // Those that are yet to be made are born to what is wanted.
+        var group = plan.Compute.Group;
+        if (plan.Place.ControlPlaneMachines == 0)
+        {
+            yield break;
+        }
+
+        if (before is null)
+        {
+            yield return new ClusterChange(ChangeAction.Change, group, Type, "orders", "")
+            {
+                Means = "machines are told for the first time what they are to be; what differs changes in place, machine by machine",
+            };
+            yield break;
+        }
+
+        foreach (var change in OrdersDifference.Of(before, after))
+        {
+            yield return new ClusterChange(ChangeAction.Change, group, Type, change.What, "") { Means = change.Means() };
+        }
+
+        if (before.Generation == after.Generation)
+        {
+            foreach (var machine in machines.Where(machine => machine.State is not null && !machine.IsDone(after.Generation)))
+            {
+                yield return new ClusterChange(ChangeAction.Change, group, Type, machine.Name, "") { Means = $"is not yet as wanted: {machine.Describe()}" };
+            }
+        }
+    }
+
+    /// <summary>What machines were told to carry out once stays in their orders: it is done, and taking it out would be news.</summary>
+    private static K3sRotation? RotationIn(ControlPlaneOrders? before) =>
+        before?.Configuration["k3s"] is { } k3s && (string?)k3s["rotate"] is { } id
+            ? new K3sRotation(id, [.. (k3s["commands"]?.AsArray() ?? []).Select(command => command!.AsArray().Select(word => (string)word!).ToImmutableArray())]) { On = (string?)k3s["on"] }
+            : null;
+}
