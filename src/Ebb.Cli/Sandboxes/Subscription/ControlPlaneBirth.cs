@@ -27,7 +27,11 @@ internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccou
         Text(root, "systemAccount"),
         Text(root, "share"),
         [.. root.GetProperty("files").EnumerateArray().Select(f => new ControlPlaneFile(
-            Text(f, "from"), Text(f, "to"), f.TryGetProperty("sha256", out var hash) ? hash.GetString() : null) { Restarts = RestartsOf(f) })],
+            Text(f, "from"), Text(f, "to"), f.TryGetProperty("sha256", out var hash) ? hash.GetString() : null)
+        {
+            Restarts = RestartsOf(f),
+            Once = f.TryGetProperty("once", out var once) && once.GetBoolean(),
+        })],
         root.TryGetProperty("k3s", out var k3s) ? ReleaseOf(k3s) : null);
 
     /// <summary>What has to be started anew when a file changes, as the machine is told with it.</summary>
@@ -57,4 +61,7 @@ internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccou
 internal sealed record ControlPlaneFile(string From, string To, string? Sha256)
 {
     public ImmutableArray<string> Restarts { get; init; } = [];
+
+    /// <summary>Taken where it is not there yet, and never replaced.</summary>
+    public bool Once { get; init; }
 }

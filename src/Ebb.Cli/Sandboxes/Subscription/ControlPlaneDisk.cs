@@ -47,11 +47,12 @@ internal sealed class ControlPlaneDisk(string root)
         await written.WriteAsync(content, ct);
     }
 
-    public bool Delete(string path)
+    public void Delete(string path)
     {
-        var there = File.Exists(At(path));
-        File.Delete(At(path));
-        return there;
+        if (File.Exists(At(path)))
+        {
+            File.Delete(At(path));
+        }
     }
 
     public void Wipe()

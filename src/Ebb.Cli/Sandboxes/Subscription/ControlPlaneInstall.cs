@@ -78,7 +78,7 @@ internal sealed class ControlPlaneInstall(ControlPlaneDisk disk, ControlPlaneSha
     private async Task<bool> FetchAsync(ControlPlaneFile file, CancellationToken ct)
     {
         var before = await disk.HashAsync(file.To, ct);
-        if (file.Sha256 is not null && before == file.Sha256)
+        if (before is not null && (file.Once || before == file.Sha256))
         {
             return false;
         }
