@@ -19,7 +19,7 @@ internal sealed class RollingOut(
     /// <param name="generation">Of the orders, which lie on the share.</param>
     /// <param name="force">Go on also while other machines are not ready.</param>
     /// <returns>Whether there was anything to do.</returns>
-    /// <exception cref="EbbException">A machine could not, or the others are not ready: says how to go on.</exception>
+    /// <exception cref="IOException">A machine could not, or the others are not ready: says how to go on.</exception>
     /// <exception cref="TimeoutException">A machine was not through in time.</exception>
     public async Task<bool> RunAsync(string generation, ImmutableArray<string> machines, bool force, CancellationToken ct)
     {
@@ -47,11 +47,11 @@ internal sealed class RollingOut(
                     (turn, changed) = (next.Turn, true);
                     continue;
                 case RolloutDecision.Broken broken:
-                    throw new EbbException(
+                    throw new IOException(
                         $"{broken.Machine.Name} could not become what is wanted of it, and stays as it is: {Sentence(broken.Machine.State!.Why)} "
                         + "The machines after it were not touched. Mend that (on the machine 'journalctl -u ebb-control-plane' says more), then run this again.");
                 case RolloutDecision.Hold hold when time.GetElapsedTime(since) > ReadyWithin:
-                    throw new EbbException(
+                    throw new IOException(
                         $"{hold.Machine} is not begun: {string.Join(" and ", hold.NotReady)} {(hold.NotReady.Length == 1 ? "is" : "are")} not ready, and the control plane may need all of its machines. "
                         + "Mend that first ('kubectl get nodes'), then run this again; or say --force.");
                 case RolloutDecision.Hold hold:
@@ -65,7 +65,7 @@ internal sealed class RollingOut(
                             : "On the machine 'journalctl -u ebb-control-plane' says more. Run this again to wait on."));
                 case RolloutDecision.Await wait:
                     changed = true;
-                    Say($"{wait.Machine.Name}: {wait.Machine.Describe()}.");
+                    Say($"{wait.Machine.Name}: {(wait.Machine.State is { } state && state.Generation != generation ? "has not begun yet" : wait.Machine.Describe())}.");
                     break;
             }
 
