@@ -110,7 +110,7 @@ def others(cloud, configuration, own):
             state = json.loads(content or b"null")
             if isinstance(state, dict) and "store" in state and moment(state["at"]) and isinstance(state["release"], str):
                 states.append(state)
-        except (ValueError, KeyError, TypeError):
+        except TROUBLE:
             # It is being written, and is looked at again.
             continue
     return states
@@ -125,7 +125,7 @@ def answers(address, trust):
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
         with opener.open(f"https://{address}:6443/ping", timeout=5) as answer:
             return answer.status == 200
-    except OSError:
+    except TROUBLE:
         return False
 
 

@@ -38,7 +38,7 @@ class Follower:
                 self.look()
                 self.report()
                 wait = LOOK_EVERY
-            except (OSError, ValueError, KeyError, TypeError) as e:
+            except TROUBLE as e:
                 print(f"looking for orders: {e}", file=sys.stderr, flush=True)
                 wait = min(LOOK_AT_MOST_EVERY, wait * 2)
             time.sleep(wait)
@@ -145,7 +145,7 @@ def newest(cloud):
         return None
     try:
         return checked(json.loads(content))
-    except (ValueError, KeyError, TypeError) as e:
+    except (*TROUBLE, AttributeError) as e:
         raise ValueError(f"'{WANTED}' on the share is not what Ebb writes there: {e}") from e
 
 
@@ -303,7 +303,7 @@ def say(cloud, machine, record):
     """Tells, where that is not worth stopping for: it is told again."""
     try:
         tell(cloud, machine, record)
-    except (OSError, ValueError, KeyError) as e:
+    except TROUBLE as e:
         print(f"telling how far this machine is: {e}", file=sys.stderr, flush=True)
 
 

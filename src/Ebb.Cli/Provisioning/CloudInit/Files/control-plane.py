@@ -13,6 +13,7 @@ import email.utils
 import glob
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import shutil
@@ -46,6 +47,9 @@ MOST_ORDERS = 2 << 20
 MOST_NOTE = 64 << 10
 MOST_FILE = 4 << 30
 
+# What may heal by itself: a cloud that does not answer, one that answers something else, a file that is just being written.
+TROUBLE = (OSError, ValueError, LookupError, TypeError, http.client.HTTPException)
+
 # What an identity may do is known everywhere after ten minutes at the latest.
 LONGEST_WAIT = 20 * 60
 
@@ -69,7 +73,7 @@ def be_born():
     record = {**remembered(), "attempt": 0, "phase": "working", "why": None}
     try:
         orders = patiently("orders", lambda: newest(cloud))
-    except (OSError, ValueError) as e:
+    except TROUBLE as e:
         # What it was born with may be old by now, and something old is worse than nothing.
         say(cloud, machine, {**record, "phase": "failed", "why": reason(e)})
         raise
@@ -137,7 +141,7 @@ def patiently(what, attempt, within=LONGEST_WAIT):
     while True:
         try:
             return attempt()
-        except (OSError, ValueError, KeyError) as e:
+        except TROUBLE as e:
             if time.monotonic() + wait > until:
                 raise
             print(f"{what}: {e}", file=sys.stderr, flush=True)

@@ -342,6 +342,48 @@ public sealed class FollowingTests(MachineCloud cloud) : IClassFixture<MachineCl
         return machine;
     }
 
+    [Fact]
+    public async Task Without_a_way_outside_another_release_comes_from_the_share()
+    {
+        const string Install = "INSTALLED=$(cat \"$EBB_ROOT/usr/local/bin/k3s\"); echo k3s-install.sh \"$@\" >> \"$EBB_ROOT/ran\"; echo \"$INSTALLED\" > \"$EBB_ROOT/k3s-installed\"\n";
+        await cloud.PutFileAsync(SystemShare.AirGap + "k3s", "v1.31.5+k3s1");
+        await cloud.PutFileAsync(SystemShare.AirGap + "k3s-install.sh", Install);
+        await cloud.PutFileAsync(SystemShare.AirGap + "k3s-airgap-images-amd64.tar.zst", "images");
+        var cluster = cloud.Cluster with { Options = cloud.Cluster.Options with { AirGapped = true } };
+        using var machine = new OrderedMachine(cloud, cluster);
+        await machine.BeBornAsync();
+        Directory.CreateDirectory(machine.Lab.At("/var/lib/rancher/k3s/server/db/etcd"));
+        machine.Forget();
+        await cloud.PutFileAsync(SystemShare.AirGap + "k3s", Newer);
+        await cloud.PutFileAsync(SystemShare.AirGap + "k3s-airgap-images-amd64.tar.zst", "newer images");
+        await machine.OrderAsync(machine.Orders(Newer));
+
+        await machine.LookAsync();
+
+        Assert.Equal(
+            ["k3s etcd-snapshot save --name before-v1.32.1-k3s1", "k3s-install.sh server", "systemctl enable k3s.service", "systemctl restart k3s.service"],
+            machine.Ran);
+        Assert.Equal("newer images", machine.Lab.Read("/var/lib/rancher/k3s/agent/images/k3s-airgap-images-amd64.tar.zst"));
+        Assert.Equal((ControlPlanePhase.Done, Newer), ((await cloud.StateAsync(0))!.Phase, (await cloud.StateAsync(0))!.Release));
+    }
+
+    [Fact]
+    public async Task A_changed_unit_of_its_own_has_systemd_start_it_anew_when_all_is_told()
+    {
+        const string Unit = "/etc/systemd/system/ebb-control-plane-follow.service";
+        using var machine = await BornAsync();
+        var orders = machine.Orders();
+        orders = orders with { Texts = [.. orders.Texts.Select(text => text.To == Unit ? text with { Content = text.Content + "# newer\n" } : text)] };
+        await machine.OrderAsync(orders);
+
+        var (code, said) = await machine.RunAsync("--follow", loop: true);
+
+        Assert.True(code == 0, said);
+        Assert.Equal(["systemctl daemon-reload"], machine.Ran);
+        Assert.EndsWith("# newer\n", machine.Lab.Read(Unit));
+        Assert.Equal((ControlPlanePhase.Done, orders.Generation), ((await cloud.StateAsync(0))!.Phase, (await cloud.StateAsync(0))!.Generation));
+    }
+
     private static async Task<string> PythonAsync(string text)
     {
         using var python = System.Diagnostics.Process.Start(

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography;
@@ -101,6 +102,8 @@ public sealed class MachineCloud : IAsyncLifetime
     {
         EbbHash = _files[SystemShare.Ebb],
         AgentHashes = Inputs.AgentHashes.Aggregate(Inputs.AgentHashes, (all, one) => all.SetItem(one.Key, _files[SystemShare.Agent(one.Key)])),
+        AirGapHashes = _files.Where(file => file.Key.StartsWith(SystemShare.AirGap, StringComparison.Ordinal))
+            .ToImmutableSortedDictionary(file => file.Key[SystemShare.AirGap.Length..], file => file.Value, StringComparer.Ordinal),
     };
 
     internal IReadOnlyDictionary<string, string> Hashes => _files;
@@ -113,7 +116,10 @@ public sealed class MachineCloud : IAsyncLifetime
         configuration["metadata"] = _host.MetadataOf(Cluster.Cloud.ComputeGroup, set, instance.Id).ToString().TrimEnd('/');
         configuration["manager"] = _host.Https.ToString().TrimEnd('/');
         configuration["fileShares"] = new Uri(_host.Https, $"{Names.SystemAccount}.file").ToString();
-        configuration["k3s"]!["installer"] = new Uri(Path.Combine(Directory, "k3s-install.sh")).ToString();
+        if (configuration["k3s"]!["installer"] is not null)
+        {
+            configuration["k3s"]!["installer"] = new Uri(Path.Combine(Directory, "k3s-install.sh")).ToString();
+        }
     }
 
     public async Task PutFileAsync(string path, string content)

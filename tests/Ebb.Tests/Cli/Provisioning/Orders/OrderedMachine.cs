@@ -135,10 +135,10 @@ internal sealed class OrderedMachine : IDisposable
     }
 
     /// <param name="killAt">The step, from 1, at which it is killed as if the power went; 0 for none.</param>
-    public async Task<(int Code, string Said)> RunAsync(string? argument = null, int killAt = 0)
+    public async Task<(int Code, string Said)> RunAsync(string? argument = null, int killAt = 0, bool loop = false)
     {
         var ct = TestContext.Current.CancellationToken;
-        using var process = Start(argument, killAt);
+        using var process = Start(argument, killAt, loop);
         var (error, output) = (process.StandardError.ReadToEndAsync(ct), process.StandardOutput.ReadToEndAsync(ct));
         try
         {

@@ -1,6 +1,15 @@
+using System.Net;
+using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.Orders;
+using Ebb.Sandbox.Certificates;
 using Ebb.Tests.Cli.Provisioning.Rendered;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Ebb.Tests.Cli.Provisioning.Orders;
 
@@ -49,14 +58,33 @@ public sealed class SecondBirthTests(MachineCloud cloud) : IClassFixture<Machine
         Assert.Contains("cluster-init: true", machine.Lab.Read("/etc/rancher/k3s/config.yaml.d/10-machine.yaml"));
     }
 
-    private async Task<OrderedMachine> MachineAsync()
+    [Fact]
+    public async Task It_joins_those_that_answer_and_runs_the_release_that_they_run()
+    {
+        await using var other = await OtherServer.StartAsync();
+        using var machine = await MachineAsync(cloud.Cluster with { Kubernetes = cloud.Cluster.Kubernetes with { Version = null } });
+        await OthersAsync(store: true, LongAgo, "v1.30.9+k3s1");
+        machine.Lab.Edit("/etc/ebb/control-plane.json", configuration => configuration["addresses"]!.AsArray()[1] = "127.0.0.1");
+        machine.Lab.Write(
+            OrderedMachine.Program, machine.Lab.Read(OrderedMachine.Program).Replace(":6443/ping", $":{other.Port}/ping", StringComparison.Ordinal), "0755");
+        await cloud.PutFileAsync(SystemShare.Pki + "server-ca.crt", other.AuthorityPem);
+
+        await machine.BeBornAsync();
+
+        Assert.Contains("server: https://127.0.0.1:6443", machine.Lab.Read("/etc/rancher/k3s/config.yaml.d/10-machine.yaml"));
+        Assert.Contains("  INSTALL_K3S_VERSION=v1.30.9+k3s1", machine.Ran);
+        Assert.DoesNotContain(machine.Ran, line => line.Contains("INSTALL_K3S_CHANNEL", StringComparison.Ordinal));
+        await cloud.PutFileAsync(SystemShare.Pki + "server-ca.crt", RenderLab.AuthorityPem);
+    }
+
+    private async Task<OrderedMachine> MachineAsync(ClusterFile? cluster = null)
     {
         MachineLab.Require();
         await cloud.TidyAsync();
-        return new OrderedMachine(cloud);
+        return new OrderedMachine(cloud, cluster);
     }
 
-    private async Task OthersAsync(bool store, TimeSpan ago)
+    private async Task OthersAsync(bool store, TimeSpan ago, string release = "")
     {
         foreach (var index in new[] { 1, 2 })
         {
@@ -67,12 +95,38 @@ public sealed class SecondBirthTests(MachineCloud cloud) : IClassFixture<Machine
                 Generation = "",
                 Attempt = 0,
                 Phase = ControlPlanePhase.Working,
-                Release = "",
+                Release = release,
                 Ebb = "",
                 Store = store,
                 At = TimeProvider.System.GetUtcNow() - ago,
             };
             await cloud.PutFileAsync(SystemShare.State(name), System.Text.Encoding.UTF8.GetString(state.ToBytes()));
+        }
+    }
+
+    /// <summary>A server of k3s as far as those that look for one ask it.</summary>
+    private sealed class OtherServer(WebApplication app, Authority authority) : IAsyncDisposable
+    {
+        public string AuthorityPem => authority.CertificatePem;
+
+        public int Port => new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
+
+        public static async Task<OtherServer> StartAsync()
+        {
+            var authority = Authority.Create("k3s-server-ca", TimeProvider.System);
+            var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+            builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+                kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(authority.IssueServer("k3s", [], []))));
+            var app = builder.Build();
+            app.Run(http => http.Request.Path == "/ping" ? http.Response.WriteAsync("pong") : Task.CompletedTask);
+            await app.StartAsync(TestContext.Current.CancellationToken);
+            return new OtherServer(app, authority);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await app.DisposeAsync();
+            authority.Dispose();
         }
     }
 }
