@@ -61,6 +61,30 @@ public sealed class RenderedMachineTests : IDisposable
         Assert.Contains("-A PREROUTING -d 169.254.169.254/32 -j DROP", await File.ReadAllTextAsync(Path.Combine(output, "iptables"), TestContext.Current.CancellationToken));
     }
 
+    [Fact]
+    public async Task A_control_plane_machine_follows_from_its_birth_on_through_crashes_and_boots_also_when_k3s_does_not_start()
+    {
+        var root = await MachineRoot.RequireAsync();
+        var units = Directory.CreateDirectory(Path.Combine(_directory, "units")).FullName;
+        var output = Directory.CreateDirectory(Path.Combine(_directory, "out")).FullName;
+        WriteUnits(units);
+
+        var (_, said) = await RunAsync("follow.sh", root, units, _directory);
+
+        var log = Path.Combine(output, "log");
+        Assert.True(File.Exists(log), said);
+        Assert.Equal(
+            [
+                "is born",
+                "is there",
+                "follows: birth active, k3s activating",
+                "follows: birth active, k3s activating",
+                "follows: birth active, k3s activating",
+                "follows: birth inactive, k3s activating",
+            ],
+            await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken));
+    }
+
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     private static void WriteUnits(string directory)
