@@ -42,6 +42,12 @@ public static class Marks
     /// </summary>
     public const string Operating = "ebb.dev/operating";
 
+    /// <summary>
+    /// Node annotation: with which keys the machine was told to mount its shares, as a hash from which none can be guessed
+    /// (<see cref="Joining.Mount.MarkOf"/>). A machine that was told others when it last joined has those mounted still.
+    /// </summary>
+    public const string SharesKey = "ebb.dev/shares-key";
+
     /// <summary>Pod annotation: <c>never</c> forbids to interrupt the pod, <c>allowed</c> permits it.</summary>
     public const string Interrupt = "ebb.dev/interrupt";
 

@@ -1,82 +1,108 @@
 using System.CommandLine;
+using System.Text.Json;
 using Ebb.Cli.Clusters.Provisioned;
+using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Output;
+using Ebb.Cli.Reports;
+using Ebb.Clouds;
 
 namespace Ebb.Cli.Commands;
 
-/// <summary>Makes, shows and changes the key that logs in to a cluster's machines.</summary>
+/// <summary>Shows and rotates the keys and certificates of a cluster.</summary>
 internal static class KeysCommand
 {
     public static Command Create(Terminal terminal)
     {
         var file = new FileOption();
-        var verb = new Verb("keys", "Make the SSH key of a cluster's machines where there is none, and show where it is.")
+        var json = JsonOutput.Option();
+        var verb = new Verb("keys", "Show every key and certificate of a cluster; make its SSH key where there is none.")
         {
-            Subcommands = { Rotate(terminal) },
-            Examples = [new("ebb keys", "that of ebb.yaml's cluster"), new("ebb keys rotate", "another one, before the cluster is made anew")],
-        };
-        file.AddTo(verb);
-        verb.SetAction(parsed =>
-        {
-            var cluster = Read(file.PathOrUsual(parsed));
-            var home = ClusterHome.Of(cluster.Name);
-            using (home.Lock())
-            {
-                Show(cluster, home, terminal);
-            }
-        });
-        return verb;
-    }
-
-    private static Verb Rotate(Terminal terminal)
-    {
-        var file = new FileOption();
-        var verb = new Verb("rotate", "Make another SSH key, for machines that are made from now on.")
-        {
-            Examples = [new("ebb keys rotate", "after 'ebb down --keep-storage', before the next 'ebb up'")],
+            Options = { json },
+            Subcommands = { KeysRotateCommand.Create(terminal) },
+            Examples = [new("ebb keys", "those of ebb.yaml's cluster: what for, where, since and until when"), new("ebb keys rotate", "what can be rotated, and what each costs")],
         };
         file.AddTo(verb);
         verb.SetAction(async (parsed, ct) =>
         {
             var path = file.PathOrUsual(parsed);
-            var cluster = Read(path);
-            if (cluster.Access.SshKeyFile is { } own)
-            {
-                throw new EbbException($"The key is your own: access.sshKeyFile in {path} names {own}. Name another file there.");
-            }
-
-            // Azure keeps the keys that a machine was made with, and refuses others.
-            using (var session = await ClusterSession.OpenAsync(path, hold: false, ct))
-            {
-                if (session is not null && await session.Cloud.Groups.FindAsync(cluster.Cloud.ComputeGroup, ct) is not null)
-                {
-                    throw new EbbException(
-                        $"Cluster '{cluster.Name}' has machines, and Azure does not change the keys of a machine that is there. "
-                        + $"'{Launcher.Command} down --keep-storage' first, then this, then '{Launcher.Command} up'; to let one more key in, add it to ~/.ssh/authorized_keys by 'ebb proxy'.");
-                }
-            }
-
+            var cluster = ClusterFileReader.Read(path, Environment.GetEnvironmentVariable);
             var home = ClusterHome.Of(cluster.Name);
             using (home.Lock())
             {
-                SshKeys.Replace(home);
-                Show(cluster, home, terminal);
+                SshKeys.Public(cluster.Access.SshKeyFile, home);
+            }
+
+            var state = KeyState.Read(home);
+            var entries = KeyList.OnDisk(cluster, home).ToList();
+            var trouble = await InCloudAsync(path, state, entries, ct);
+            if (parsed.GetValue(json))
+            {
+                terminal.Print(JsonSerializer.Serialize(Report(cluster, state, entries, trouble), KeysJson.Default.KeysReport));
+                return;
+            }
+
+            Print(entries, state, trouble, terminal);
+            foreach (var key in SshKeys.Public(cluster.Access.SshKeyFile, home))
+            {
+                terminal.Print($"SSH: {key}");
+                terminal.Print($"     {SshKeys.Fingerprint(key)}");
             }
         });
         return verb;
     }
 
-    private static ClusterFile Read(string path) => ClusterFileReader.Read(path, Environment.GetEnvironmentVariable);
-
-    private static void Show(ClusterFile cluster, ClusterHome home, Terminal terminal)
+    /// <returns>Why the cloud did not say; null when it did, or there is nothing of the cluster in it.</returns>
+    private static async Task<string?> InCloudAsync(string path, KeyState state, List<KeyEntry> entries, CancellationToken ct)
     {
-        var keys = SshKeys.Public(cluster.Access.SshKeyFile, home);
-        terminal.Print($"Private key: {SshKeys.PrivateFile(cluster.Access.SshKeyFile, home) ?? "in your agent"}");
-        foreach (var key in keys)
+        try
         {
-            terminal.Print($"Public key:  {key}");
-            terminal.Print($"Fingerprint: {SshKeys.Fingerprint(key)}");
+            using var session = await ClusterSession.OpenAsync(path, hold: false, ct);
+            if (session is not null)
+            {
+                entries.AddRange(await KeyList.InCloudAsync(session.File, session.Cloud, state, ct));
+            }
+
+            return null;
+        }
+        catch (Exception e) when (e is EbbException or CloudException)
+        {
+            return e.Message;
+        }
+    }
+
+    private static KeysReport Report(ClusterFile cluster, KeyState state, IEnumerable<KeyEntry> entries, string? trouble) => new()
+    {
+        Cluster = cluster.Name,
+        Keys = [.. entries.Select(e => new KeyReport(e.Name, e.For, e.Where, e.Since, e.Until, e.Rotation))],
+        Rotations = [.. state.Rotations.Select(r => new RotationReport(r.Key, r.Value.Begun, r.Value.Phase, Finished: false, null))],
+        CloudTrouble = trouble,
+    };
+
+    private static void Print(IEnumerable<KeyEntry> entries, KeyState state, string? trouble, Terminal terminal)
+    {
+        var grid = new Grid("name", "for", "where", "since", "until", "rotate");
+        foreach (var entry in entries)
+        {
+            var begun = entry.Rotation is { } what && state.PhaseOf(what) is not null;
+            grid.Add(
+                new(entry.Name),
+                new(entry.For),
+                new(entry.Where, Tone.Quiet),
+                new(entry.Since is { } since ? $"{since:yyyy-MM-dd}" : "-"),
+                new(entry.Until is { } until ? $"{until:yyyy-MM-dd}" : "-"),
+                begun ? new($"{entry.Rotation}, under way", Tone.Warn) : new(entry.Rotation ?? "-"));
+        }
+
+        grid.Print(terminal);
+        if (trouble is not null)
+        {
+            terminal.Say($"The storage accounts' keys are not among them: {trouble}");
+        }
+
+        foreach (var (what, rotation) in state.Rotations)
+        {
+            terminal.Print($"Rotation of {what} was begun on {rotation.Begun:yyyy-MM-dd HH:mm} UTC and is not finished: '{Launcher.Command} keys rotate {what}' goes on.");
         }
     }
 }

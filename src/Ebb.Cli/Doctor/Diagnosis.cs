@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Reports;
 
 namespace Ebb.Cli.Doctor;
@@ -12,6 +13,9 @@ internal static class Diagnosis
     // 'ebb up' renews with sixty days left: whoever has less has not run it for long.
     private static readonly TimeSpan RenewWith = TimeSpan.FromDays(45);
 
+    // Machines come to know another one only when they are made anew, which takes some their time.
+    private static readonly TimeSpan RotateWith = TimeSpan.FromDays(365);
+
     // A node that has just come or gone is not worth a word.
     private static readonly TimeSpan Settled = TimeSpan.FromMinutes(2);
 
@@ -20,6 +24,7 @@ internal static class Diagnosis
     [
         .. Cloud(seen)
             .Concat(Certificates(seen))
+            .Concat(Rotations(seen))
             .Concat(Kubernetes(seen))
             .Concat(seen.Status is { } status ? [.. Controller(status), .. Pools(seen, status), .. Machines(seen, status), .. Waiting(status)] : [])
             .Concat(Nodes(seen))
@@ -84,14 +89,28 @@ internal static class Diagnosis
             }
             else if (until <= seen.Now)
             {
-                yield return new(Severity.Broken, $"certificate {certificate.Name}", $"ended on {until:yyyy-MM-dd}", $"'ebb up{seen.Flag}' renews it.");
+                yield return new(Severity.Broken, $"certificate {certificate.Name}", $"ended on {until:yyyy-MM-dd}", Renewal(seen, certificate));
             }
-            else if (until - seen.Now < RenewWith)
+            else if (until - seen.Now < (IsJoinAuthority(certificate) ? RotateWith : RenewWith))
             {
-                yield return new(Severity.Warning, $"certificate {certificate.Name}", $"ends on {until:yyyy-MM-dd}", $"'ebb up{seen.Flag}' renews it.");
+                yield return new(Severity.Warning, $"certificate {certificate.Name}", $"ends on {until:yyyy-MM-dd}", Renewal(seen, certificate));
             }
         }
     }
+
+    private static string Renewal(Symptoms seen, CertificateSign certificate) => IsJoinAuthority(certificate)
+        ? $"'ebb keys rotate{seen.Flag} {JoinAuthorities.What}' makes another, while machines join."
+        : $"'ebb up{seen.Flag}' renews it.";
+
+    private static bool IsJoinAuthority(CertificateSign certificate) => certificate.Name.Split('/')[^1].StartsWith("join-ca", StringComparison.Ordinal);
+
+    private static IEnumerable<Finding> Rotations(Symptoms seen) =>
+        from rotation in seen.Rotations
+        select new Finding(
+            Severity.Warning,
+            $"keys {rotation.Key}",
+            $"their rotation was begun on {rotation.Value.Begun:yyyy-MM-dd} and is not finished: the ones before are still good",
+            $"'ebb keys rotate{seen.Flag} {rotation.Key}' goes on, or says which machines hold it up.");
 
     private static IEnumerable<Finding> Kubernetes(Symptoms seen)
     {

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Ebb.Cli.Clusters;
 using Ebb.Cli.Clusters.Provisioned;
+using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.Output;
 using Ebb.Cli.Reports;
@@ -45,7 +46,7 @@ internal static class Examination
     {
         using var session = await ClusterSession.OpenAsync(path, hold: false, ct)
             ?? throw new EbbException($"There is nothing of the cluster of {path}: the sandbox's Azure for it does not run. 'ebb up' makes it.");
-        seen = seen with { Flag = session.Flag, Certificates = Certificates(session.Home) };
+        seen = seen with { Flag = session.Flag, Certificates = Certificates(session.Home), Rotations = KeyState.Read(session.Home).Rotations };
         try
         {
             var place = await ClusterPlace.LookAsync(session.File, session.Cloud.Groups, session.Cloud.Deployments, ct);

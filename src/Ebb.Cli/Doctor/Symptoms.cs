@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ebb.Cli.Clusters.Provisioned;
+using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Reports;
 
 namespace Ebb.Cli.Doctor;
@@ -25,6 +26,9 @@ internal sealed record Symptoms
     public string? CloudTrouble { get; init; }
 
     public ImmutableArray<CertificateSign> Certificates { get; init; } = [];
+
+    /// <summary>Rotations of keys that were begun and are not finished, by what is rotated.</summary>
+    public ImmutableSortedDictionary<string, Rotation> Rotations { get; init; } = KeyState.NoRotations;
 
     /// <summary>The cluster with its machines; null when Kubernetes did not answer.</summary>
     public StatusReport? Status { get; init; }

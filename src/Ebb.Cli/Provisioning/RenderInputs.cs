@@ -18,6 +18,12 @@ internal sealed record RenderInputs
     /// <summary>The authority of the join server, whose hash every machine is given.</summary>
     public required string JoinAuthorityPem { get; init; }
 
+    /// <summary>The key that is taken of an account where nothing says otherwise.</summary>
+    public const string FirstKey = "key1";
+
+    /// <summary>Which key of the shares' account machines mount with: <c>key1</c> or <c>key2</c>.</summary>
+    public string SharesKey { get; init; } = FirstKey;
+
     /// <summary>SHA-256, in hexadecimal, of <c>ebb-agent</c> by architecture: <c>amd64</c>, <c>arm64</c>.</summary>
     public required ImmutableSortedDictionary<string, string> AgentHashes { get; init; }
 

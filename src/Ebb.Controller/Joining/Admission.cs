@@ -81,7 +81,7 @@ internal sealed class Admission(
         // One that asks twice has lost the first answer.
         await registrations.WithdrawAsync(name, ct);
         var token = await tokens.IssueAsync(name, ct);
-        registrations.Expect(name, token, before);
+        registrations.Expect(name, token, before, Mount.MarkOf(given.Mounts.Select(mount => mount.Key)));
         return new JoinAnswer
         {
             Node = name,

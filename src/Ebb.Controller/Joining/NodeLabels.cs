@@ -64,4 +64,11 @@ internal static class LabelPatch
                 ["labels"] = new JsonObject(labels.Select(label => KeyValuePair.Create(label.Key, (JsonNode?)label.Value))),
             },
         }.ToJsonString());
+
+    /// <param name="value">Empty to take it off.</param>
+    public static byte[] OfAnnotation(string name, string value) =>
+        Encoding.UTF8.GetBytes(new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [name] = value.Length > 0 ? value : null } },
+        }.ToJsonString());
 }

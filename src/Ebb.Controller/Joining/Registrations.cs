@@ -48,11 +48,12 @@ internal sealed partial class Registrations(
 
     /// <summary>A machine is to come under this name with this token.</summary>
     /// <param name="before">The Node object of that name as it was; null for none.</param>
-    public void Expect(string node, IssuedToken token, V1Node? before)
+    /// <param name="shares">What the node is to bear as <see cref="Marks.SharesKey"/>; empty for nothing.</param>
+    public void Expect(string node, IssuedToken token, V1Node? before, string shares = "")
     {
         lock (_lock)
         {
-            _expected[node] = new Expected(token, before?.Metadata.Uid, UpSince(before));
+            _expected[node] = new Expected(token, before?.Metadata.Uid, UpSince(before), shares);
         }
     }
 
@@ -204,6 +205,13 @@ internal sealed partial class Registrations(
             }
         }
 
+        if ((node.Metadata.Annotations?.GetValueOrDefault(Marks.SharesKey) ?? "") != expected.Shares)
+        {
+            // Before it is forgotten: what fails is tried again.
+            await client.PatchAsync(
+                Resources.Nodes, null, node.Metadata.Name, PatchKind.Merge, LabelPatch.OfAnnotation(Marks.SharesKey, expected.Shares), WriteOptions.Default, ct);
+        }
+
         await WithdrawAsync(node.Metadata.Name, ct);
         LogJoined(node.Metadata.Name);
         await kubernetes.TellAsync(
@@ -279,7 +287,7 @@ internal sealed partial class Registrations(
         }
     }
 
-    private sealed record Expected(IssuedToken Token, string? Uid, DateTimeOffset? UpSince);
+    private sealed record Expected(IssuedToken Token, string? Uid, DateTimeOffset? UpSince, string Shares);
 
     [LoggerMessage(LogLevel.Information, "Node {Node} has joined")]
     private partial void LogJoined(string node);

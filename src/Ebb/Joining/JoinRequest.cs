@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Ebb.Joining;
 
 /// <summary>A machine asks to become a node. Nothing in it but the proof is believed: the rest helps to answer well.</summary>
@@ -89,6 +92,12 @@ public sealed record Mount
 
     /// <summary>Further options for <c>mount</c>, separated by commas; null for none.</summary>
     public string? Options { get; init; }
+
+    /// <summary>Tells keys apart without saying anything about them: a hash of the keys of shares, of which there is mostly one.</summary>
+    /// <returns>16 hexadecimal digits for each; empty where no share has one.</returns>
+    public static string MarkOf(IEnumerable<string?> keys) => string.Join(
+        '.', keys.Where(key => !string.IsNullOrEmpty(key)).Distinct(StringComparer.Ordinal)
+            .Select(key => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key!)))[..16]).Order(StringComparer.Ordinal));
 
     /// <summary>Not a word of the key.</summary>
     public override string ToString() => $"{Kind} //{Host}/{Share} at {At}";

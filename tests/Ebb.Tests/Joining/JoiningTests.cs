@@ -54,6 +54,31 @@ public sealed class JoiningTests
     }
 
     [Fact]
+    public async Task The_node_says_with_which_key_its_machine_was_told_to_mount_and_not_a_word_of_it()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        var machine = lab.AddMachine(0);
+        using var first = await lab.JoinAsync(machine);
+        await lab.AddNodeAsync(machine, ready: true);
+        await JoinLab.UntilAsync(async () => await MarkAsync() == Mount.MarkOf([JoinLab.StorageKey]));
+
+        // It was there with its node down, and joins again with another key in force.
+        await Task.Delay(TimeSpan.FromSeconds(1.2), TimeProvider.System, Ct);
+        lab.SecretFile("handout.json", (await File.ReadAllTextAsync(lab.Options.HandoutFile!, Ct)).Replace(JoinLab.StorageKey, "YW5vdGhlcg==", StringComparison.Ordinal));
+        await Task.Delay(TimeSpan.FromSeconds(1.2), TimeProvider.System, Ct);
+        await lab.SetReadyAsync("agents000000", ready: false);
+        using var again = await lab.JoinAsync(machine, fresh: false);
+        var before = await MarkAsync();
+        await lab.SetReadyAsync("agents000000", ready: true);
+
+        Assert.Equal(Mount.MarkOf([JoinLab.StorageKey]), before);
+        await JoinLab.UntilAsync(async () => await MarkAsync() == Mount.MarkOf(["YW5vdGhlcg=="]));
+        Assert.DoesNotContain(JoinLab.StorageKey[..8], before, StringComparison.Ordinal);
+
+        async Task<string?> MarkAsync() => (await lab.NodeAsync(machine))!.Metadata.Annotations?.GetValueOrDefault(Marks.SharesKey);
+    }
+
+    [Fact]
     public async Task Asking_twice_leaves_only_the_last_token_valid()
     {
         await using var lab = await JoinLab.StartAsync();

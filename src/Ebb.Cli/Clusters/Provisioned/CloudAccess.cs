@@ -37,6 +37,8 @@ internal sealed class CloudAccess : IDisposable
 
     public NetworkInterfaces Interfaces => new(Arm);
 
+    public ScaleSetMachines ScaleSets => new(Arm);
+
     /// <summary>Finds the subscription, as the user's login sees it.</summary>
     /// <param name="given">A subscription with its credential; null for whatever the user is signed in with.</param>
     /// <exception cref="EbbException">There is no credential, or no subscription to choose.</exception>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 
@@ -37,6 +38,7 @@ internal sealed record ClusterInputs(RenderInputs Rendering, ClusterKeys Keys, I
                 OwnAddresses = own,
                 SshPublicKeys = [.. SshKeys.Public(file.Access.SshKeyFile, home, make)],
                 JoinAuthorityPem = keys.JoinAuthorityPem,
+                SharesKey = KeyState.Read(home).SharesKey,
                 AgentHashes = programs.AgentHashes,
                 EbbHash = programs.EbbHash,
                 AirGapHashes = airGap?.Hashes() ?? ImmutableSortedDictionary<string, string>.Empty,

@@ -14,6 +14,8 @@ namespace Ebb.Cli.Clusters.Provisioned;
 /// </summary>
 internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
 {
+    private const string Previous = ".previous";
+
     private const string JoinServer = "join-server";
 
     private const string Operator = "operator";
@@ -66,7 +68,7 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
             SecretFile.Write(_files.ServiceAccountKey, key.ExportRSAPrivateKeyPem() + "\n");
         }
 
-        foreach (var password in new[] { ServerTokenFile, AgentTokenFile })
+        foreach (var password in Passwords)
         {
             if (SecretFile.Read(password) is null)
             {
@@ -113,6 +115,26 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
         new UriBuilder(Uri.UriSchemeHttps, "127.0.0.1", ResourceNames.ApiPort).Uri,
         ServerAuthorityPem,
         new IssuedCertificate(Read(_files.Certificate(Controller)), Read(_files.Key(Controller)))).Write();
+
+    /// <summary>Puts the passwords aside for others to be made in their place; done twice it is as done once.</summary>
+    public void ReplacePasswords()
+    {
+        foreach (var password in Passwords.Where(password => !File.Exists(password + Previous) && File.Exists(password)))
+        {
+            File.Move(password, password + Previous);
+        }
+    }
+
+    /// <summary>Removes those before.</summary>
+    public void ForgetPreviousPasswords()
+    {
+        foreach (var password in Passwords)
+        {
+            File.Delete(password + Previous);
+        }
+    }
+
+    private string[] Passwords => [ServerTokenFile, AgentTokenFile];
 
     private string ServerTokenFile => Path.Combine(home.Keys, "server-token");
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Ebb.Cli.Reports;
 using Ebb.Clouds.Azure.Deployments;
 
 namespace Ebb.Cli.Clusters.Provisioned;
@@ -27,6 +28,9 @@ internal sealed record ProvisionReport
     public string? Kubernetes { get; init; }
 
     public string? Kubeconfig { get; init; }
+
+    /// <summary>With <c>done</c>: how far rotations of keys have come.</summary>
+    public ImmutableArray<RotationReport>? Rotations { get; init; }
 
     public static ProvisionReport Of(ProvisionEvent happened, DateTimeOffset at) => happened switch
     {

@@ -91,6 +91,11 @@ internal static class ControlPlaneConfig
             ["tailscale"] = cluster.Options.Tailscale is not null,
             ["files"] = Arm.Objects(Taken(cluster, inputs)),
         };
+        if (inputs.SharesKey != RenderInputs.FirstKey)
+        {
+            configuration["sharesKey"] = inputs.SharesKey;
+        }
+
         if (cluster.Kubernetes.Distribution is Distribution.K3s)
         {
             configuration["k3s"] = K3sServer.Installation(cluster, release);

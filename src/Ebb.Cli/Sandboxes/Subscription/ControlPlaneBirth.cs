@@ -11,6 +11,9 @@ internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccou
 {
     public const string Path = "/etc/ebb/control-plane.json";
 
+    /// <summary>What machines of pools mount; null where there is nothing.</summary>
+    public ControlPlaneShares? Shares { get; init; }
+
     /// <summary>The directory that the cluster's authorities go to.</summary>
     public string AuthoritiesAt =>
         Files.Where(file => file.From == SystemShare.Pki + "server-ca.crt").Select(file => System.IO.Path.GetDirectoryName(file.To)).FirstOrDefault()
@@ -32,7 +35,16 @@ internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccou
             Restarts = RestartsOf(f),
             Once = f.TryGetProperty("once", out var once) && once.GetBoolean(),
         })],
-        root.TryGetProperty("k3s", out var k3s) ? ReleaseOf(k3s) : null);
+        root.TryGetProperty("k3s", out var k3s) ? ReleaseOf(k3s) : null)
+    {
+        Shares = root.TryGetProperty("mounts", out var mounts) && mounts.GetArrayLength() > 0
+            ? new ControlPlaneShares(
+                Text(root, "storageAccount"),
+                Text(root, "shareHost"),
+                root.TryGetProperty("sharesKey", out var key) ? key.GetString()! : "key1",
+                [.. mounts.EnumerateArray().Select(mount => (Text(mount, "share"), Text(mount, "at")))])
+            : null,
+    };
 
     /// <summary>What has to be started anew when a file changes, as the machine is told with it.</summary>
     public static ImmutableArray<string> RestartsOf(JsonElement file) =>
@@ -55,6 +67,9 @@ internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccou
     private static string Text(JsonElement element, string name) =>
         element.GetProperty(name).GetString() ?? throw new JsonException($"'{name}' is null in {Path}.");
 }
+
+/// <param name="Key">The name of the account's key to mount with.</param>
+internal sealed record ControlPlaneShares(string Account, string Host, string Key, ImmutableArray<(string Share, string At)> Mounts);
 
 /// <param name="From">In the share.</param>
 /// <param name="To">On the machine.</param>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using Ebb.Clouds;
 using Ebb.Sandbox.Azure;
 
@@ -12,6 +13,8 @@ internal sealed class ControlPlaneInstall(ControlPlaneDisk disk, ControlPlaneSha
     private const string Program = "/usr/local/bin/ebb";
 
     private const string K3s = "/usr/local/bin/k3s";
+
+    public const string Handout = "/etc/ebb/join/handout.json";
 
     /// <returns>What has to be started anew, by the words in <see cref="Provisioning.Orders.Restart"/>.</returns>
     public async Task<ImmutableHashSet<string>> FilesAsync(ControlPlaneBirth told, CancellationToken ct)
@@ -49,6 +52,28 @@ internal sealed class ControlPlaneInstall(ControlPlaneDisk disk, ControlPlaneSha
         }
 
         return restarts;
+    }
+
+    /// <summary>What machines that join are given to mount; a join server that runs takes it up by itself.</summary>
+    public async Task HandoutAsync(ControlPlaneBirth told, CancellationToken ct)
+    {
+        if (told.Shares is not { } shares)
+        {
+            disk.Delete(Handout);
+            return;
+        }
+
+        var key = await share.SharesKeyAsync(shares, ct);
+        var mounts = new JsonArray([.. shares.Mounts.Select(mount => (JsonNode)new JsonObject
+        {
+            ["kind"] = "cifs",
+            ["host"] = shares.Host,
+            ["share"] = mount.Share,
+            ["at"] = mount.At,
+            ["user"] = shares.Account,
+            ["key"] = key,
+        })]);
+        await disk.WriteAsync(Handout, Encoding.UTF8.GetBytes(new JsonObject { ["mounts"] = mounts }.ToJsonString()), ct);
     }
 
     /// <exception cref="EbbException">There is no such release to install.</exception>

@@ -85,6 +85,7 @@ internal sealed partial class ControlPlaneMachine : IAsyncDisposable
         var told = wanted?.Configuration ?? _birth;
         ControlPlaneInstall.RequireRelease(told);
         await _install.FilesAsync(told, ct);
+        await _install.HandoutAsync(told, ct);
         if (wanted is not null)
         {
             await _install.TextsAsync(wanted, ct);
@@ -136,6 +137,13 @@ internal sealed partial class ControlPlaneMachine : IAsyncDisposable
         ControlPlaneInstall.RequireRelease(wanted.Configuration);
         var restarts = await WithinPatienceAsync(
             async () => (await _install.FilesAsync(wanted.Configuration, ct)).Union(await _install.TextsAsync(wanted, ct)), ct);
+        await WithinPatienceAsync(
+            async () =>
+            {
+                await _install.HandoutAsync(wanted.Configuration, ct);
+                return true;
+            },
+            ct);
         var before = _disk.Installed!;
         var release = wanted.Configuration.Release;
         var anew = release != before.Release;

@@ -130,6 +130,7 @@ internal sealed partial class ControlPlaneService(
             KubernetesAuthorityFile = authorities.ServerCertificate,
             NodeAuthorityFile = authorities.ClientCertificate,
             AttestationRootsFile = roots,
+            HandoutFile = File.Exists(disk.At(ControlPlaneInstall.Handout)) ? disk.At(ControlPlaneInstall.Handout) : null,
             AuditFile = Path.Combine(ground.Directory, "join-audit.jsonl"),
 
             // All machines of the sandbox come from one address.

@@ -29,6 +29,11 @@ internal sealed class ControlPlaneShare(
         return found is null || found.AsSpan().IndexOfAnyExcept((byte)0) < 0 ? null : ControlPlaneTurn.Read(found);
     }
 
+    /// <summary>The key with which machines are to mount.</summary>
+    public async Task<string> SharesKeyAsync(ControlPlaneShares shares, CancellationToken ct) =>
+        (await new StorageAccounts(arm).KeysAsync(birth.StorageGroup, shares.Account, ct))?.FirstOrDefault(key => key.Name == shares.Key)?.Value
+        ?? throw new CloudException($"Storage account '{shares.Account}' has no {shares.Key}.");
+
     public Task<byte[]?> FileAsync(string path, CancellationToken ct) => ReadAsync(path, MostFile, ct);
 
     public async Task TellAsync(ControlPlaneState state, CancellationToken ct)

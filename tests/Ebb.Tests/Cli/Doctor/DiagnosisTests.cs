@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ebb.Cli.Clusters.Provisioned;
+using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Doctor;
 using Ebb.Cli.Reports;
 
@@ -80,6 +81,28 @@ public sealed class DiagnosisTests
     [Fact]
     public void A_certificate_that_cannot_be_read_is_broken() =>
         Assert.Equal(Severity.Broken, Assert.Single(Diagnosis.Of(Healthy with { Certificates = [new CertificateSign("x", "/f", null)] })).Severity);
+
+    [Fact]
+    public void An_authority_of_join_servers_that_ends_within_a_year_is_rotated_and_not_renewed()
+    {
+        var finding = Assert.Single(Diagnosis.Of(Healthy with { Certificates = [new CertificateSign("pki/join-ca-2", "/f", Noon.AddDays(300))] }));
+
+        Assert.Equal((Severity.Warning, "certificate pki/join-ca-2"), (finding.Severity, finding.About));
+        Assert.Contains("ebb keys rotate", finding.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_rotation_that_is_not_finished_is_told_with_the_command_that_goes_on()
+    {
+        var finding = Assert.Single(Diagnosis.Of(Healthy with
+        {
+            Flag = " -f farm.yaml",
+            Rotations = KeyState.NoRotations.Add("join", new Rotation(Noon.AddDays(-3), "wait")),
+        }));
+
+        Assert.Equal((Severity.Warning, "keys join"), (finding.Severity, finding.About));
+        Assert.Contains("'ebb keys rotate -f farm.yaml join'", finding.Remedy, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Kubernetes_that_does_not_answer_is_broken_and_hides_nothing_of_the_cloud()

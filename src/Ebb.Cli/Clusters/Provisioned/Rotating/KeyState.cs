@@ -17,11 +17,13 @@ internal sealed record KeyState
     /// <summary>The key of the shares' account with which machines mount.</summary>
     public string SharesKey { get; init; } = "key1";
 
-    /// <summary>When k3s' own certificates were last to be made anew; its servers do so once for each. Null for never.</summary>
-    public string? Renewal { get; init; }
+    /// <summary>What k3s' servers were last to carry out for a rotation, each once. Null for nothing.</summary>
+    public K3sOrder? K3s { get; init; }
 
     /// <summary>By what is rotated: those begun and not finished.</summary>
-    public ImmutableSortedDictionary<string, Rotation> Rotations { get; init; } = ImmutableSortedDictionary.Create<string, Rotation>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, Rotation> Rotations { get; init; } = NoRotations;
+
+    public static ImmutableSortedDictionary<string, Rotation> NoRotations { get; } = ImmutableSortedDictionary.Create<string, Rotation>(StringComparer.Ordinal);
 
     /// <exception cref="EbbException">There is one, and it cannot be read.</exception>
     public static KeyState Read(ClusterHome home)
@@ -53,8 +55,17 @@ internal sealed record KeyState
     public KeyState At(string what, string phase) =>
         this with { Rotations = Rotations.SetItem(what, Rotations.TryGetValue(what, out var begun) ? begun with { Phase = phase } : throw new InvalidOperationException($"No rotation of {what} is under way.")) };
 
+    /// <summary>What servers carry out for this rotation; as it is where that is nothing.</summary>
+    public KeyState WithK3s(string what) => what is ClusterKeys.Certificates or RotationKind.Passwords && Rotations.TryGetValue(what, out var rotation)
+        ? this with { K3s = new K3sOrder($"{what}-{rotation.Begun.ToUnixTimeSeconds()}", what) }
+        : this;
+
     private static string PathOf(ClusterHome home) => Path.Combine(home.Keys, "state.json");
 }
+
+/// <param name="Id">Another one for each rotation.</param>
+/// <param name="What">The rotation's name.</param>
+internal sealed record K3sOrder(string Id, string What);
 
 /// <param name="Begun">In whole seconds, as certificates have it.</param>
 /// <param name="Phase">What is to be done next, or was interrupted.</param>

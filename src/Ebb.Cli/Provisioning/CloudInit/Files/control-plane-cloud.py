@@ -30,10 +30,11 @@ class Cloud:
         url = f"{self.configuration['metadata']}/metadata/identity/oauth2/token?{query}"
         self.token = json.loads(get(url, {"Metadata": "true"}))["access_token"]
 
-    def key(self, account):
+    def key(self, account, name="key1"):
+        """One of an account's two keys, of which the orders say which one is in use."""
         if account not in self.keys:
             self.keys[account] = self.list_keys(account)
-        return self.keys[account]
+        return self.keys[account][name]
 
     def list_keys(self, account, again=True):
         if self.token is None:
@@ -45,7 +46,8 @@ class Cloud:
         )
         headers = {"Authorization": "Bearer " + self.token, "Content-Type": "application/json"}
         try:
-            return json.loads(get(url, headers, data=b"", proxied=True))["keys"][0]["value"]
+            keys = json.loads(get(url, headers, data=b"", proxied=True))["keys"]
+            return {key.get("keyName", "key1"): key["value"] for key in keys}
         except urllib.error.HTTPError as e:
             if e.code != 401:
                 raise

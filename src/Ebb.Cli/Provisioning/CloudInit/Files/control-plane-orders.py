@@ -114,7 +114,7 @@ class Follower:
         if self.record["generation"] and configuration["mounts"]:
             # Nobody would refuse an old one here.
             self.cloud.keys.pop(configuration["storageAccount"], None)
-            mount(configuration, patiently("key of the shares", lambda: self.cloud.key(configuration["storageAccount"]), HEALS_WITHIN))
+            mount(configuration, patiently("key of the shares", lambda: shares_key(self.cloud, configuration), HEALS_WITHIN))
         if "/etc/ebb/tailscale.key" in changing:
             tailscale(self.machine)
         restart_basics(restarts)

@@ -31,6 +31,7 @@ ROOT = os.environ.get("EBB_ROOT", "/")
 PROGRAM = "/usr/local/lib/ebb/control-plane"
 CONFIGURATION = "/etc/ebb/control-plane.json"
 DONE = "/var/lib/ebb/control-plane-done"
+CREDENTIALS = "/etc/ebb/shares.credentials"
 
 # How far this machine is, and the orders that it works on or last worked on.
 RECORD = "/var/lib/ebb/orders.json"
@@ -89,7 +90,7 @@ def be_born():
     restarts = differing(orders)[1]
     put(cloud, orders)
     if configuration["mounts"]:
-        mount(configuration, patiently("key of the shares", lambda: cloud.key(configuration["storageAccount"])))
+        mount(configuration, patiently("key of the shares", lambda: shares_key(cloud, configuration)))
     if configuration.get("tailscale"):
         tailscale(machine)
     restart_basics(restarts)
@@ -103,6 +104,10 @@ def be_born():
     run("systemctl", "start", "--no-block", "ebb-control-plane-follow.service")
 
 
+def shares_key(cloud, configuration):
+    return cloud.key(configuration["storageAccount"], configuration.get("sharesKey", "key1"))
+
+
 def mount(configuration, key):
     host = configuration["shareHost"]
     # What machines that join are given by the join server.
@@ -113,10 +118,16 @@ def mount(configuration, key):
         ]
     }
     write("/etc/ebb/join/handout.json", json.dumps(handout, indent=2) + "\n", 0o600)
-    write("/etc/ebb/shares.credentials", f"username={configuration['storageAccount']}\npassword={key}\n", 0o600)
-    options = f"credentials=/etc/ebb/shares.credentials,{MOUNT_OPTIONS},_netdev,nofail"
+    credentials = f"username={configuration['storageAccount']}\npassword={key}\n"
+    if os.path.exists(at(CREDENTIALS)) and read(CREDENTIALS) != credentials:
+        for share in configuration["mounts"]:
+            if run("mountpoint", "-q", share["at"], check=False) == 0:
+                # Whoever has a file of it open goes on with the key before, which is good until nobody needs it.
+                run("umount", "--lazy", share["at"])
+    write(CREDENTIALS, credentials, 0o600)
+    options = f"credentials={CREDENTIALS},{MOUNT_OPTIONS},_netdev,nofail"
     before = read("/etc/fstab")
-    lines = [line for line in before.splitlines() if "/etc/ebb/shares.credentials" not in line]
+    lines = [line for line in before.splitlines() if CREDENTIALS not in line]
     for share in configuration["mounts"]:
         os.makedirs(at(share["at"]), exist_ok=True)
         lines.append(f"//{host}/{share['share']} {share['at']} cifs {options} 0 0")

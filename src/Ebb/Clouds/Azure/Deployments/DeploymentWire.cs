@@ -105,7 +105,11 @@ internal sealed record WireVirtualMachine(WireVirtualMachineProperties? Properti
 
 internal sealed record WireVirtualMachineProperties(WireOsProfile? OsProfile);
 
-internal sealed record WireOsProfile(System.Text.Json.Nodes.JsonObject? LinuxConfiguration);
+internal sealed record WireOsProfile(string? ComputerName, System.Text.Json.Nodes.JsonObject? LinuxConfiguration);
+
+internal sealed record WireSetMachine(string? Name, WireSetMachineProperties? Properties);
+
+internal sealed record WireSetMachineProperties(bool? LatestModelApplied, WireOsProfile? OsProfile);
 
 internal sealed record WireKeys(IReadOnlyList<WireKey?>? Keys);
 
@@ -143,6 +147,7 @@ internal sealed record WireNameQuestion(string Name, string Type);
 [JsonSerializable(typeof(WireAccount))]
 [JsonSerializable(typeof(WirePage<WirePublicAddress>))]
 [JsonSerializable(typeof(WireVirtualMachine))]
+[JsonSerializable(typeof(WirePage<WireSetMachine>))]
 [JsonSerializable(typeof(WireKeys))]
 [JsonSerializable(typeof(WireKeyName))]
 [JsonSerializable(typeof(WireGroupBody))]

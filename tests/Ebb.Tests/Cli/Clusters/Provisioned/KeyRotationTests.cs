@@ -57,7 +57,7 @@ public sealed class KeyRotationTests : IDisposable
         Put(JoinAuthorities.What, JoinAuthorities.Dropped);
         Ensure();
         var dropped = Shared();
-        (KeyState.Read(_home) with { JoinAuthority = 2, Rotations = new KeyState().Rotations }).Write(_home);
+        (KeyState.Read(_home) with { JoinAuthority = 2, Rotations = KeyState.NoRotations }).Write(_home);
         Ensure();
 
         Assert.False(Vouches(old));
@@ -133,6 +133,27 @@ public sealed class KeyRotationTests : IDisposable
         Assert.Null(SshKeys.Previous(_home));
     }
 
+    [Fact]
+    public void Passwords_are_put_aside_once_however_often_it_is_interrupted()
+    {
+        var before = Shared();
+        var server = Path.Combine(_home.Keys, "server-token");
+
+        // Cut short after the first of both.
+        File.Move(server, server + ".previous");
+        _keys.ReplacePasswords();
+        Ensure();
+        var after = Shared();
+        _keys.ReplacePasswords();
+        Ensure();
+
+        Assert.Equal([SystemShare.AgentToken, SystemShare.ServerToken], after.Where(file => before[file.Key] != file.Value).Select(file => file.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(after, Shared());
+        Assert.Equal(before[SystemShare.ServerToken], File.ReadAllText(server + ".previous"));
+        _keys.ForgetPreviousPasswords();
+        Assert.False(File.Exists(server + ".previous"));
+    }
+
     public void Dispose()
     {
         _held.Dispose();
@@ -148,7 +169,7 @@ public sealed class KeyRotationTests : IDisposable
         (state with { Rotations = state.Rotations.SetItem(what, new Rotation(_time.GetUtcNow(), phase)) }).Write(_home);
     }
 
-    private void Clear() => (KeyState.Read(_home) with { Rotations = new KeyState().Rotations }).Write(_home);
+    private void Clear() => (KeyState.Read(_home) with { Rotations = KeyState.NoRotations }).Write(_home);
 
     private Dictionary<string, string> Shared() => _keys.Shared().ToDictionary(file => file.Path, file =>
     {

@@ -218,6 +218,28 @@ public sealed class FollowingTests(MachineCloud cloud) : IClassFixture<MachineCl
     }
 
     [Fact]
+    public async Task Shares_are_mounted_and_handed_out_with_the_key_that_the_orders_name_and_nothing_restarts()
+    {
+        using var machine = await BornAsync();
+        machine.Mounted();
+        var (first, second) = (await cloud.SharesKeyAsync("key1"), await cloud.SharesKeyAsync("key2"));
+        Assert.Contains(first, machine.Lab.Read("/etc/ebb/shares.credentials"));
+        await machine.OrderAsync(machine.Orders());
+        await machine.LookAsync();
+        machine.Forget();
+
+        await machine.OrderAsync(machine.Orders(sharesKey: "key2"));
+        await machine.LookAsync();
+
+        Assert.Equal(["umount --lazy /srv"], machine.Ran);
+        foreach (var file in new[] { "/etc/ebb/shares.credentials", "/etc/ebb/join/handout.json" })
+        {
+            Assert.Contains(second, machine.Lab.Read(file));
+            Assert.DoesNotContain(first, machine.Lab.Read(file));
+        }
+    }
+
+    [Fact]
     public async Task A_key_that_is_exchanged_is_asked_for_anew_once_and_not_at_every_look()
     {
         using var machine = await BornAsync();

@@ -162,6 +162,14 @@ public sealed class MachineCloud : IAsyncLifetime
         answer.EnsureSuccessStatusCode();
     }
 
+    /// <summary>Of the shares' account.</summary>
+    public async Task<string> SharesKeyAsync(string name)
+    {
+        using var answer = await _http.PostAsync(
+            new Uri($"{Account.Replace(Names.SystemAccount, Names.StorageAccount, StringComparison.Ordinal)}/listKeys?api-version=2023-01-01", UriKind.Relative), null, Ct);
+        return (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync(Ct))!["keys"]!.AsArray().Single(key => (string)key!["keyName"]! == name)!["value"]!;
+    }
+
     private string Account => $"/subscriptions/{Inputs.SubscriptionId}/resourceGroups/{Cluster.Cloud.StorageGroup}/providers/Microsoft.Storage/storageAccounts/{Names.SystemAccount}";
 
     private async Task<FileShare> ShareAsync()

@@ -30,7 +30,7 @@ internal sealed class OrderedMachine : IDisposable
         Lab.Write("/etc/fstab", "# the image's own\n");
         Lab.Write("/etc/passwd", $"root:x:0:0:root:/root:/bin/bash\nebb:x:{Number("-u")}:{Number("-g")}::/home/ebb:/bin/bash\n");
         File.WriteAllText(Path.Combine(cloud.Directory, "k3s-install.sh"), Counted("k3s-install.sh", "echo \"${INSTALL_K3S_VERSION:-v1.33.1+k3s1}\" > \"$EBB_ROOT/k3s-installed\""));
-        foreach (var command in new[] { "mount", "dpkg", "tailscale", "sysctl" })
+        foreach (var command in new[] { "mount", "umount", "dpkg", "tailscale", "sysctl" })
         {
             Command(command, "");
         }
@@ -67,6 +67,9 @@ internal sealed class OrderedMachine : IDisposable
     /// <summary>Of the program, when orders bring a changed one.</summary>
     public Func<string, string> Changed { get; set; } = text => text;
 
+    /// <summary>Its shares are mounted.</summary>
+    public void Mounted() => Command("mountpoint", "");
+
     /// <summary>Forgets what was run until now.</summary>
     public void Forget() => File.Delete(Lab.At("ran"));
 
@@ -75,12 +78,12 @@ internal sealed class OrderedMachine : IDisposable
         [.. Lab.Ran.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("mount", StringComparison.Ordinal))];
 
     /// <summary>Orders as the operator would write them, for this cloud and this program's patience.</summary>
-    public ControlPlaneOrders Orders(string? release = null, IReadOnlyList<string>? sshKeys = null, K3sRotation? rotation = null)
+    public ControlPlaneOrders Orders(string? release = null, IReadOnlyList<string>? sshKeys = null, K3sRotation? rotation = null, string sharesKey = RenderInputs.FirstKey)
     {
         var orders = ControlPlaneOrders.Compose(
             Cluster,
             new ResourceNames(Cluster, _cloud.Inputs.SubscriptionId),
-            _cloud.InputsNow with { SshPublicKeys = [.. sshKeys ?? _cloud.Inputs.SshPublicKeys] },
+            _cloud.InputsNow with { SshPublicKeys = [.. sshKeys ?? _cloud.Inputs.SshPublicKeys], SharesKey = sharesKey },
             release ?? Cluster.Kubernetes.Version,
             _cloud.Hashes,
             rotation);

@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+using Ebb.Cli.Definition;
+using Ebb.Cli.Provisioning;
+using Ebb.Cli.Provisioning.Templates;
+using Ebb.Clouds.Azure.Deployments;
+using Ebb.Joining;
+
+namespace Ebb.Cli.Clusters.Provisioned.Rotating;
+
+/// <summary>A machine's node, as far as it tells which keys the machine has.</summary>
+/// <param name="SharesKey">The mark of the keys that it mounts with; null where it says nothing.</param>
+internal sealed record NodeKeys(string Name, string? SharesKey);
+
+/// <summary>Carries out the phases of rotations.</summary>
+/// <param name="apply">Brings cluster and machines to what the keys are now, as <c>ebb up</c> does; null where there are no machines.</param>
+/// <param name="nodes">The cluster's nodes.</param>
+internal sealed class RotationWork(
+    ClusterFile file, string flag, ClusterHome home, CloudAccess cloud, Func<CancellationToken, Task>? apply, Func<CancellationToken, Task<IReadOnlyList<NodeKeys>>> nodes) : IRotationWork
+{
+    // The system's account: whoever uses it asks for its key each time, so that no key of it need be kept in force for anyone.
+    private static readonly ImmutableArray<string> Both = ["key1", "key2"];
+
+    private ClusterKeys Keys => new(home, TimeProvider.System);
+
+    private ResourceNames Names => new(file, cloud.Arm.Subscription);
+
+    public static string Other(string key) => Both.Single(other => other != key);
+
+    public async Task<ImmutableArray<string>> CarryOutAsync(string what, string phase, CancellationToken ct)
+    {
+        switch (what, phase)
+        {
+            case (RotationKind.Ssh, RotationPhase.Make):
+                SshKeys.Replace(home);
+                return [];
+            case (RotationKind.Ssh, RotationPhase.Forget):
+                SshKeys.ForgetPrevious(home);
+                return [];
+            case (RotationKind.Passwords, RotationPhase.Make):
+                Keys.ReplacePasswords();
+                return [];
+            case (RotationKind.Passwords, RotationPhase.Forget):
+                Keys.ForgetPreviousPasswords();
+                return [];
+            case (RotationKind.Ssh, RotationPhase.Wait) or (JoinAuthorities.What, JoinAuthorities.Waiting):
+                return apply is null ? [] : await OfAnEarlierModelAsync(ct);
+            case (RotationKind.Storage, RotationPhase.Make):
+                await RegenerateAsync(Names.StorageAccount, Other(KeyState.Read(home).SharesKey), ct);
+                await RegenerateAsync(Names.SystemAccount, Both[1], ct);
+                return [];
+            case (RotationKind.Storage, RotationPhase.Wait):
+                return apply is null || file.Storage.Shares.IsEmpty ? [] : await MountingWithAnotherKeyAsync(ct);
+            case (RotationKind.Storage, RotationPhase.Forget):
+                await RegenerateAsync(Names.StorageAccount, Other(KeyState.Read(home).SharesKey), ct);
+                await RegenerateAsync(Names.SystemAccount, Both[0], ct);
+                return [];
+            default:
+                if (apply is not null)
+                {
+                    await apply(ct);
+                }
+
+                return [];
+        }
+    }
+
+    private async Task RegenerateAsync(string account, string key, CancellationToken ct)
+    {
+        if (await cloud.Accounts.KeysAsync(file.Cloud.StorageGroup, account, ct) is not null)
+        {
+            await cloud.Accounts.RegenerateAsync(file.Cloud.StorageGroup, account, key, ct);
+        }
+    }
+
+    /// <summary>What a machine was told at its birth changes when it is reimaged, and not before.</summary>
+    private async Task<ImmutableArray<string>> OfAnEarlierModelAsync(CancellationToken ct) =>
+    [
+        .. from machine in await MachinesAsync(ct)
+           where !machine.LatestModel
+           select $"machine {machine.Name} was made before: 'ebb reimage{flag} {machine.Set} --machine {machine.Name}', or let it be replaced",
+    ];
+
+    private async Task<ImmutableArray<string>> MountingWithAnotherKeyAsync(CancellationToken ct)
+    {
+        var inForce = KeyState.Read(home).SharesKey;
+        var key = (await cloud.Accounts.KeysAsync(file.Cloud.StorageGroup, Names.StorageAccount, ct))?.FirstOrDefault(k => k.Name == inForce)
+            ?? throw new EbbException($"Storage account '{Names.StorageAccount}' has no {inForce}. 'ebb up{flag}' makes the account anew.");
+        var mark = Mount.MarkOf([key.Value]);
+        var known = (await nodes(ct)).ToDictionary(node => node.Name, StringComparer.OrdinalIgnoreCase);
+        return
+        [
+            .. from machine in await MachinesAsync(ct)
+               let node = known.GetValueOrDefault(machine.HostName)
+               where node?.SharesKey != mark
+               select node is null
+                   ? $"machine {machine.Name} is not a node yet, and may have been given the key before: wait, or remove it"
+                   : $"machine {machine.Name} mounts with the key before: 'ebb restart{flag} {machine.Set} --machine {machine.Name}', or let it be replaced",
+        ];
+    }
+
+    private async Task<IReadOnlyList<ScaleSetMachine>> MachinesAsync(CancellationToken ct)
+    {
+        var all = new List<ScaleSetMachine>();
+        foreach (var set in PoolScaleSet.Of(file))
+        {
+            all.AddRange(await cloud.ScaleSets.MachinesAsync(file.Cloud.ComputeGroup, set.Name, ct));
+        }
+
+        return all;
+    }
+}
