@@ -40,15 +40,8 @@ internal static class ClusterCommands
         var server = "";
         try
         {
-            await new ProvisionView(terminal, options.Json, ClusterSession.Time).RunAsync(async tell =>
-            {
-                await new GoneMembers(session.Home, loggers, ClusterSession.Time, tell).ForgetAsync(plan, ct);
-                await ForgetAsync(session, plan, ct);
-                var deployed = await new ClusterUp(session.Cloud, ClusterSession.Time, ClusterSession.NewRandom(), tell).ApplyAsync(plan, files, ct);
-                server = Reach(session, plan, deployed, keys);
-                await ControlPlaneStep.RunAsync(session, plan, force, loggers, tell, ct);
-                await ReadyAsync(session, loggers, tell, ct);
-            });
+            await new ProvisionView(terminal, options.Json, ClusterSession.Time).RunAsync(
+                async tell => server = await ApplyAsync(session, plan, files, keys, force, loggers, tell, ct));
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -149,6 +142,35 @@ internal static class ClusterCommands
                 : keepStorage ? $"Cluster '{session.File.Name}' is down; its storage stays. '{Launcher.Command} up{session.Flag}' makes it anew."
                 : $"Cluster '{session.File.Name}' is gone.");
         }
+    }
+
+    /// <summary>Brings a cluster to what its file and its keys are now, without a question: whoever calls has asked.</summary>
+    /// <exception cref="EbbException">It cannot become so.</exception>
+    public static async Task ApplyAsync(ClusterSession session, ILoggerFactory loggers, Action<ProvisionEvent> tell, CancellationToken ct)
+    {
+        var (plan, files, keys) = await session.PlanAsync(release: null, ct);
+        plan.RequirePossible();
+        await ApplyAsync(session, plan, files, keys, force: false, loggers, tell, ct);
+    }
+
+    /// <returns>Where the API answers.</returns>
+    private static async Task<string> ApplyAsync(
+        ClusterSession session,
+        ClusterPlan plan,
+        IReadOnlyList<ShareFile> files,
+        ClusterKeys keys,
+        bool force,
+        ILoggerFactory loggers,
+        Action<ProvisionEvent> tell,
+        CancellationToken ct)
+    {
+        await new GoneMembers(session.Home, loggers, ClusterSession.Time, tell).ForgetAsync(plan, ct);
+        await ForgetAsync(session, plan, ct);
+        var deployed = await new ClusterUp(session.Cloud, ClusterSession.Time, ClusterSession.NewRandom(), tell).ApplyAsync(plan, files, ct);
+        var server = Reach(session, plan, deployed, keys);
+        await ControlPlaneStep.RunAsync(session, plan, force, loggers, tell, ct);
+        await ReadyAsync(session, loggers, tell, ct);
+        return server;
     }
 
     /// <summary>What machines of before, which are gone, have left on storage that outlived them.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning.Orders;
 
@@ -20,7 +21,8 @@ internal sealed class ControlPlanePlanner(ClusterSession session)
         var notes = ImmutableArray.CreateBuilder<string>();
         release ??= await ReleaseAsync(plan.Place.ControlPlaneMachines == 0 ? null : before, machines, notes, ct);
         var orders = ControlPlaneOrders.Compose(
-            session.File, plan.Names, plan.Inputs, release, await ShareFile.HashesAsync(files, ct), RotationIn(before));
+            session.File, plan.Names, plan.Inputs, release, await ShareFile.HashesAsync(files, ct),
+            K3sRotations.Of(KeyState.Read(session.Home), plan.Names) ?? RotationIn(before));
         return new ControlPlanePlan
         {
             Orders = orders,

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Ebb.Cli.Clusters.Provisioned.Rollout;
+using Ebb.Cli.Definition;
 using Ebb.Cli.Output;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Reports;
@@ -13,6 +15,9 @@ namespace Ebb.Cli.Clusters.Provisioned.Rotating;
 /// <summary>What <c>ebb keys rotate</c> does.</summary>
 internal static class RotationCommands
 {
+    // 'k3s token rotate': https://docs.k3s.io/cli/token.
+    private static readonly K3sRelease ExchangesPasswords = K3sRelease.Parse("v1.28.2+k3s1")!.Value;
+
     public static async Task RotateAsync(
         string path, ImmutableArray<RotationKind> kinds, bool dryRun, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
     {
@@ -59,9 +64,40 @@ internal static class RotationCommands
             return false;
         }
 
-        throw new EbbException(
-            $"Cluster '{session.File.Name}' has machines, which are not told of other keys yet. "
-            + $"'{Launcher.Command} down{session.Flag} --keep-storage' first, then this, then '{Launcher.Command} up{session.Flag}'.");
+        var state = KeyState.Read(session.Home);
+        if (state.Rotations.Keys.FirstOrDefault(what => what is ClusterKeys.Certificates or RotationKind.Passwords) is { } begun && kinds[0].What != begun)
+        {
+            throw new EbbException($"A rotation of {begun} is under way, in which k3s' servers restart: '{Launcher.Command} keys rotate{session.Flag} {begun}' first.");
+        }
+
+        // What was cut short has its own changes on the way; otherwise a rotation shall carry no others.
+        var plan = await session.LookAsync(ct);
+        if (state.Rotations.Values.All(rotation => rotation.Phase == RotationPhase.Wait)
+            && (plan.IsDue(plan.Storage.Group) || plan.IsDue(plan.Compute.Group) || plan.ControlPlane is { Changes.IsEmpty: false }))
+        {
+            throw new EbbException($"Cluster '{session.File.Name}' is not as {session.Path} says ('{Launcher.Command} plan{session.Flag}' shows how). '{Launcher.Command} up{session.Flag}' first: keys are rotated on a cluster that is as it should be.");
+        }
+
+        if (kinds.Any(kind => kind.What == RotationKind.Passwords))
+        {
+            RequireExchange(session.File, plan.ControlPlane?.Orders.Release);
+        }
+
+        return true;
+    }
+
+    /// <exception cref="EbbException">What runs cannot exchange its passwords.</exception>
+    private static void RequireExchange(ClusterFile file, string? release)
+    {
+        if (file.Kubernetes.Distribution is not Distribution.K3s)
+        {
+            throw new EbbException("Passwords are k3s' own; 'kubernetes.distribution' is another, which has none to rotate.");
+        }
+
+        if (release is null || K3sRelease.Parse(release) is not { } runs || runs < ExchangesPasswords)
+        {
+            throw new EbbException($"k3s exchanges its password since {ExchangesPasswords}; {release ?? "an unknown release"} runs. '{Launcher.Command} upgrade' first.");
+        }
     }
 
     private static void Announce(ClusterSession session, ImmutableArray<RotationKind> kinds, bool runs, Terminal terminal, Action<string> say)
@@ -92,7 +128,7 @@ internal static class RotationCommands
                 session.Flag,
                 session.Home,
                 session.Cloud,
-                apply: null,
+                runs ? cancel => ClusterCommands.ApplyAsync(session, loggers, tell, cancel) : null,
                 cancel => NodesAsync(session.Home, loggers, cancel));
             foreach (var kind in kinds)
             {
