@@ -56,9 +56,11 @@ internal abstract record RolloutDecision
         }
 
         var next = undone[0];
+
+        // One that is yet to join has no part of the store, and may be waiting for this very machine.
         ImmutableArray<string> notReady = ready is null || next.State is null
             ? []
-            : [.. machines.Where(machine => machine != next && !ready(machine.Name)).Select(machine => machine.Name)];
+            : [.. machines.Where(machine => machine != next && machine.State is { Store: true } && !ready(machine.Name)).Select(machine => machine.Name)];
         return notReady.IsEmpty
             ? new Name(next.Name, new ControlPlaneTurn(generation, attempt, [.. machines.Except(undone).Select(machine => machine.Name), next.Name]))
             : new Hold(next.Name, notReady);

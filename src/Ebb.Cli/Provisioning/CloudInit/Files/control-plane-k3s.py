@@ -149,6 +149,19 @@ def has_store():
     return os.path.isdir(at(STORE + "/etcd")) or os.path.isfile(at(STORE + "/state.db"))
 
 
+def is_to_share_store(configuration):
+    """Whether this machine has kept the store alone, in SQLite, and others are to keep it with it from now on."""
+    return len(configuration["addresses"]) > 1 and os.path.isfile(at(STORE + "/state.db")) and not os.path.isdir(at(STORE + "/etcd"))
+
+
+def share_store():
+    """k3s takes what is in SQLite over into etcd when it begins a cluster: since v1.22.2+k3s1."""
+    path = CONFIG + "/10-machine.yaml"
+    lines = read(path).splitlines()
+    if "cluster-init: true" not in lines:
+        write(path, "\n".join([*lines, "cluster-init: true"]) + "\n", 0o600)
+
+
 def copy_store(name):
     """Before another release changes what is stored. It stays beside the store until a person deletes it."""
     copy = at(f"{STORE}/{name}")

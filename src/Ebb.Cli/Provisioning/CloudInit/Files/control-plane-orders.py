@@ -104,6 +104,9 @@ class Follower:
                 restarts.add("release")
             if settings.get("rotate") and (self.record.get("rotated") or {}).get("id") != settings["rotate"]:
                 restarts |= {"rotation", "k3s"}
+        sharing = bool(settings) and is_to_share_store(configuration)
+        if sharing:
+            restarts.add("k3s")
         self.remember_restarts(restarts)
         copy = "before-" + ((settings or {}).get("release") or orders["generation"][:12]).replace("+", "-")
         if "release" in restarts and self.record.get("copied") != copy and has_store():
@@ -123,6 +126,8 @@ class Follower:
                 rotate(settings, self.machine, self.record)
             if "release" in restarts:
                 install_k3s(settings)
+            if sharing:
+                share_store()
             if restarts & {"release", "k3s"}:
                 run("systemctl", "restart", "k3s.service", timeout=READY_WITHIN)
             wait_ready(settings.get("release"))

@@ -89,6 +89,27 @@ public sealed class FollowingTests(MachineCloud cloud) : IClassFixture<MachineCl
     }
 
     [Fact]
+    public async Task A_machine_that_was_alone_begins_a_cluster_for_those_that_are_to_join_it()
+    {
+        var cluster = cloud.Cluster with { ControlPlane = cloud.Cluster.ControlPlane with { Machines = 1 } };
+        using var machine = new OrderedMachine(cloud, cluster);
+        await machine.BeBornAsync();
+        machine.Forget();
+        machine.Lab.Write("/var/lib/rancher/k3s/server/db/state.db", "SQLite's");
+        Assert.DoesNotContain("cluster-init", machine.Lab.Read("/etc/rancher/k3s/config.yaml.d/10-machine.yaml"));
+        Assert.Null(await cloud.FileAsync(SystemShare.Begun));
+        machine.Cluster = cloud.Cluster with { ControlPlane = cloud.Cluster.ControlPlane with { Machines = 3 } };
+        await machine.OrderAsync(machine.Orders());
+
+        await machine.LookAsync();
+
+        Assert.EndsWith("\ncluster-init: true\n", machine.Lab.Read("/etc/rancher/k3s/config.yaml.d/10-machine.yaml"));
+        Assert.Contains("systemctl restart k3s.service", machine.Ran);
+        Assert.Equal(ControlPlanePhase.Done, (await cloud.StateAsync(0))!.Phase);
+        Assert.NotNull(await cloud.FileAsync(SystemShare.Begun));
+    }
+
+    [Fact]
     public async Task Orders_that_change_nothing_restart_nothing_and_are_done()
     {
         using var machine = await BornAsync();

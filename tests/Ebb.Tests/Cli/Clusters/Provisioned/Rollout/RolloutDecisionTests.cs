@@ -56,6 +56,14 @@ public class RolloutDecisionTests
     }
 
     [Fact]
+    public void One_that_is_yet_to_join_keeps_nobody_waiting()
+    {
+        var young = new ReportedMachine("b", Old("b").State! with { Store = false });
+
+        Assert.Equal("a", Assert.IsType<RolloutDecision.Name>(RolloutDecision.Of(New, 1, [Old("a"), young, new ReportedMachine("c", null)], null, name => name == "a")).Machine);
+    }
+
+    [Fact]
     public void Machines_that_were_born_to_the_orders_need_no_turn()
     {
         Assert.IsType<RolloutDecision.Finished>(Decide([At("a", ControlPlanePhase.Done, attempt: 0)], null));
@@ -81,6 +89,6 @@ public class RolloutDecisionTests
 
     private static ControlPlaneState State(string name, string generation, ControlPlanePhase phase, int attempt) => new()
     {
-        Machine = name, Generation = generation, Attempt = attempt, Phase = phase, Release = "v1.34.1+k3s1", Ebb = "", At = default,
+        Machine = name, Generation = generation, Attempt = attempt, Phase = phase, Release = "v1.34.1+k3s1", Ebb = "", Store = true, At = default,
     };
 }
