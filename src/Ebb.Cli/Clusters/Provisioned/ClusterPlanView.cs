@@ -24,7 +24,9 @@ internal static class ClusterPlanView
                     new Cell(change.Means));
                 foreach (var part in change.Parts)
                 {
-                    grid.Add(new Cell(""), new Cell(""), new Cell($"  {part.What}"), new Cell(part.Effect is Effect.InPlace ? "" : ChangeRules.Word(part.Effect), Tone.Quiet));
+                    // In the last column, which is as wide as it may be.
+                    var effect = part.Effect is Effect.InPlace ? "" : $" ({ChangeRules.Word(part.Effect)})";
+                    grid.Add(new Cell(""), new Cell(""), new Cell(""), new Cell($"{part.What}{effect}", Tone.Quiet));
                 }
             }
 
