@@ -41,7 +41,7 @@ internal static class ResizeCommand
             var request = options.Read(parsed, MachineOperation.Upgrade, usualAtOnce: 1) with
             {
                 Pool = name,
-                Needless = machine => machine.Size.Equals(wanted, StringComparison.OrdinalIgnoreCase),
+                Needless = candidate => candidate.Machine.Size.Equals(wanted, StringComparison.OrdinalIgnoreCase),
             };
             await using var opened = await target.OpenAsync(parsed, ct);
             var view = (await opened.LookAsync(terminal, ct)).Pool(name);

@@ -43,6 +43,7 @@ internal static class Root
             OperateCommands.Restart(terminal),
             OperateCommands.Reimage(terminal),
             ResizeCommand.Create(terminal),
+            UpgradeCommand.Create(terminal),
             ChaosCommand.Create(terminal),
             RunCommand.Create(terminal),
             KubeconfigCommand.Create(terminal),

@@ -10,7 +10,14 @@ namespace Ebb.Cli.Operating;
 /// <param name="Node">The name of its node; what it will be called where it has not joined.</param>
 /// <param name="Joined">Whether there is such a node.</param>
 /// <param name="Hold">What a command has left on the node.</param>
-internal sealed record Candidate(PoolView Pool, Machine Machine, string Node, bool Joined, Hold Hold = Hold.None);
+internal sealed record Candidate(PoolView Pool, Machine Machine, string Node, bool Joined, Hold Hold = Hold.None)
+{
+    /// <summary>The release of its kubelet; empty where it has not joined.</summary>
+    public string Release { get; init; } = "";
+
+    /// <summary>How many pods are on it that keep it from being idle.</summary>
+    public int Work { get; init; }
+}
 
 internal enum Hold
 {
@@ -32,7 +39,7 @@ internal sealed record OperationPlan
     /// <summary>Left out, each with the reason.</summary>
     public required ImmutableArray<(string Machine, string Why)> Skipped { get; init; }
 
-    /// <summary>Nodes of machines that run, held until they are started: of a command that was killed.</summary>
+    /// <summary>Nodes that nothing is left to be done about, still held: of a command that was killed.</summary>
     public ImmutableArray<string> LetGo { get; init; } = [];
 
     /// <summary>A pure function of what was seen and what is wanted: the same seed gives the same order.</summary>
@@ -57,11 +64,21 @@ internal sealed record OperationPlan
                 {
                     letGo.Add(candidate.Node);
                 }
+                else if (candidate.Hold is Hold.Working && request.Needless(candidate))
+                {
+                    // Killed when all but this was done.
+                    letGo.Add(candidate.Node);
+                }
             }
             else
             {
                 chosen.Add(candidate);
             }
+        }
+
+        if (request.IdleFirst)
+        {
+            chosen = [.. chosen.OrderBy(candidate => candidate.Pool.Pool.Name, StringComparer.Ordinal).ThenBy(candidate => candidate.Work)];
         }
 
         var ordered = request.Seed is { } seed ? Shuffled(chosen, seed) : [.. chosen];
@@ -79,6 +96,10 @@ internal sealed record OperationPlan
     private static Candidate Of(PoolView pool, Machine machine, Dictionary<string, Node> nodes) =>
         nodes.TryGetValue(machine.ProviderId, out var node)
             ? new Candidate(pool, machine, node.Name, Joined: true, HoldOf(node))
+            {
+                Release = node.KubeletVersion,
+                Work = node.Pods.Count(pod => pod.IsWork),
+            }
             : new Candidate(pool, machine, machine.HostName.ToLowerInvariant(), Joined: false);
 
     private static Hold HoldOf(Node node) =>
@@ -101,7 +122,7 @@ internal sealed record OperationPlan
             _ when off && request.Operation is MachineOperation.Deallocate or MachineOperation.PowerOff =>
                 machine.State is MachineState.Deallocated || request.Operation is MachineOperation.PowerOff ? "it is stopped already" : null,
             _ when off && request.Operation is MachineOperation.Restart or MachineOperation.Reimage => "it is stopped; start it first",
-            _ when request.Needless(machine) => "it needs nothing",
+            _ when request.Needless(candidate) => "it needs nothing",
             _ => null,
         };
     }

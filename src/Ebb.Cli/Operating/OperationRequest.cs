@@ -35,6 +35,9 @@ internal sealed record OperationRequest
     /// <summary>Between one wave and the next.</summary>
     public TimeSpan Pause { get; init; }
 
+    /// <summary>Idle machines before busy ones; else by name.</summary>
+    public bool IdleFirst { get; init; }
+
     /// <summary>Machines that hold still so far: on these the operation changes nothing.</summary>
-    public Func<Pools.Machine, bool> Needless { get; init; } = static _ => false;
+    public Func<Candidate, bool> Needless { get; init; } = static _ => false;
 }

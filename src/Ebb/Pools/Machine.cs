@@ -34,6 +34,9 @@ public sealed record Machine
     /// <summary>When the cloud made it; null when the cloud does not say.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
+    /// <summary>False for one that was made from an earlier model of its pool than machines that are made now.</summary>
+    public bool LatestModel { get; init; } = true;
+
     /// <summary>Shielded from the cloud's own scale-in.</summary>
     public bool Protected { get; init; }
 

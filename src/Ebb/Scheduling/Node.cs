@@ -40,6 +40,9 @@ public sealed record Node
 
     public string SystemUuid { get; init; } = "";
 
+    /// <summary>The release of its kubelet, for example <c>v1.31.5+k3s1</c>; empty when unknown.</summary>
+    public string KubeletVersion { get; init; } = "";
+
     public ImmutableArray<string> Addresses { get; init; } = [];
 
     internal NodeLoad Load => _load ??= NodeLoad.Of(this);

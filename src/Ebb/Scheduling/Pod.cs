@@ -42,7 +42,7 @@ public sealed record Pod
     public bool Finished => Phase is PodPhase.Succeeded or PodPhase.Failed;
 
     /// <summary>Keeps its node from being idle.</summary>
-    internal bool IsWork => !Finished && !Mirror && Owner?.Kind != "DaemonSet";
+    public bool IsWork => !Finished && !Mirror && Owner?.Kind != "DaemonSet";
 
     /// <summary>
     /// Must not be interrupted. Of pods that say nothing themselves those are spared that nothing starts again elsewhere

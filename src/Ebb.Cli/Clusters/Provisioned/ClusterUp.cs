@@ -40,8 +40,12 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
         }
 
         await StepAsync("storage", $"Storage in resource group {plan.Storage.Group}", () => DeployAsync(plan, plan.Storage, plan.Place.Storage, ct));
-        await StepAsync("files", $"Keys and programs on share {SystemShare.Name}", () => UploadAsync(plan, files, ct));
+        await ApplyFilesAsync(plan, files, ct);
     }
+
+    /// <summary>Until what lies on the cluster's own share is as wanted.</summary>
+    public Task ApplyFilesAsync(ClusterPlan plan, IReadOnlyList<ShareFile> files, CancellationToken ct) =>
+        StepAsync("files", $"Keys and programs on share {SystemShare.Name}", () => UploadAsync(plan, files, ct));
 
     private async Task<bool> ComputeAsync(ClusterPlan plan, CancellationToken ct)
     {

@@ -28,6 +28,7 @@ internal static class NodeReading
         Cordoned = node.Spec.Unschedulable == true,
         CreatedAt = node.Metadata.CreationTimestamp ?? default,
         SystemUuid = node.Status?.NodeInfo?.SystemUUID ?? "",
+        KubeletVersion = node.Status?.NodeInfo?.KubeletVersion ?? "",
         Addresses = [.. (node.Status?.Addresses ?? []).Where(address => address.Type is "InternalIP" or "ExternalIP").Select(address => address.Address)],
     };
 
@@ -39,6 +40,7 @@ internal static class NodeReading
         && a.Cordoned == b.Cordoned
         && a.CreatedAt == b.CreatedAt
         && a.SystemUuid == b.SystemUuid
+        && a.KubeletVersion == b.KubeletVersion
         && a.Addresses.SequenceEqual(b.Addresses)
         && a.Shape.Taints.SequenceEqual(b.Shape.Taints)
         && Same(a.Shape.Capacity, b.Shape.Capacity)

@@ -44,6 +44,7 @@ internal sealed record WireInstance(
 internal sealed record WireInstanceProperties(
     string? VmId,
     string? ProvisioningState,
+    bool? LatestModelApplied,
     DateTimeOffset? TimeCreated,
     WireHardwareProfile? HardwareProfile,
     WireOsProfile? OsProfile,

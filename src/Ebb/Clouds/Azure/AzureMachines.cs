@@ -33,6 +33,9 @@ internal static class AzureMachines
             HostName = properties?.OsProfile?.ComputerName ?? "",
             VmId = properties?.VmId ?? "",
             CreatedAt = properties?.TimeCreated,
+
+            // Members of flexible sets do not say.
+            LatestModel = properties?.LatestModelApplied ?? true,
             Protected = properties?.ProtectionPolicy is { } policy
                 && (policy.ProtectFromScaleIn is true || policy.ProtectFromScaleSetActions is true),
             Failure = state is MachineState.Failed ? FailureCode(properties) : null,

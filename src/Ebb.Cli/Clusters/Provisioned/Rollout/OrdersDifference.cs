@@ -30,13 +30,15 @@ internal static class OrdersDifference
         ("/etc/systemd/", "services"),
     ];
 
+    public const string Release = "release of Kubernetes";
+
     /// <param name="before">What was wanted until now.</param>
     public static ImmutableArray<OrdersChange> Of(ControlPlaneOrders before, ControlPlaneOrders after)
     {
         var changes = new SortedDictionary<string, ImmutableSortedSet<string>>(StringComparer.Ordinal);
         if (before.Release != after.Release)
         {
-            Add(before.Release is null ? $"release of Kubernetes: {after.Release}, as it runs" : $"release of Kubernetes: {before.Release} → {after.Release ?? "that of the channel"}", before.Release is null ? [] : [Restart.K3s, Restart.Ebb]);
+            Add(before.Release is null ? $"{Release}: {after.Release}, as it runs" : $"{Release}: {before.Release} → {after.Release ?? "that of the channel"}", before.Release is null ? [] : [Restart.K3s, Restart.Ebb]);
         }
 
         var (files, wasFiles) = (after.Files.ToDictionary(f => f.To), before.Files.ToDictionary(f => f.To));

@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Ebb.Cli.Clusters.Provisioned.Rollout;
+using Ebb.Cli.Operating;
+using Ebb.Cli.Output;
+using Ebb.Cli.Reports;
+
+namespace Ebb.Cli.Clusters.Provisioned.Upgrading;
+
+/// <summary>Shows what an upgrade would do, and what became of it.</summary>
+/// <param name="behind">Machines of the control plane that are not yet as wanted.</param>
+/// <param name="pools">Machines of pools that are to be given a fresh disk, in that order.</param>
+/// <param name="besides">What else is new for the control plane.</param>
+internal sealed class UpgradeView(
+    string cluster, string release, ImmutableArray<ReportedMachine> behind, ImmutableArray<Candidate> pools, ImmutableArray<ClusterChange> besides)
+{
+    public void Print(bool json, Terminal terminal)
+    {
+        if (json)
+        {
+            Print("planned", terminal);
+            return;
+        }
+
+        terminal.Print($"Cluster {cluster} to {release}");
+        var grid = new Grid("do", "machine", "node", "runs", "");
+        foreach (var machine in behind)
+        {
+            grid.Add(new Cell("upgrade", Tone.Warn), new Cell(machine.Name), new Cell(machine.Name), new Cell(machine.State?.Release ?? ""), new Cell("in place; its pods run on"));
+        }
+
+        foreach (var machine in pools)
+        {
+            grid.Add(
+                new Cell("reimage", Tone.Warn),
+                new Cell(machine.Machine.Name),
+                new Cell(machine.Node),
+                new Cell(machine.Release),
+                new Cell(machine.Work == 0 ? "idle" : $"waits for {Words.Count(machine.Work, "pod")}"));
+        }
+
+        grid.Print(terminal);
+        foreach (var change in besides)
+        {
+            terminal.Print($"With it: {change.Name}; {change.Means}");
+        }
+    }
+
+    public void PrintNothing(bool json, Terminal terminal)
+    {
+        if (json)
+        {
+            Print("done", terminal);
+        }
+        else
+        {
+            terminal.Print($"Nothing to do: cluster '{cluster}' is at {release}.");
+        }
+    }
+
+    public void PrintDone(bool json, Terminal terminal)
+    {
+        if (json)
+        {
+            Print("done", terminal);
+        }
+        else
+        {
+            terminal.Print($"Cluster '{cluster}' is at {release}.");
+        }
+    }
+
+    private void Print(string outcome, Terminal terminal) => terminal.Print(JsonSerializer.Serialize(
+        new UpgradeReport
+        {
+            Cluster = cluster,
+            Release = release,
+            ControlPlane = [.. behind.Select(machine => new UpgradeOutcome(machine.Name, machine.Name, machine.State?.Release ?? "", outcome, 0))],
+            Machines = [.. pools.Select(machine => new UpgradeOutcome(machine.Machine.Name, machine.Node, machine.Release, outcome, machine.Work))],
+        },
+        UpgradeJson.Default.UpgradeReport));
+}
+
+/// <summary>What <c>ebb upgrade --json</c> prints last of all.</summary>
+internal sealed record UpgradeReport
+{
+    public required string Cluster { get; init; }
+
+    public required string Release { get; init; }
+
+    /// <summary>Empty where all were as wanted.</summary>
+    public required ImmutableArray<UpgradeOutcome> ControlPlane { get; init; }
+
+    /// <summary>Those of pools, as they were at the beginning.</summary>
+    public required ImmutableArray<UpgradeOutcome> Machines { get; init; }
+}
+
+/// <param name="From">The release that it ran.</param>
+/// <param name="Outcome">planned or done.</param>
+/// <param name="Pods">That kept it from being idle.</param>
+internal sealed record UpgradeOutcome(string Machine, string Node, string From, string Outcome, int Pods);
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(UpgradeReport))]
+internal sealed partial class UpgradeJson : JsonSerializerContext;

@@ -1,0 +1,47 @@
+using Ebb.Cli.Clusters.Provisioned.Rollout;
+using Ebb.Cli.Clusters.Provisioned.Upgrading;
+
+namespace Ebb.Tests.Cli.Clusters.Provisioned.Upgrading;
+
+public class UpgradeRulesTests
+{
+    [Theory]
+    [InlineData("v1.33.5+k3s1", "v1.33.4+k3s1 v1.33.4+k3s1", "v1.31.1+k3s1")]
+    [InlineData("v1.34.0+k3s1", "v1.33.4+k3s1", "v1.31.1+k3s1")]
+    [InlineData("v1.34.0+k3s1", "v1.34.0+k3s1 v1.33.4+k3s1", "v1.33.4+k3s1")]
+    [InlineData("v1.34.0+k3s1", "v1.34.0+k3s1", "v1.33.4+k3s1")]
+    public void What_Kubernetes_allows_is_allowed(string wanted, string controlPlane, string kubelet) =>
+        Assert.Null(Problem(wanted, controlPlane, kubelet));
+
+    [Theory]
+    [InlineData("v1.33.3+k3s1", "v1.33.4+k3s1", "v1.33.4+k3s1", "no way back", "version: v1.33.4+k3s1")]
+    [InlineData("v1.33.4+k3s1", "v1.33.4+k3s1 v1.34.0+k3s1", "v1.33.4+k3s1", "no way back", "v1.34.0+k3s1")]
+    [InlineData("v1.35.0+k3s1", "v1.33.4+k3s1", "v1.33.4+k3s1", "no minor release may be left out", "Take v1.34.9+k3s1 first")]
+    [InlineData("v1.35.0+k3s1", "v1.34.0+k3s1 v1.33.4+k3s1", "v1.33.4+k3s1", "no minor release may be left out", "v1.34.9+k3s1")]
+    [InlineData("v1.34.0+k3s1", "v1.33.4+k3s1", "v1.30.1+k3s1", "Node n0 is of v1.30.1+k3s1", "'ebb upgrade --to v1.33.4+k3s1 -f x.yaml'")]
+    [InlineData("v1.27.0+k3s1", "v1.26.1+k3s1", "v1.24.1+k3s1", "more than 2 minor releases behind", "--to v1.26.1+k3s1")]
+    [InlineData("v1.34.0+k3s1", "v1.33.4+k3s1 ?", "v1.33.4+k3s1", "m1 has not reported", "'ebb up -f x.yaml'")]
+    public void What_Kubernetes_does_not_allow_is_refused_with_the_way_out(string wanted, string controlPlane, string kubelet, string why, string remedy)
+    {
+        var problem = Problem(wanted, controlPlane, kubelet);
+
+        Assert.Contains(why, problem, StringComparison.Ordinal);
+        Assert.Contains(remedy, problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_control_plane_that_is_not_whole_is_left_alone_unless_forced()
+    {
+        var ground = Ground("v1.33.4+k3s1", "v1.33.4+k3s1") with { NotReady = ["m0"] };
+        var wanted = K3sRelease.Parse("v1.34.0+k3s1")!.Value;
+
+        Assert.Contains("--force", UpgradeRules.Problem(wanted, ground, null, "", force: false), StringComparison.Ordinal);
+        Assert.Null(UpgradeRules.Problem(wanted, ground, null, "", force: true));
+    }
+
+    private static string? Problem(string wanted, string controlPlane, string kubelet) =>
+        UpgradeRules.Problem(K3sRelease.Parse(wanted)!.Value, Ground(controlPlane, kubelet), "v1.34.9+k3s1", " -f x.yaml", force: false);
+
+    private static UpgradeGround Ground(string controlPlane, string kubelet) => new(
+        [.. controlPlane.Split(' ').Select((release, i) => ($"m{i}", K3sRelease.Parse(release)))], [], [("n0", K3sRelease.Parse(kubelet)!.Value)]);
+}
