@@ -88,7 +88,7 @@ internal static class RenderCommand
                 }
                 else
                 {
-                    File.WriteAllText(path, file.Text);
+                    await File.WriteAllTextAsync(path, file.Text, ct);
                 }
 
                 terminal.Print(path);
