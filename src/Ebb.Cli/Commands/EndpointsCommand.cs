@@ -67,7 +67,7 @@ internal static class EndpointsCommand
         }
 
         var host = session.File.Cloud.IsSandbox ? address : names.PublicName;
-        return [.. ClusterEndpoints.Of(session.File, names, host, address)];
+        return [.. ClusterEndpoints.Of(session.File, names, session.Home, host, address)];
     }
 }
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Ebb.Cli.Clusters;
 using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.Output;
-using Ebb.Cli.Provisioning;
 using Ebb.Cli.Sandboxes;
 
 namespace Ebb.Cli.Commands;
@@ -37,18 +36,23 @@ internal static class LogsCommand
                 return;
             }
 
-            using var session = await ClusterSession.OpenAsync(path, hold: false, ct);
-            if (session is null || session.File.Cloud.IsSandbox)
+            var target = await SshTarget.OfAsync(path, ct);
+            if (target.File.Cloud.IsSandbox)
             {
                 // What a sandbox has said stays for as long as its directory.
-                var cluster = Definition.ClusterFileReader.Read(path, Environment.GetEnvironmentVariable).Name;
-                await LogTail.PrintAsync(SandboxHome.OfSubscription(cluster).Log, most, parsed.GetValue(follow), terminal.Out, TimeProvider.System, ct);
+                await LogTail.PrintAsync(SandboxHome.OfSubscription(target.File.Name).Log, most, parsed.GetValue(follow), terminal.Out, TimeProvider.System, ct);
                 return;
             }
 
             string[] command = ["sudo", "journalctl", "-u", "ebb", "-o", "cat", "-n", $"{most}", .. parsed.GetValue(follow) ? (string[])["-f"] : []];
-            var names = new ResourceNames(session.File, session.Cloud.Arm.Subscription);
-            await SshLine.RunAsync(SshLine.Of(session.File, names, session.Home, parsed.GetValue(machine), [], command), ct);
+            try
+            {
+                await target.RunAsync(parsed.GetValue(machine), [], command, ct);
+            }
+            catch (OperationCanceledException) when (parsed.GetValue(follow) && ct.IsCancellationRequested)
+            {
+                // Ctrl-C is how this ends.
+            }
         });
         return verb;
     }

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.Output;
-using Ebb.Cli.Provisioning;
 
 namespace Ebb.Cli.Commands;
 
@@ -32,30 +31,27 @@ internal static class ProxyCommand
         file.AddTo(verb);
         verb.SetAction(async (parsed, ct) =>
         {
-            using var session = await ClusterSession.OpenAsync(file.PathOrUsual(parsed), hold: false, ct)
-                ?? throw new EbbException("The sandbox's subscription does not run: there is nothing to log in to.");
-            if (parsed.GetValue(dashboard) && !session.File.AddOns.Dashboard)
+            var target = await SshTarget.OfAsync(file.PathOrUsual(parsed), ct);
+            var withDashboard = parsed.GetValue(dashboard);
+            if (withDashboard && !target.File.AddOns.Dashboard)
             {
-                throw new EbbException($"Cluster '{session.File.Name}' has no dashboard. Write 'dashboard: true' under addOns in its file, and 'ebb up'.");
+                throw new EbbException($"Cluster '{target.File.Name}' has no dashboard. Write 'dashboard: true' under addOns in its file, and 'ebb up'.");
             }
 
-            ImmutableArray<string> extra = parsed.GetValue(dashboard) ? [$"{DashboardPort}:127.0.0.1:{DashboardPort}", .. parsed.GetValue(forward) ?? []] : [.. parsed.GetValue(forward) ?? []];
-            var line = SshLine.Of(
-                session.File,
-                new ResourceNames(session.File, session.Cloud.Arm.Subscription),
-                session.Home,
-                parsed.GetValue(machine),
-                [.. SshLine.Forwards(session.File), .. extra.SelectMany(way => new[] { "-L", way })],
-                parsed.GetValue(dashboard)
-                    ? ["sudo", "kubectl", "-n", "kubernetes-dashboard", "port-forward", "service/kubernetes-dashboard", $"{DashboardPort}:443"]
-                    : []);
+            // What runs there for the dashboard ends with its terminal; without one it would go on, and have the port.
+            IEnumerable<string> more = withDashboard ? ["-tt", "-o", "ExitOnForwardFailure=yes"] : [];
+            ImmutableArray<string> extra = withDashboard ? [$"{DashboardPort}:127.0.0.1:{DashboardPort}", .. parsed.GetValue(forward) ?? []] : [.. parsed.GetValue(forward) ?? []];
+            more = [.. more, .. withDashboard ? [] : SshLine.Forwards(target.File), .. extra.SelectMany(way => new[] { "-L", way })];
+            string[] command = withDashboard
+                ? ["sudo", "kubectl", "-n", "kubernetes-dashboard", "port-forward", "service/kubernetes-dashboard", $"{DashboardPort}:443"]
+                : [];
             if (parsed.GetValue(print))
             {
-                terminal.Print(string.Join(' ', line.Select(Launcher.Quote)));
+                terminal.Print(string.Join(' ', target.Line(parsed.GetValue(machine), more, command).Select(Launcher.Quote)));
                 return;
             }
 
-            await SshLine.RunAsync(line, ct);
+            await target.RunAsync(parsed.GetValue(machine), more, command, ct);
         });
         return verb;
     }

@@ -45,6 +45,9 @@ public sealed class Shell : IAsyncDisposable
     /// <summary>Starts and does not wait.</summary>
     public Running Start(string line) => new(Begin(Path.Combine(Root, "ebb"), line.Split(' '), Root));
 
+    /// <summary>Any program, in the root of the source tree; starts and does not wait.</summary>
+    public Running Start(string program, string[] args) => new(Begin(program, args, Root));
+
     /// <summary>kubectl with the environment of the last command; starts and does not wait.</summary>
     public Running StartKubectl(string line) => new(Begin(KubectlPath!, line.Split(' '), Root));
 

@@ -8,7 +8,7 @@ namespace Ebb.Cli.Clusters.Provisioned;
 internal static class ClusterEndpoints
 {
     /// <param name="host">The name, or the address where names do not resolve.</param>
-    public static IEnumerable<EndpointReport> Of(ClusterFile file, ResourceNames names, string host, string address)
+    public static IEnumerable<EndpointReport> Of(ClusterFile file, ResourceNames names, ClusterHome home, string host, string address)
     {
         var access = file.Access;
         yield return new("kubernetes", $"https://{host}:{ResourceNames.ApiPort}", Words(access.ApiFrom));
@@ -17,7 +17,7 @@ internal static class ClusterEndpoints
         {
             foreach (var index in names.ControlPlane)
             {
-                yield return new($"ssh {names.ControlPlaneMachine(index)}", $"ssh -p {ResourceNames.SshPort(file, index)} {access.SshUser}@{host}", Words(access.SshFrom));
+                yield return new($"ssh {names.ControlPlaneMachine(index)}", string.Join(' ', SshLine.Of(file, names, home, index, []).Select(Launcher.Quote)), Words(access.SshFrom));
             }
         }
 

@@ -26,6 +26,9 @@ internal sealed class ClusterHome
     /// <summary>The cluster's authorities, as copied to its control plane.</summary>
     public string Keys => System.IO.Path.Combine(Path, "keys");
 
+    /// <summary>Whom the control plane's machines have shown themselves to be, in OpenSSH's form.</summary>
+    public string KnownHosts => System.IO.Path.Combine(Path, "known_hosts");
+
     private string LockFile => System.IO.Path.Combine(Path, "lock");
 
     /// <param name="name">As an <c>ebb.yaml</c> gives it: checked there.</param>
@@ -67,5 +70,9 @@ internal sealed class ClusterHome
     public void Clean() => Directory.Delete(Path, recursive: true);
 
     /// <summary>Removes what is about machines that are gone; keys stay, for those that come.</summary>
-    public void Forget() => File.Delete(Kubeconfig);
+    public void Forget()
+    {
+        File.Delete(Kubeconfig);
+        File.Delete(KnownHosts);
+    }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 
@@ -16,6 +15,9 @@ internal static class SshLine
     private const string Https = "8443:127.0.0.1:443";
 
     private const string Registry = "5000:127.0.0.1:5000";
+
+    // A machine that does not answer is given up, and one that falls silent in the middle is noticed.
+    private static readonly string[] Patience = ["-o", "ConnectTimeout=15", "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"];
 
     /// <param name="machine">Of the control plane, from 0.</param>
     /// <param name="more">Options before the host.</param>
@@ -40,8 +42,9 @@ internal static class SshLine
             "-p", $"{ResourceNames.SshPort(file, machine)}",
             .. Key(file, home),
             // A machine made anew under the same name has another key: each cluster has a list of its own.
-            "-o", $"UserKnownHostsFile={Path.Combine(home.Path, "known_hosts")}",
+            "-o", $"UserKnownHostsFile={home.KnownHosts}",
             "-o", "StrictHostKeyChecking=accept-new",
+            .. Patience,
             .. more,
             $"{file.Access.SshUser}@{names.PublicName}",
             .. command,
@@ -55,37 +58,12 @@ internal static class SshLine
         return places.SelectMany(place => new[] { "-L", place });
     }
 
-    /// <summary>Runs it on this terminal until it ends.</summary>
-    /// <exception cref="EbbException">There is no ssh here.</exception>
-    /// <exception cref="IOException">It failed.</exception>
-    public static async Task RunAsync(ImmutableArray<string> line, CancellationToken ct)
-    {
-        Process ssh;
-        try
-        {
-            ssh = Process.Start(new ProcessStartInfo(line[0], line[1..]))!;
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            throw new EbbException("There is no ssh on this machine. Install OpenSSH's client (openssh-client).", e);
-        }
-
-        using (ssh)
-        {
-            await ssh.WaitForExitAsync(ct);
-
-            // 130: ended by Ctrl-C, as a session or a log that is followed mostly is.
-            if (ssh.ExitCode is not (0 or 130))
-            {
-                throw new IOException($"ssh ended with {ssh.ExitCode}; its own words are above.");
-            }
-        }
-    }
-
     private static string[] Key(ClusterFile file, ClusterHome home)
     {
         var key = SshKeys.PrivateFile(file.Access.SshKeyFile, home);
         string[] previous = file.Access.SshKeyFile is null && SshKeys.Previous(home) is { } before ? ["-i", before] : [];
-        return key is null ? [] : ["-i", key, .. previous];
+
+        // These alone: a server closes the door after a few keys, and an agent may offer more than that first.
+        return key is null ? [] : ["-i", key, .. previous, "-o", "IdentitiesOnly=yes"];
     }
 }

@@ -18,8 +18,8 @@ public class SshLineTests
         var line = string.Join(' ', Line(file, 0, SshLine.Forwards(file)));
 
         Assert.Equal(
-            $"ssh -p 2222 -i {Home.Keys}/ssh -o UserKnownHostsFile={Home.Path}/known_hosts -o StrictHostKeyChecking=accept-new "
-            + "-L 6443:127.0.0.1:6443 -L 8080:127.0.0.1:80 -L 8443:127.0.0.1:443 -L 5000:127.0.0.1:5000 keeper@tide-api.westeurope.cloudapp.azure.com",
+            $"ssh -p 2222 -i {Home.Keys}/ssh -o IdentitiesOnly=yes -o UserKnownHostsFile={Home.Path}/known_hosts -o StrictHostKeyChecking=accept-new "
+            + "-o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4 -L 6443:127.0.0.1:6443 -L 8080:127.0.0.1:80 -L 8443:127.0.0.1:443 -L 5000:127.0.0.1:5000 keeper@tide-api.westeurope.cloudapp.azure.com",
             line);
     }
 
@@ -67,13 +67,13 @@ public class SshLineTests
         var file = Sample.Read(Sample.With("access: {apiFrom: [own-address, 203.0.113.0/24], sshFrom: [], ingressFrom: cloudflare}\naddOns: {registry: true}"));
         var names = new ResourceNames(file, "s");
 
-        var endpoints = ClusterEndpoints.Of(file, names, "tide.example.org", "198.51.100.7").Select(e => $"{e.What} | {e.Where} | {e.From}");
+        var endpoints = ClusterEndpoints.Of(file, names, Home, "tide.example.org", "198.51.100.7").Select(e => $"{e.What} | {e.Where} | {e.From}");
 
         Assert.Equal(
             [
                 "kubernetes | https://tide.example.org:6443 | own-address, 203.0.113.0/24",
                 "address | 198.51.100.7 | ",
-                "ssh tide-control-plane-0 | ssh -p 22 ebb@tide.example.org | nobody",
+                $"ssh tide-control-plane-0 | {string.Join(' ', Line(file, 0, []))} | nobody",
                 "http | http://tide.example.org | cloudflare",
                 "https | https://tide.example.org | cloudflare",
                 "registry | 10.1.0.10:5000 | the cluster's machines",
