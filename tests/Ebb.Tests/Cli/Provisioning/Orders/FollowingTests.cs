@@ -203,7 +203,8 @@ public sealed class FollowingTests(MachineCloud cloud) : IClassFixture<MachineCl
     public async Task A_release_that_does_not_come_up_is_a_failure_that_says_what_is_there()
     {
         using var machine = await BornAsync();
-        File.WriteAllText(Path.Combine(cloud.Directory, "k3s-install.sh"), "echo v1.30.0+k3s1 > \"$EBB_ROOT/k3s-installed\"\n");
+        await File.WriteAllTextAsync(
+            Path.Combine(cloud.Directory, "k3s-install.sh"), "echo v1.30.0+k3s1 > \"$EBB_ROOT/k3s-installed\"\n", TestContext.Current.CancellationToken);
         await machine.OrderAsync(machine.Orders(Newer));
 
         await machine.LookAsync();

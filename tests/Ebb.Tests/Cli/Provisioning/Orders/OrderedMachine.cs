@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json.Nodes;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.CloudInit;
@@ -16,6 +15,9 @@ internal sealed class OrderedMachine : IDisposable
 {
     public const string Program = "/usr/local/lib/ebb/control-plane";
     public const string Record = "/var/lib/ebb/orders.json";
+
+    // Reached by nothing but a fault.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
     private readonly MachineCloud _cloud;
     private readonly int _index;
@@ -188,6 +190,8 @@ internal sealed class OrderedMachine : IDisposable
 
     public async Task<ControlPlaneState> UntilAsync(Func<ControlPlaneState, bool> reached)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Limit);
         while (true)
         {
             if (await _cloud.StateAsync(_index) is { } state && reached(state))
@@ -195,7 +199,7 @@ internal sealed class OrderedMachine : IDisposable
                 return state;
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, limit.Token);
         }
     }
 
@@ -213,6 +217,7 @@ internal sealed class OrderedMachine : IDisposable
         foreach (var (from, to) in new[]
         {
             ("LONGEST_WAIT = 20 * 60", "LONGEST_WAIT = 10"),
+            ("wait, until = 1, time", "wait, until = 0.2, time"),
             ("HEALS_WITHIN = 5 * 60", "HEALS_WITHIN = 1"),
             ("READY_WITHIN = 15 * 60", "READY_WITHIN = 4"),
             ("STEADY_FOR = 10", "STEADY_FOR = -1"),
@@ -261,19 +266,24 @@ internal sealed class OrderedMachine : IDisposable
         return int.Parse(id.StandardOutput.ReadToEnd(), System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    private sealed class Following(Process process) : IDisposable
+    private sealed class Following : IDisposable
     {
-        // Read, so that it never waits for a reader.
-        private readonly Task<string> _said = process.StandardError.ReadToEndAsync();
-        private readonly Task<string> _printed = process.StandardOutput.ReadToEndAsync();
+        private readonly Process _process;
+
+        public Following(Process process)
+        {
+            _process = process;
+
+            // Read, so that it never waits for a reader.
+            process.BeginErrorReadLine();
+            process.BeginOutputReadLine();
+        }
 
         public void Dispose()
         {
-            process.Kill(entireProcessTree: true);
-            process.WaitForExit();
-            Assert.NotNull(_said);
-            Assert.NotNull(_printed);
-            process.Dispose();
+            _process.Kill(entireProcessTree: true);
+            _process.WaitForExit();
+            _process.Dispose();
         }
     }
 }
