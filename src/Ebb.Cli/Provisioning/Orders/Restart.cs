@@ -21,6 +21,12 @@ internal static class Restart
     /// <summary>The kernel's settings are put in force.</summary>
     public const string Kernel = "kernel";
 
+    /// <summary>Debian's packages are installed.</summary>
+    public const string Packages = "packages";
+
+    /// <summary>The machine joins its Tailscale network with another key.</summary>
+    public const string Tailscale = "tailscale";
+
     /// <returns>Nothing for what is read whenever it is used: programs of the next start, manifests, files that the join server serves.</returns>
     public static ImmutableArray<string> Of(string path) => path switch
     {
@@ -29,6 +35,8 @@ internal static class Restart
         "/etc/systemd/system/ebb.service" => [Units, Ebb],
         "/etc/sysctl.d/90-ebb.conf" => [Kernel],
         "/usr/local/bin/k3s" => [K3s],
+        "/etc/ebb/tailscale.key" => [Tailscale],
+        _ when Below(path, "/var/lib/ebb/packages/") => [Packages],
         _ when Below(path, "/etc/ebb/join/") => [Ebb],
         _ when Below(path, "/etc/ebb/k3s/") || Below(path, "/etc/rancher/k3s/") || Below(path, "/var/lib/rancher/k3s/agent/images/") => [K3s],
         _ when Below(path, "/etc/systemd/system/ssh.socket.d/") => [Units, Ssh],

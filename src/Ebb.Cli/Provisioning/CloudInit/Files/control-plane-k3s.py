@@ -189,12 +189,21 @@ def copy_store(name):
         os.replace(copy + ".part", copy + ".db")
 
 
+def is_rotated(settings, machine, record):
+    done = record.get("rotated") or {}
+    return not settings.get("rotate") or done.get("id") == settings["rotate"] and done["ran"] >= len(rotations(settings, machine))
+
+
+def rotations(settings, machine):
+    return settings["commands"] if settings.get("on") in (None, machine["name"]) else []
+
+
 def rotate(settings, machine, record):
     """The commands with which keys are exchanged, each once."""
     done = record.get("rotated") or {}
     if done.get("id") != settings["rotate"]:
         done = {"id": settings["rotate"], "ran": 0}
-    commands = settings["commands"] if settings.get("on") in (None, machine["name"]) else []
+    commands = rotations(settings, machine)
     for command in commands[done["ran"]:]:
         if command[0] != "k3s" or tuple(command[1:3]) not in ROTATIONS:
             raise ValueError(f"'{' '.join(command[:3])}' is no command that orders may have run")

@@ -4,6 +4,7 @@
 UNIT = "/etc/systemd/system/ebb-control-plane-follow.service"
 MANIFESTS = "/var/lib/rancher/k3s/server/manifests"
 REMOVED = "/var/lib/ebb/removed-manifests"
+PACKAGES = "/var/lib/ebb/packages/"
 
 LOOK_EVERY = 15
 LOOK_AT_MOST_EVERY = 5 * 60
@@ -19,8 +20,7 @@ STEADY_FOR = 10
 
 class Follower:
     def __init__(self):
-        self.configuration = read_json(CONFIGURATION)
-        self.cloud = Cloud(self.configuration)
+        self.cloud = Cloud(read_json(CONFIGURATION))
         self.machine = patiently("description of this machine", self.cloud.instance)
         self.record = remembered()
         self.untold = True
@@ -69,7 +69,8 @@ class Follower:
             self.record = {**self.record, "generation": generation, "attempt": attempt, "phase": "failed", "why": f"{e}. 'ebb up' writes it anew."}
             remember(self.record)
         else:
-            self.record = {**self.record, "generation": generation, "attempt": attempt, "phase": "working", "why": None, "restarts": []}
+            # What a failure left to be restarted is still to be.
+            self.record = {**self.record, "generation": generation, "attempt": attempt, "phase": "working", "why": None}
             keep(orders, self.record)
             self.act()
         self.unfit = 0
@@ -82,7 +83,7 @@ class Follower:
             orders = kept(self.record["generation"])
             self.cloud.configuration = orders["configuration"]
             self.carry_out(orders)
-            self.record = {**self.record, "phase": "done", "why": None, "restarts": []}
+            self.record = {**self.record, "phase": "done", "why": None, "restarts": [], "copied": None}
         except Exception as e:  # Whatever it is: it stays as it is, and whoever gave the orders is told why.
             print(f"orders of generation {self.record['generation']}: {e!r}", file=sys.stderr, flush=True)
             self.record = {**self.record, "phase": "failed", "why": reason(e)}
@@ -102,33 +103,39 @@ class Follower:
             release = settings.get("release")
             if release and installed_release() != release or BINARY in changing:
                 restarts.add("release")
-            if settings.get("rotate") and (self.record.get("rotated") or {}).get("id") != settings["rotate"]:
-                restarts |= {"rotation", "k3s"}
+            if not is_rotated(settings, self.machine, self.record):
+                restarts.add("k3s")
         sharing = bool(settings) and is_to_share_store(configuration)
         if sharing:
             restarts.add("k3s")
-        self.remember_restarts(restarts)
+        self.record["restarts"] = sorted(restarts)
+        remember(self.record)
         copy = "before-" + ((settings or {}).get("release") or orders["generation"][:12]).replace("+", "-")
         if "release" in restarts and self.record.get("copied") != copy and has_store():
+            self.note("takes a copy of the API's store")
             copy_store(copy)
             self.record["copied"] = copy
             remember(self.record)
         put(self.cloud, orders, HEALS_WITHIN)
+        if "packages" in restarts:
+            install_packages(configuration)
         if self.record["generation"] and configuration["mounts"]:
             # Nobody would refuse an old one here.
             self.cloud.keys.pop(configuration["storageAccount"], None)
             mount(configuration, patiently("key of the shares", lambda: shares_key(self.cloud, configuration), HEALS_WITHIN))
-        if "/etc/ebb/tailscale.key" in changing:
+        if "tailscale" in restarts:
             tailscale(self.machine)
         restart_basics(restarts)
         if settings:
-            if "rotation" in restarts:
+            if self.record["generation"] and not is_rotated(settings, self.machine, self.record):
                 rotate(settings, self.machine, self.record)
             if "release" in restarts:
+                self.note("installs another release of k3s")
                 install_k3s(settings)
             if sharing:
                 share_store()
             if restarts & {"release", "k3s"}:
+                self.note("restarts k3s and waits until it is ready")
                 run("systemctl", "restart", "k3s.service", timeout=READY_WITHIN)
             wait_ready(settings.get("release"))
             forget_manifests()
@@ -138,9 +145,8 @@ class Follower:
             run("systemctl", "restart", "ebb.service", timeout=READY_WITHIN)
         wait_active("ebb.service")
 
-    def remember_restarts(self, restarts):
-        self.record["restarts"] = sorted(restarts)
-        remember(self.record)
+    def note(self, what):
+        say(self.cloud, self.machine, {**self.record, "why": what})
 
 
 def newest(cloud):
@@ -200,12 +206,9 @@ def put(cloud, orders, within=LONGEST_WAIT):
         # The program that came with these orders knows best what they mean.
         write(PROGRAM, own[0]["content"], int(own[0]["mode"], 8))
         os.execv(sys.executable, [sys.executable, *sys.argv])
-    fetched = [file for file in configuration["files"] if is_other(file)]
-    for file in fetched:
-        patiently(file["from"], lambda file=file: cloud.fetch(file), within)
-    packages = [at(file["to"]) for file in fetched if file["to"].startswith("/var/lib/ebb/packages/")]
-    if packages:
-        run("dpkg", "--install", *packages)
+    for file in configuration["files"]:
+        if is_other(file):
+            patiently(file["from"], lambda file=file: cloud.fetch(file), within)
     if not orders["generation"]:
         return
     for text in orders["texts"]:
@@ -217,6 +220,12 @@ def put(cloud, orders, within=LONGEST_WAIT):
     take_manifests({text["to"] for text in orders["texts"]})
     authorize(orders["sshUser"], orders["sshKeys"])
     write(CONFIGURATION, json.dumps(configuration, indent=2) + "\n", 0o644)
+
+
+def install_packages(configuration):
+    packages = [at(file["to"]) for file in configuration["files"] if file["to"].startswith(PACKAGES)]
+    if packages:
+        run("dpkg", "--install", *packages)
 
 
 def take_manifests(wanted):

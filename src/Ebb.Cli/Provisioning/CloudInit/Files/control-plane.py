@@ -89,6 +89,7 @@ def be_born():
     keep(orders, record)
     restarts = differing(orders)[1]
     put(cloud, orders)
+    install_packages(configuration)
     if configuration["mounts"]:
         mount(configuration, patiently("key of the shares", lambda: shares_key(cloud, configuration)))
     if configuration.get("tailscale"):

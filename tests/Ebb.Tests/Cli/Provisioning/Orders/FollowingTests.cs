@@ -200,6 +200,29 @@ public sealed class FollowingTests(MachineCloud cloud) : IClassFixture<MachineCl
     }
 
     [Fact]
+    public async Task What_a_failure_left_undone_is_done_by_the_orders_that_follow()
+    {
+        using var machine = await BornAsync();
+        machine.Cluster = machine.Cluster with { AddOns = machine.Cluster.AddOns with { MetricsServer = false } };
+        machine.Lab.Write("fail-k3s-install.sh", "");
+        await machine.OrderAsync(machine.Orders(Newer));
+        await machine.LookAsync();
+        machine.Lab.Write("fail-systemctl", "");
+        await machine.OrderAsync(machine.Orders());
+        await machine.LookAsync();
+        Assert.Equal(ControlPlanePhase.Failed, (await cloud.StateAsync(0))!.Phase);
+        File.Delete(machine.Lab.At("fail-k3s-install.sh"));
+        File.Delete(machine.Lab.At("fail-systemctl"));
+        machine.Forget();
+
+        await machine.TurnAsync(machine.Orders().Generation, attempt: 2);
+        await machine.LookAsync();
+
+        Assert.Equal(ControlPlanePhase.Done, (await cloud.StateAsync(0))!.Phase);
+        Assert.Contains("systemctl restart k3s.service", machine.Ran);
+    }
+
+    [Fact]
     public async Task A_release_that_does_not_come_up_is_a_failure_that_says_what_is_there()
     {
         using var machine = await BornAsync();
@@ -343,7 +366,8 @@ public sealed class FollowingTests(MachineCloud cloud) : IClassFixture<MachineCl
     public async Task Keys_are_exchanged_by_commands_that_run_once()
     {
         using var machine = await BornAsync();
-        var rotation = new K3sRotation("2026-11", [["k3s", "certificate", "rotate"], ["k3s", "token", "rotate", "--new-token", "@/etc/ebb/k3s/token"]]);
+        machine.Lab.Write("/etc/ebb/k3s/agent-token.before", "the one before\n");
+        var rotation = new K3sRotation("2026-11", [["k3s", "certificate", "rotate"], ["k3s", "token", "rotate", "--token", "@/etc/ebb/k3s/agent-token.before", "--new-token", "@/etc/ebb/k3s/token"]]);
         var first = machine.Orders(rotation: rotation);
         await machine.OrderAsync(first);
         await machine.LookAsync();
@@ -351,7 +375,7 @@ public sealed class FollowingTests(MachineCloud cloud) : IClassFixture<MachineCl
         [
             "systemctl stop k3s.service",
             "k3s certificate rotate",
-            "k3s token rotate --new-token content of k3s/token",
+            "k3s token rotate --token the one before --new-token content of k3s/token",
             "systemctl restart k3s.service",
         ];
         Assert.Equal(expected, machine.Ran);
