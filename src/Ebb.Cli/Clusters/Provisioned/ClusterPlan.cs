@@ -40,7 +40,7 @@ internal sealed record ClusterPlan
     {
         var (wanted, place) = group == Storage.Group ? (Storage, Place.Storage) : (Compute, Place.Compute);
         return !Deploying.IsDeployed(wanted, place)
-            || Changes.Any(change => change.Group == group && change.Action is ChangeAction.Create or ChangeAction.Change or ChangeAction.Replace);
+            || Changes.Any(change => change.Group == group && change.Type != ControlPlanePlanner.Type && change.Action is ChangeAction.Create or ChangeAction.Change or ChangeAction.Replace);
     }
 
     /// <exception cref="EbbException">Azure cannot do what the file asks for: all of it is named.</exception>

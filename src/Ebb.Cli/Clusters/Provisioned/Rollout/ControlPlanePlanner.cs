@@ -8,7 +8,8 @@ namespace Ebb.Cli.Clusters.Provisioned.Rollout;
 /// <summary>Finds out what is new for the control plane's machines. Changes nothing.</summary>
 internal sealed class ControlPlanePlanner(ClusterSession session)
 {
-    private const string Type = "Ebb/control-plane";
+    /// <summary>Of changes that machines make about themselves, and no deployment does.</summary>
+    public const string Type = "Ebb/control-plane";
 
     /// <param name="plan">With the inputs that its templates were made of.</param>
     /// <param name="release">Of k3s, which the machines are to run; null: what they run, or on their first day what the file says.</param>

@@ -32,6 +32,7 @@ internal static class RotationCommands
 
             if (dryRun)
             {
+                await TellWaitingAsync(session, kinds, runs, terminal, ct);
                 return;
             }
 
@@ -71,7 +72,7 @@ internal static class RotationCommands
         }
 
         // What was cut short has its own changes on the way; otherwise a rotation shall carry no others.
-        var plan = await session.LookAsync(ct);
+        var plan = state.Rotations.IsEmpty ? await session.LookAsync(ct) : (await session.PlanAsync(release: null, ct)).Plan;
         if (state.Rotations.Values.All(rotation => rotation.Phase == RotationPhase.Wait)
             && (plan.IsDue(plan.Storage.Group) || plan.IsDue(plan.Compute.Group) || plan.ControlPlane is { Changes.IsEmpty: false }))
         {
@@ -116,6 +117,23 @@ internal static class RotationCommands
         }
     }
 
+    /// <summary>What holds up those that wait; nothing is changed.</summary>
+    private static async Task TellWaitingAsync(ClusterSession session, ImmutableArray<RotationKind> kinds, bool runs, Terminal terminal, CancellationToken ct)
+    {
+        using var loggers = Logs.ForLooking(verbose: false);
+        var work = Work(session, runs ? static _ => Task.CompletedTask : null, loggers);
+        foreach (var kind in kinds.Where(kind => KeyState.Read(session.Home).PhaseOf(kind.What) == RotationPhase.Wait))
+        {
+            foreach (var held in await work.CarryOutAsync(kind.What, RotationPhase.Wait, ct))
+            {
+                terminal.Print($"{kind.What} waits for: {held}");
+            }
+        }
+    }
+
+    private static RotationWork Work(ClusterSession session, Func<CancellationToken, Task>? apply, ILoggerFactory loggers) =>
+        new(session.File, session.Flag, session.Home, session.Cloud, apply, ct => NodesAsync(session.Home, loggers, ct));
+
     private static async Task<ImmutableArray<RotationOutcome>> RunAsync(
         ClusterSession session, ImmutableArray<RotationKind> kinds, bool runs, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
     {
@@ -123,13 +141,7 @@ internal static class RotationCommands
         var outcomes = ImmutableArray.CreateBuilder<RotationOutcome>();
         await new ProvisionView(terminal, options.Json, ClusterSession.Time).RunAsync(async tell =>
         {
-            var work = new RotationWork(
-                session.File,
-                session.Flag,
-                session.Home,
-                session.Cloud,
-                runs ? cancel => ClusterCommands.ApplyAsync(session, loggers, tell, cancel) : null,
-                cancel => NodesAsync(session.Home, loggers, cancel));
+            var work = Work(session, runs ? cancel => ClusterCommands.ApplyAsync(session, loggers, tell, cancel) : null, loggers);
             foreach (var kind in kinds)
             {
                 outcomes.Add(await new RotationRun(session.Home, work, ClusterSession.Time, tell).RunAsync(kind, ct));

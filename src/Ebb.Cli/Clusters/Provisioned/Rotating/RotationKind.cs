@@ -33,7 +33,7 @@ internal sealed record RotationKind(string What, string Covers, string Costs, Im
         new(
             ClusterKeys.Certificates,
             "the certificates of join servers, controller and operator, and those that k3s made for itself",
-            "k3s and Ebb restart on one control-plane machine after the other; pods run on. What was signed before stays good until it ends: against a stolen one, rotate its authority",
+            "k3s and Ebb restart on one control-plane machine after the other; pods run on. What was signed before stays good until it ends, also in a thief's hands",
             [new(RotationPhase.Spread, "sign them anew and have the control plane's machines take them up, one after the other")])
         {
             Afterwards = "signed anew; those before are good until they end by themselves",
@@ -41,7 +41,7 @@ internal sealed record RotationKind(string What, string Covers, string Costs, Im
         new(
             Storage,
             "the keys of both storage accounts",
-            "Ebb restarts nowhere; machines of pools that have shares mounted restart or are reimaged before the old key goes",
+            "nothing restarts at first; machines of pools that have shares mounted restart or are reimaged before the old key goes",
             [
                 new(RotationPhase.Make, "make the key anew that nobody uses"),
                 new(RotationPhase.Spread, "have the control plane's machines use it, and hand it to machines that join from now on"),

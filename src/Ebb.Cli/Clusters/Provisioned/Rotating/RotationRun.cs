@@ -22,11 +22,13 @@ internal sealed class RotationRun(ClusterHome home, IRotationWork work, TimeProv
             tell(new ProvisionEvent.Began($"{kind.What}-{phase}", Capital(what)));
             var started = time.GetTimestamp();
             var held = await work.CarryOutAsync(kind.What, phase, ct);
-            tell(new ProvisionEvent.Ended($"{kind.What}-{phase}", Capital(what), held.IsEmpty, time.GetElapsedTime(started)));
             if (!held.IsEmpty)
             {
+                tell(new ProvisionEvent.Note($"{held.Length} to wait for."));
                 return new RotationOutcome(kind, held);
             }
+
+            tell(new ProvisionEvent.Ended($"{kind.What}-{phase}", Capital(what), Changed: true, time.GetElapsedTime(started)));
 
             After(KeyState.Read(home), kind, next).Write(home);
         }

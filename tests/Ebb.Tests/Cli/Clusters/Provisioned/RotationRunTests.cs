@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Security.Cryptography;
 using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Provisioning;
@@ -27,6 +28,10 @@ public sealed class RotationRunTests : IDisposable
         _home = ClusterHome.Of("farm");
         _held = _home.Lock();
         _keys = new ClusterKeys(_home, _case.Time);
+
+        // Short, since it takes time to find long ones.
+        using var ssh = RSA.Create(1024);
+        File.WriteAllText(Path.Combine(_home.Keys, "ssh"), ssh.ExportRSAPrivateKeyPem());
         Apply();
         MountAll();
     }
@@ -75,6 +80,19 @@ public sealed class RotationRunTests : IDisposable
             Assert.Empty(KeyState.Read(_home).Rotations);
             Apply();
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Whats))]
+    public void Begun_and_no_more_it_is_carried_out_also_by_up(string what)
+    {
+        var kind = RotationKind.Choose([what])[0];
+        (KeyState.Read(_home) with { Rotations = KeyState.NoRotations.Add(what, new Rotation(_case.Time.GetUtcNow(), kind.Phases[0].Name)) }).WithK3s(what).Write(_home);
+
+        Apply();
+        Renewed(() => Run(what));
+
+        Assert.Empty(KeyState.Read(_home).Rotations);
     }
 
     [Fact]
