@@ -22,6 +22,9 @@ internal static class RotationCommands
         string path, ImmutableArray<RotationKind> kinds, bool dryRun, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
     {
         using var session = await ClusterSession.ChangeAsync(path, new SubscriptionSettings(), terminal.Say, ct);
+
+        // What was cut short comes first, whatever else is to be begun.
+        kinds = [.. kinds.OrderByDescending(kind => KeyState.Read(session.Home).PhaseOf(kind.What) is not (null or RotationPhase.Wait))];
         try
         {
             var runs = await RequireFitAsync(session, kinds, ct);
@@ -42,7 +45,11 @@ internal static class RotationCommands
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            terminal.Say($"What was reached so far is kept. '{Launcher.Command} keys rotate{session.Flag} {string.Join(' ', kinds.Select(kind => kind.What))}' carries on.");
+            var state = KeyState.Read(session.Home);
+            var begun = kinds.Where(kind => state.PhaseOf(kind.What) is not null).Select(kind => kind.What).ToList();
+            terminal.Say(begun.Count == 0
+                ? "No rotation is under way."
+                : $"What was reached so far is kept. '{Launcher.Command} keys rotate{session.Flag} {string.Join(' ', begun)}' carries on.");
             throw;
         }
         finally
