@@ -48,6 +48,7 @@ internal sealed class FarmCase : IDisposable
             new KubernetesOptions { EventsKept = 0, Hollow = new HollowOptions { LeaseEvery = null } },
             new HollowMachineOptions { MeasureCpu = false });
         _world.Begin();
+        _world.Machines.Boot = machine => _world.Machines.StartKubelet(machine with { Node = machine.Node with { KubeletVersion = Release } });
         _world.AddPool(Pool, Spec(machines, min: 0, most ?? machines) with { Priority = priority, EvictionPolicy = EvictionPolicy.Delete });
         _world.Kubernetes.Kubelets.Interrupted += lost =>
         {
@@ -70,6 +71,9 @@ internal sealed class FarmCase : IDisposable
         Until("there is room elsewhere", () => Nodes.Count(IsReady) == machines + 1);
         _firstBoots = Boots.Where(boot => boot.Key.StartsWith(Pool, StringComparison.Ordinal)).ToDictionary();
     }
+
+    /// <summary>What machines install whose disks are new.</summary>
+    public string Release { get; set; } = "v1.33.3+k3s1";
 
     public CloudWorld Cloud => _world.Cloud;
 
