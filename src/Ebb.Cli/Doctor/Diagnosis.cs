@@ -28,6 +28,7 @@ internal static class Diagnosis
             .Concat(Kubernetes(seen))
             .Concat(seen.Status is { } status ? [.. Controller(status), .. Pools(seen, status), .. Machines(seen, status), .. Waiting(status)] : [])
             .Concat(Nodes(seen))
+            .Concat(ReleaseDiagnosis.Of(seen))
             .OrderByDescending(finding => finding.Severity),
     ];
 

@@ -32,7 +32,7 @@ internal static class Examination
             return seen with
             {
                 Status = look.Report,
-                Nodes = [.. look.Snapshot.Nodes.Select(node => new NodeSign(node.Name, node.Ready, node.ProviderId, node.CreatedAt))],
+                Nodes = [.. look.Snapshot.Nodes.Select(node => new NodeSign(node.Name, node.Ready, node.ProviderId, node.CreatedAt, node.KubeletVersion))],
             };
         }
         catch (Exception e) when ((path is not null || e is not EbbException) && IsTrouble(e, ct))
@@ -52,7 +52,7 @@ internal static class Examination
             var place = await ClusterPlace.LookAsync(session.File, session.Cloud.Groups, session.Cloud.Deployments, ct);
             seen = seen with { Groups = GroupReport.Of(place, session.File.Cloud.StorageGroup, session.File.Cloud.ComputeGroup) };
             var plan = await session.LookAsync(ct);
-            return seen with { Drift = plan.Changes, Impediments = plan.Preflight.Problems };
+            return seen with { Drift = plan.Changes, Impediments = plan.Preflight.Problems, ControlPlane = plan.ControlPlane };
         }
         catch (Exception e) when (IsTrouble(e, ct))
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ebb.Cli.Clusters.Provisioned;
+using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Reports;
 
@@ -30,6 +31,9 @@ internal sealed record Symptoms
     /// <summary>Rotations of keys that were begun and are not finished, by what is rotated.</summary>
     public ImmutableSortedDictionary<string, Rotation> Rotations { get; init; } = KeyState.NoRotations;
 
+    /// <summary>About the machines of its control plane; null where they were not looked at.</summary>
+    public ControlPlanePlan? ControlPlane { get; init; }
+
     /// <summary>The cluster with its machines; null when Kubernetes did not answer.</summary>
     public StatusReport? Status { get; init; }
 
@@ -42,4 +46,5 @@ internal sealed record Symptoms
 /// <param name="Until">Null where it cannot be read.</param>
 internal sealed record CertificateSign(string Name, string File, DateTimeOffset? Until);
 
-internal sealed record NodeSign(string Name, bool Ready, string ProviderId, DateTimeOffset CreatedAt);
+/// <param name="Release">Of its kubelet; empty where it does not say.</param>
+internal sealed record NodeSign(string Name, bool Ready, string ProviderId, DateTimeOffset CreatedAt, string Release = "");

@@ -26,6 +26,7 @@ public partial class MakefileTests
     [InlineData("reimage-agents-serial")]
     [InlineData("resize")]
     [InlineData("chaos-monkey")]
+    [InlineData("upgrade")]
     [InlineData("proxy")]
     [InlineData("tail-helper")]
     [InlineData("list-endpoints")]

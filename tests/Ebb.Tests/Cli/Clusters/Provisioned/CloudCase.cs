@@ -64,6 +64,9 @@ internal sealed class CloudCase : IDisposable
 
     public VirtualTime Time => _runner.Time;
 
+    /// <summary>To the cloud beside the wire: what machines say is no part of what a command sends.</summary>
+    public HttpMessageInvoker Aside() => new(new InProcessHandler(_face));
+
     public List<ProvisionEvent> Told { get; } = [];
 
     public static ClusterFile File(string yaml = Starter) => ClusterFileReader.Parse(yaml, "ebb.yaml", _ => null);

@@ -54,10 +54,10 @@ public class FaultMatrixTests
     }
 
     // One of each: files and directories of the share are alike.
-    private static List<string> Changing(IEnumerable<string> calls) =>
+    internal static List<string> Changing(IEnumerable<string> calls) =>
         [.. calls.Where(c => !c.StartsWith("GET ", StringComparison.Ordinal)).Select(c => c.Split('?')[0]).Distinct()];
 
-    private static void Strike(CloudCase struck, string call, string trouble)
+    internal static void Strike(CloudCase struck, string call, string trouble)
     {
         var done = false;
         switch (trouble)
@@ -81,7 +81,7 @@ public class FaultMatrixTests
         }
     }
 
-    private static void RunTwice(Action run, string trouble)
+    internal static void RunTwice(Action run, string trouble)
     {
         if (trouble == "crash")
         {

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using Ebb.Cli.Provisioning;
+using Ebb.Cli.Provisioning.Orders;
+using Ebb.Clouds.Azure.Deployments;
+using FileShare = Ebb.Clouds.Azure.Deployments.FileShare;
+
+namespace Ebb.Tests.Cli.Clusters.Provisioned.Rollout;
+
+/// <summary>Control-plane machines as far as the share shows them: they look for their turn, work for a while, and report.</summary>
+internal sealed class FollowingMachines(CloudCase cloud, ResourceNames names, ImmutableArray<string> machines) : IDisposable
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan Work = TimeSpan.FromSeconds(50);
+
+    private readonly HttpMessageInvoker _http = cloud.Aside();
+    private int _working;
+
+    /// <summary>Machines in the order in which they began.</summary>
+    public List<string> Begun { get; } = [];
+
+    public int MostAtOnce { get; private set; }
+
+    /// <summary>Machines that fail, and in which attempts.</summary>
+    public Dictionary<string, int> FailsUntilAttempt { get; } = [];
+
+    public async Task RunAsync(CancellationToken ct) => await Task.WhenAll(machines.Select(machine => RunAsync(machine, ct)));
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task RunAsync(string machine, CancellationToken ct)
+    {
+        try
+        {
+            var access = await cloud.Cloud.Accounts.AccessAsync(names.Cluster.Cloud.StorageGroup, names.SystemAccount, ct);
+            var share = new FileShare(access!, SystemShare.Name, _http, cloud.Time, new Random(1));
+            while (true)
+            {
+                await LookAsync(share, machine, ct);
+                await Task.Delay(LookEvery, cloud.Time, ct);
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // The test is over.
+        }
+    }
+
+    private async Task LookAsync(FileShare share, string machine, CancellationToken ct)
+    {
+        var read = await share.ReadAsync(SystemShare.Turn, ControlPlaneTurn.MostBytes, ct);
+        if (read is null || read.AsSpan().IndexOfAnyExcept((byte)0) < 0 || ControlPlaneTurn.Read(read) is not { } turn || !turn.Machines.Contains(machine))
+        {
+            return;
+        }
+
+        var found = await share.ReadAsync(SystemShare.State(machine), ControlPlaneState.MostBytes, ct);
+        var state = found is null ? null : ControlPlaneState.Read(found, machine);
+        if (state?.Generation == turn.Generation && (state.Phase is ControlPlanePhase.Done || state.Attempt >= turn.Attempt))
+        {
+            return;
+        }
+
+        var wanted = ControlPlaneOrders.Read(await share.ReadAsync(SystemShare.Wanted, ControlPlaneOrders.MostBytes, ct));
+        if (wanted.Generation != turn.Generation)
+        {
+            return;
+        }
+
+        Begun.Add(machine);
+        MostAtOnce = Math.Max(MostAtOnce, ++_working);
+        await TellAsync(share, machine, turn, ControlPlanePhase.Working, wanted.Release, ct);
+        await Task.Delay(Work, cloud.Time, ct);
+        _working--;
+        var fails = FailsUntilAttempt.GetValueOrDefault(machine) >= turn.Attempt;
+        await TellAsync(share, machine, turn, fails ? ControlPlanePhase.Failed : ControlPlanePhase.Done, wanted.Release, ct);
+    }
+
+    private async Task TellAsync(FileShare share, string machine, ControlPlaneTurn turn, ControlPlanePhase phase, string? release, CancellationToken ct)
+    {
+        await share.MakeDirectoryAsync("control-plane/state", ct);
+        using var content = new MemoryStream(new ControlPlaneState
+        {
+            Machine = machine,
+            Generation = turn.Generation,
+            Attempt = turn.Attempt,
+            Phase = phase,
+            Why = phase is ControlPlanePhase.Failed ? "the disk is full" : null,
+            Release = release ?? "",
+            Ebb = "",
+            Store = true,
+            At = cloud.Time.GetUtcNow(),
+        }.ToBytes());
+        await share.WriteAsync(SystemShare.State(machine), content, ct);
+    }
+}
