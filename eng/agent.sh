@@ -4,8 +4,9 @@
 #   eng/agent.sh [amd64|arm64 ...]     default: what this machine is
 #
 # The files are called ebb-agent-amd64 and ebb-agent-arm64. Compiled ahead of time where there is a linker for that kind of
-# machine (gcc, or gcc-aarch64-linux-gnu for arm64 on amd64): 8 MB, 17 MB resident. Without one, the .NET runtime is packed into
-# the file: 26 MB, 37 MB resident. Made anew only when a source has changed since.
+# machine (gcc; gcc-aarch64-linux-gnu for arm64 on amd64, which arm64-linker.sh gets from Debian's packages where it is not
+# installed): 8 MB, 17 MB resident. Without one, the .NET runtime is packed into the file: 26 MB, 37 MB resident. Made anew only
+# when a source has changed since.
 set -euo pipefail
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 home=$(dirname "$here")
@@ -33,17 +34,36 @@ for architecture in "$@"; do
     continue
   fi
 
+  build=$target/build-$architecture
+  rm -rf "$build/out"
+  mkdir -p "$build"
+  if [ "$architecture" = arm64 ] && [ -n "$cross" ] && ! command -v "${cross}gcc" > /dev/null; then
+    if tools=$("$here/arm64-linker.sh" 9>&-); then PATH=$tools:$PATH; fi
+  fi
+
   if command -v "${cross}gcc" > /dev/null && command -v "${cross}objcopy" > /dev/null; then
-    way=(-p:PublishAot=true -p:CppCompilerAndLinker="${cross}gcc" -p:ObjCopyName="${cross}objcopy")
+    linker=${cross}gcc
+    if [ -n "$cross" ]; then
+      # The build says for which machine in clang's words; a gcc is for one, and knows no such word.
+      linker=$build/link
+      cat > "$linker" << SCRIPT
+#!/usr/bin/env bash
+for word; do
+  shift
+  case \$word in --target=*) ;; *) set -- "\$@" "\$word" ;; esac
+done
+exec ${cross}gcc "\$@"
+SCRIPT
+      chmod 755 "$linker"
+    fi
+
+    way=(-p:PublishAot=true -p:CppCompilerAndLinker="$linker" -p:ObjCopyName="${cross}objcopy")
   else
     echo "agent.sh: there is no ${cross}gcc, and so the runtime is packed into ebb-agent for $architecture" >&2
     way=(--self-contained -p:PublishTrimmed=true -p:PublishSingleFile=true -p:PublishReadyToRun=true)
   fi
 
   echo "agent.sh: publishing ebb-agent for $architecture, once after every change (a minute) ..." >&2
-  build=$target/build-$architecture
-  rm -rf "$build/out"
-  mkdir -p "$build"
   touch "$build/started"
   # All in a directory of its own: what is restored for a runtime must not get into what is built for this machine.
   dotnet publish "$home/src/Ebb.Agent" -c Release -r "$rid" "${way[@]}" -v q --nologo -p:ArtifactsPath="$build" \
