@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.Orders;
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Output;
-using Ebb.Cli.Provisioning;
 using Ebb.Cli.Reports;
 using Ebb.Cli.Sandboxes.Subscription;
 using Ebb.Kubernetes;
