@@ -1,5 +1,3 @@
-using System.Net;
-using Ebb.Cli.Provisioning;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Config;
 using Ebb.Kubernetes.Objects;

@@ -6,8 +6,6 @@ using Ebb.Cli.ControlPlane.Components;
 using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Sandboxes.Joining;
-using Ebb.Clouds;
-using Ebb.Clouds.Azure.Deployments;
 using Ebb.Joining;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Config;

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.Orders;
 using Ebb.Clouds;
-using Ebb.Clouds.Azure.Deployments;
 
 namespace Ebb.Cli.Clusters.Provisioned.Rollout;
 
