@@ -5,7 +5,6 @@ using System.Text.Json;
 using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.Definition.Shapes;
 using Ebb.Cli.Output;
-using Ebb.Cli.Provisioning.Templates;
 using Ebb.Cli.Reports;
 using Ebb.Clouds.Azure.Deployments;
 using Ebb.Pools;
@@ -18,12 +17,13 @@ internal static class ListCommand
     public static Command Create(Terminal terminal) =>
         new Verb("list", "List what a cluster can be made of: locations, sizes, images.")
         {
-            Subcommands = { Locations(terminal), Sizes(terminal), ListedImages(terminal) },
+            Subcommands = { Locations(terminal), Sizes(terminal), ListImages.Create(terminal) },
             Examples =
             [
                 new("ebb list locations", "regions that your subscription sees"),
                 new("ebb list sizes D4 --region westeurope", "machine sizes with 'D4' in their name"),
                 new("ebb list images", "what machines can boot"),
+                new("ebb list images Canonical", "what a publisher offers, as your subscription sees it"),
             ],
         };
 
@@ -99,36 +99,8 @@ internal static class ListCommand
         return verb;
     }
 
-    private static Verb ListedImages(Terminal terminal)
-    {
-        var json = JsonOutput.Option();
-        var verb = new Verb("images", "List the images that have a short name for 'options.image', and what each stands for.")
-        {
-            Options = { json },
-            Examples = [new("ebb list images", "as a table"), new("ebb list images --json", "for a script")],
-        };
-        verb.SetAction(parsed =>
-        {
-            ImmutableArray<ImageReport> images = [.. Images.Short.Select(name => new ImageReport(name, Urn(name, arm: false), Urn(name, arm: true)))];
-            if (parsed.GetValue(json))
-            {
-                terminal.Print(JsonSerializer.Serialize(images, ReportJson.Default.ImmutableArrayImageReport));
-                return;
-            }
-
-            var grid = new Grid("image", "amd64", "arm64");
-            foreach (var image in images)
-            {
-                grid.Add(new(image.Name), new(image.Amd64), new(image.Arm64));
-            }
-
-            grid.Print(terminal);
-            terminal.Say("Any other: PUBLISHER:OFFER:SKU:VERSION.");
-        });
-        return verb;
-    }
-
-    private static async Task<string> RegionAsync(string? named, SubscriptionFacts facts, CancellationToken ct)
+    /// <summary>The region that is meant, once it is sure that there is one of that name.</summary>
+    internal static async Task<string> RegionAsync(string? named, SubscriptionFacts facts, CancellationToken ct)
     {
         var regions = await facts.RegionsAsync(ct);
         return named is null && regions.Count != 1 ? throw new EbbException("Which region? Say --region, for example --region westeurope; 'ebb list locations' shows them.")
@@ -136,8 +108,6 @@ internal static class ListCommand
             : regions.FirstOrDefault(r => r.Equals(named, StringComparison.OrdinalIgnoreCase))
                 ?? throw new EbbException($"There is no region '{named}'.{Nearest.Perhaps(named, regions)} 'ebb list locations' shows them.");
     }
-
-    private static string Urn(string image, bool arm) => string.Join(':', Images.PartsOf(image, arm));
 
     private static string Price(decimal? price) => price?.ToString("0.000", CultureInfo.InvariantCulture) ?? "-";
 }
@@ -165,6 +135,3 @@ internal sealed record SizeReport(
     private static double Number(SizeOffer offer, string capability) =>
         double.TryParse(offer.Capabilities.GetValueOrDefault(capability), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : 0;
 }
-
-/// <summary>A short name, and the image that it stands for on either kind of processor.</summary>
-internal sealed record ImageReport(string Name, string Amd64, string Arm64);

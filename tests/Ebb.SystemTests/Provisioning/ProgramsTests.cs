@@ -23,7 +23,7 @@ public sealed class ProgramsTests
                 cloud: {provider: azure, region: westeurope, endpoint: sandbox}
                 pools:
                   - {name: agents, size: Standard_D2s_v5}
-                """);
+                """, TestContext.Current.CancellationToken);
 
             // Under empty directories nothing of either can be found.
             var alone = (await RunAsync("unshare", "-m", "bash", "-c", """

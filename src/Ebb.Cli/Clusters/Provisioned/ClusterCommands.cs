@@ -97,7 +97,7 @@ internal static class ClusterCommands
     }
 
     public static async Task DownAsync(
-        string path, bool keepStorage, bool force, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
+        string path, DownScope scope, bool force, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
     {
         using var session = await ClusterSession.OpenAsync(path, hold: true, ct);
         if (session is null)
@@ -107,7 +107,7 @@ internal static class ClusterCommands
         }
 
         var down = new ClusterDown(session.File, session.Cloud, static _ => { }, ClusterSession.Time);
-        var plan = await down.PlanAsync(keepStorage, force, ct);
+        var plan = await down.PlanAsync(scope, force, ct);
         if (!plan.Groups.IsEmpty)
         {
             var what = string.Join(" and ", plan.Groups.Select(g => $"resource group {g.Name} with {Words.Count(g.Place.Resources.Length, "resource")}"));
@@ -125,21 +125,22 @@ internal static class ClusterCommands
             }
         }
 
-        if (keepStorage)
+        if (scope is DownScope.Machines)
         {
             session.Home.Forget();
         }
 
         await SubscriptionEnd.IfEmptyAsync(session, ct);
-        if (!keepStorage)
+        if (scope is not DownScope.Machines)
         {
             session.Home.Clean();
         }
 
         if (!options.Json)
         {
-            terminal.Say(plan.Groups.IsEmpty ? $"There is nothing of cluster '{session.File.Name}'."
-                : keepStorage ? $"Cluster '{session.File.Name}' is down; its storage stays. '{Launcher.Command} up{session.Flag}' makes it anew."
+            terminal.Say(plan.Groups.IsEmpty ? $"There is nothing of {(scope is DownScope.Storage ? "the storage of " : "")}cluster '{session.File.Name}'."
+                : scope is DownScope.Storage ? $"The storage of cluster '{session.File.Name}' is gone, with its keys."
+                : scope is DownScope.Machines ? $"Cluster '{session.File.Name}' is down; its storage stays. '{Launcher.Command} up{session.Flag}' makes it anew."
                 : $"Cluster '{session.File.Name}' is gone.");
         }
     }

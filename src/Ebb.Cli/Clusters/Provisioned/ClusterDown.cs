@@ -10,19 +10,35 @@ namespace Ebb.Cli.Clusters.Provisioned;
 /// <param name="Groups">Those that are there, in the order in which they go.</param>
 internal sealed record TeardownPlan(ImmutableArray<(string Name, GroupPlace Place)> Groups);
 
+/// <summary>How much of a cluster is to go.</summary>
+internal enum DownScope
+{
+    All,
+
+    /// <summary>Machines and network; shares and keys stay.</summary>
+    Machines,
+
+    /// <summary>Shares and keys, once there are no machines.</summary>
+    Storage,
+}
+
 /// <summary>Deletes a cluster's resource groups. Deleting what is being deleted, or is gone, is done at once: it may be interrupted anywhere.</summary>
 internal sealed class ClusterDown(ClusterFile file, CloudAccess cloud, Action<ProvisionEvent> tell, TimeProvider time)
 {
-    /// <param name="keepStorage">Whether the group of what stays is left alone.</param>
     /// <param name="force">Also groups that hold what is not Ebb's.</param>
-    /// <exception cref="EbbException">A group is not this cluster's, or holds what is not Ebb's.</exception>
-    public async Task<TeardownPlan> PlanAsync(bool keepStorage, bool force, CancellationToken ct)
+    /// <exception cref="EbbException">A group is not this cluster's, holds what is not Ebb's, or is still in use.</exception>
+    public async Task<TeardownPlan> PlanAsync(DownScope scope, bool force, CancellationToken ct)
     {
         var place = await ClusterPlace.LookAsync(file, cloud.Groups, cloud.Deployments, ct);
+        if (scope is DownScope.Storage)
+        {
+            RequireNoMachines(place.Compute);
+        }
+
         var groups = ImmutableArray.CreateBuilder<(string, GroupPlace)>();
         foreach (var (name, group) in new[] { (file.Cloud.ComputeGroup, place.Compute), (file.Cloud.StorageGroup, place.Storage) })
         {
-            if (group.Group is null || (keepStorage && name == file.Cloud.StorageGroup))
+            if (group.Group is null || scope == (name == file.Cloud.StorageGroup ? DownScope.Machines : DownScope.Storage))
             {
                 continue;
             }
@@ -43,6 +59,20 @@ internal sealed class ClusterDown(ClusterFile file, CloudAccess cloud, Action<Pr
             var started = time.GetTimestamp();
             await DeleteAsync(name, ct);
             tell(new ProvisionEvent.Ended("delete", what, Changed: true, time.GetElapsedTime(started)));
+        }
+    }
+
+    /// <summary>They mount its shares, and live on the keys that lie there.</summary>
+    private static void RequireNoMachines(GroupPlace compute)
+    {
+        var machines = compute.Resources
+            .Where(r => r.Type.ToUpperInvariant() is "MICROSOFT.COMPUTE/VIRTUALMACHINES" or "MICROSOFT.COMPUTE/VIRTUALMACHINESCALESETS")
+            .Select(r => $"'{r.Name}'").ToList();
+        if (machines.Count > 0)
+        {
+            throw new EbbException(
+                $"The cluster's machines are still there, and live on its storage: {string.Join(", ", machines.Take(5))}{(machines.Count > 5 ? $" and {machines.Count - 5} more" : "")} in resource group '{compute.Group?.Name}'. "
+                + "Nothing was deleted. 'ebb down --keep-storage' deletes them; 'ebb down' deletes both.");
         }
     }
 

@@ -65,6 +65,9 @@ internal sealed record WireLocation(string? Name, string? DisplayName, WireLocat
 
 internal sealed record WireLocationMetadata(string? RegionType);
 
+/// <summary>A step on the way to an image: publisher, offer, sku or version.</summary>
+internal sealed record WireImagePart(string? Name);
+
 internal sealed record WireProvider(string? Namespace, string? RegistrationState);
 
 internal sealed record WireOffer(
@@ -140,6 +143,7 @@ internal sealed record WireNameQuestion(string Name, string Type);
 [JsonSerializable(typeof(WirePage<WireSubscription>))]
 [JsonSerializable(typeof(WirePage<WireLocation>))]
 [JsonSerializable(typeof(WireProvider))]
+[JsonSerializable(typeof(IReadOnlyList<WireImagePart>))]
 [JsonSerializable(typeof(WirePage<WireOffer>))]
 [JsonSerializable(typeof(WirePage<WireUsage>))]
 [JsonSerializable(typeof(WirePage<WireRights>))]

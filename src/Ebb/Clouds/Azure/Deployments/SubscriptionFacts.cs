@@ -70,6 +70,23 @@ public sealed class SubscriptionFacts(ArmConnection arm)
                    select wire.Name];
     }
 
+    /// <summary>What images there are in a region: publishers, a publisher's offers, an offer's skus, or a sku's versions, the newest first.</summary>
+    /// <param name="of">Publisher, offer and sku, as far as they are known.</param>
+    /// <returns>Null when there is nothing of that name.</returns>
+    public async Task<IReadOnlyList<string>?> ImagesAsync(string region, ImmutableArray<string> of, CancellationToken ct)
+    {
+        string[] steps = ["/artifacttypes/vmimage/offers", "/skus", "/versions"];
+        var path = $"{arm.SubscriptionPath}/providers/Microsoft.Compute/locations/{Uri.EscapeDataString(region)}/publishers"
+            + string.Concat(of.Select((part, i) => $"/{Uri.EscapeDataString(part)}{steps[i]}"));
+        var wires = await arm.FindAsync(
+            $"Listing the images of '{region}'",
+            arm.Address(path, "2023-09-01"),
+            DeploymentJson.Default.IReadOnlyListWireImagePart,
+            ct);
+        var names = wires?.Select(wire => wire.Name).OfType<string>().ToList();
+        return names is not { Count: > 0 } ? null : of.Length == steps.Length ? [.. names.OrderDescending(Versions)] : names;
+    }
+
     /// <summary>The sizes of a region by name.</summary>
     public async Task<FrozenDictionary<string, SizeOffer>> SizesAsync(string region, CancellationToken ct)
     {
@@ -207,4 +224,22 @@ public sealed class SubscriptionFacts(ArmConnection arm)
                 .ToFrozenDictionary(c => c.Key, c => c.First()!, StringComparer.OrdinalIgnoreCase),
         };
     }
+
+    // 22.04.202404090 before 22.04.202509090, and 9.1 before 10.0: by number, part for part.
+    private static readonly Comparer<string> Versions = Comparer<string>.Create((a, b) =>
+    {
+        var (left, right) = (a.Split('.'), b.Split('.'));
+        for (var i = 0; i < Math.Min(left.Length, right.Length); i++)
+        {
+            var order = long.TryParse(left[i], NumberStyles.None, CultureInfo.InvariantCulture, out var one) && long.TryParse(right[i], NumberStyles.None, CultureInfo.InvariantCulture, out var other)
+                ? one.CompareTo(other)
+                : string.CompareOrdinal(left[i], right[i]);
+            if (order != 0)
+            {
+                return order;
+            }
+        }
+
+        return left.Length.CompareTo(right.Length);
+    });
 }

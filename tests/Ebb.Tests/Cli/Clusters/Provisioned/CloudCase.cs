@@ -93,10 +93,10 @@ internal sealed class CloudCase : IDisposable
         return await new ClusterUp(Cloud, Time, new Random(1), Told.Add).ApplyAsync(plan, Files, ct);
     });
 
-    public void Down(bool keepStorage = false, bool force = false) => Do(async () =>
+    public void Down(DownScope scope = DownScope.All, bool force = false) => Do(async () =>
     {
         var down = new ClusterDown(File(), Cloud, Told.Add, Time);
-        await down.ApplyAsync(await down.PlanAsync(keepStorage, force, CancellationToken.None), CancellationToken.None);
+        await down.ApplyAsync(await down.PlanAsync(scope, force, CancellationToken.None), CancellationToken.None);
     });
 
     public static IReadOnlyList<ShareFile> Files =>

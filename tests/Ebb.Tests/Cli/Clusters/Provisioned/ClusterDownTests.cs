@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Tests.Cli.Clusters.Provisioned;
@@ -26,13 +27,29 @@ public sealed class ClusterDownTests : IDisposable
     {
         _case.Up();
 
-        _case.Down(keepStorage: true);
+        _case.Down(DownScope.Machines);
 
         Assert.False(_case.World.GroupExists("farm-compute"));
         Assert.True(_case.World.GroupExists("farm-storage"));
         _case.Wire.Calls.Clear();
         Assert.True(_case.Up().Succeeded);
         Assert.DoesNotContain(_case.Wire.Writes, w => w.Contains("ebb-storage", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Storage_alone_goes_once_the_machines_are_gone_and_not_before()
+    {
+        _case.Up();
+        _case.Wire.Calls.Clear();
+
+        var refused = Assert.Throws<EbbException>(() => _case.Down(DownScope.Storage)).Message;
+
+        Assert.Contains("'agents'", refused, StringComparison.Ordinal);
+        Assert.Contains("'ebb down --keep-storage' deletes them", refused, StringComparison.Ordinal);
+        Assert.Empty(_case.Wire.Writes);
+        _case.Down(DownScope.Machines);
+        _case.Down(DownScope.Storage);
+        Assert.False(_case.World.GroupExists("farm-storage"));
     }
 
     [Fact]
