@@ -17,7 +17,7 @@ internal sealed class OrderedMachine : IDisposable
     public const string Record = "/var/lib/ebb/orders.json";
 
     // Reached by nothing but a fault.
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private readonly MachineCloud _cloud;
     private readonly int _index;
@@ -142,7 +142,9 @@ internal sealed class OrderedMachine : IDisposable
     /// <param name="killAt">The step, from 1, at which it is killed as if the power went; 0 for none.</param>
     public async Task<(int Code, string Said)> RunAsync(string? argument = null, int killAt = 0, bool loop = false)
     {
-        var ct = TestContext.Current.CancellationToken;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Limit);
+        var ct = limit.Token;
         using var process = Start(argument, killAt, loop);
         var (error, output) = (process.StandardError.ReadToEndAsync(ct), process.StandardOutput.ReadToEndAsync(ct));
         try
