@@ -5,17 +5,25 @@ using Ebb.Tests.Cli.Provisioning.Rendered;
 namespace Ebb.Tests.Cli.Provisioning.Orders;
 
 /// <summary>The power of a control-plane machine goes, wherever it is with its orders.</summary>
-public sealed class InterruptedTests(MachineCloud cloud) : IClassFixture<MachineCloud>
+public sealed class InterruptedTests(MachineCloud cloud) : IClassFixture<MachineCloud>, IAsyncLifetime
 {
     private const string Newer = "v1.32.1+k3s1";
 
     // A birth begins again at its start, wherever it was: some of its steps tell as much as all of them, in a fifth of the time.
     private const int EveryBirth = 5;
 
+    public async ValueTask InitializeAsync()
+    {
+        MachineLab.Require();
+        await cloud.TidyAsync();
+        await cloud.PutFileAsync(SystemShare.Ebb, "content of bin/ebb\n");
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
     [Fact]
     public async Task Whatever_step_a_machine_is_killed_at_it_ends_as_it_is_ordered()
     {
-        MachineLab.Require();
         using var before = await OrderedMachine.BornAsync(cloud);
         var born = await cloud.FileAsync(SystemShare.State(before.Name));
         await cloud.PutFileAsync(SystemShare.Ebb, "a newer ebb\n");
@@ -61,7 +69,6 @@ public sealed class InterruptedTests(MachineCloud cloud) : IClassFixture<Machine
     [Fact]
     public async Task Whatever_step_a_birth_is_cut_short_at_it_ends_as_it_is_ordered()
     {
-        MachineLab.Require();
         using var before = new OrderedMachine(cloud) { Changed = text => text + "# newer\n" };
         await cloud.PutFileAsync(SystemShare.Ebb, "a newer ebb\n");
         before.Cluster = before.Cluster with { AddOns = before.Cluster.AddOns with { Registry = false, MetricsServer = false } };
