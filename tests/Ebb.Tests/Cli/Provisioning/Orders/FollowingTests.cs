@@ -1,3 +1,4 @@
+using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.CloudInit;
 using Ebb.Cli.Provisioning.Orders;
@@ -360,6 +361,27 @@ public sealed class FollowingTests(MachineCloud cloud) : IClassFixture<MachineCl
         Assert.Contains("as the newer one", said);
         Assert.Equal(["systemctl restart ebb.service"], machine.Ran);
         Assert.Equal(ControlPlanePhase.Done, (await cloud.StateAsync(0))!.Phase);
+    }
+
+    [Fact]
+    public async Task A_rotation_of_passwords_has_the_first_server_exchange_the_old_one_for_the_new_one_before_k3s_restarts()
+    {
+        using var machine = await BornAsync();
+        await machine.OrderAsync(machine.Orders());
+        await machine.LookAsync();
+        var old = machine.Lab.Read("/etc/ebb/k3s/token").Trim();
+        await cloud.PutFileAsync(SystemShare.ServerToken, "another password\n");
+        machine.Forget();
+
+        var state = new KeyState { K3s = new K3sOrder("passwords-1", RotationKind.Passwords) };
+        await machine.OrderAsync(machine.Orders(rotation: K3sRotations.Of(state, cloud.Names)));
+        await machine.LookAsync();
+
+        Assert.Equal("another password", machine.Lab.Read("/etc/ebb/k3s/token").Trim());
+        Assert.Equal(
+            [$"k3s token rotate --token {old} --new-token another password", "systemctl restart k3s.service"],
+            machine.Ran.Where(line => line.Contains("token", StringComparison.Ordinal) || line.Contains("restart k3s", StringComparison.Ordinal)));
+        await cloud.PutFileAsync(SystemShare.ServerToken, $"content of {SystemShare.ServerToken}\n");
     }
 
     [Fact]
