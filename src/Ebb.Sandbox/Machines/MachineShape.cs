@@ -8,6 +8,7 @@ namespace Ebb.Sandbox.Machines;
 /// <summary>What node a machine becomes: its size, and what its scale set's tags, or its own, say of its nodes.</summary>
 internal static class MachineShape
 {
+    private const string PoolTag = "ebb-pool";
     private const string LabelTag = "ebb-label_";
     private const string TaintTag = "ebb-taint_";
     private const string ResourceTag = "ebb-resource_";
@@ -39,7 +40,7 @@ internal static class MachineShape
             InstanceType = instance.Size,
             Architecture = size?.Architecture == "Arm64" ? "arm64" : "amd64",
             SystemUuid = instance.VmId,
-            Labels = set.Standalone ? ImmutableSortedDictionary<string, string>.Empty : ImmutableSortedDictionary<string, string>.Empty.Add("ebb.dev/pool", set.Name),
+            Labels = set.Standalone ? ImmutableSortedDictionary<string, string>.Empty : ImmutableSortedDictionary<string, string>.Empty.Add("ebb.dev/pool", set.Tags.GetValueOrDefault(PoolTag, set.Name)),
         };
         foreach (var (tag, value) in set.Tags)
         {

@@ -137,6 +137,7 @@ internal sealed class Invariants
                 Violated($"pool {set.Name} was grown to {set.Capacity}, above its maximum {Tag(set, "ebb-max")}");
             }
 
+            LookAtTogether(before, set);
             if (set.Capacity < before.Capacity)
             {
                 LookAtFall(before, set);
@@ -159,7 +160,35 @@ internal sealed class Invariants
         {
             Violated($"pool {now.Name} was shrunk to {now.Capacity}, below its minimum {Tag(now, "ebb-min")}");
         }
+        else if (named > 0 && Parts(now) is { Length: > 1 } parts && parts.Sum(part => part.Capacity) < parts.Sum(part => Tag(part, "ebb-min")))
+        {
+            Violated($"with {now.Name} the scale sets of its pool were shrunk to {parts.Sum(part => part.Capacity)} together, below their minimum {parts.Sum(part => Tag(part, "ebb-min"))}");
+        }
     }
+
+    private static int Counting(ScaleSet set) => set.Instances.Values.Count(machine => machine.Counts && machine.Provisioning != ProvisioningState.Failed);
+
+    /// <summary>
+    /// Scale sets of one pool have its maximum together, and while one takes the place of another as many more as the pool keeps at the
+    /// least. A capacity that the cloud could not deliver is no machine.
+    /// </summary>
+    private void LookAtTogether(ScaleSet before, ScaleSet now)
+    {
+        if (Counting(now) <= Counting(before) || Parts(now) is not { Length: > 1 } parts)
+        {
+            return;
+        }
+
+        var (together, most) = (parts.Sum(Counting), parts.Max(part => Tag(part, "ebb-max")));
+        if (together > most + parts.Sum(part => PoolPromise.AtRest(part.Tags)))
+        {
+            Violated($"with {now.Name} the scale sets of its pool were grown to {together} together, above their maximum {most}");
+        }
+    }
+
+    /// <summary>The scale sets of one pool.</summary>
+    private ScaleSet[] Parts(ScaleSet one) =>
+        PoolPromise.Whole(one.Tags) is { } whole ? [.. _world.Cloud.ScaleSets.Where(set => PoolPromise.Whole(set.Tags) == whole)] : [one];
 
     private Instance? InstanceOf(string node) => _world.Cloud.ScaleSets
         .SelectMany(set => set.Instances.Values)

@@ -41,11 +41,11 @@ internal static class Rest
         var nodes = world.Kubernetes.Store.List(Kinds.Node).Select(node => node.Name).ToHashSet();
         foreach (var set in world.Cloud.ScaleSets)
         {
-            var min = int.Parse(set.Tags["ebb-min"]);
+            var least = PoolPromise.AtRest(set.Tags);
             Instance[] kept = [.. set.Instances.Values.Where(instance => instance.Provisioning != ProvisioningState.Deleting)];
-            if (kept.Length != min)
+            if (kept.Length != least)
             {
-                yield return $"pool {set.Name} has {kept.Length} machines, its minimum is {min}";
+                yield return $"pool {set.Name} has {kept.Length} machines and keeps {least}";
             }
 
             foreach (var machine in kept)

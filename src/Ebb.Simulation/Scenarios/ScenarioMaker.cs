@@ -15,14 +15,20 @@ public static class ScenarioMaker
     // longest work in queues behind other work, then idleness.
     private static readonly TimeSpan Settling = TimeSpan.FromHours(10);
 
+    // Spot machines, and regular ones in a scale set beside it.
+    private const string Mixed = "mixed";
+
     // A fifth goes over the protocol: it costs several times as much as the direct way.
     private const double OverProtocol = 0.2;
 
     public static Scenario Make(int seed)
     {
         var random = new Random(seed);
-        var pools = Pools(random);
-        var happenings = Work(random, pools).Concat(Trouble(random, pools, out var controllers));
+
+        // With draws of its own, so that what came later leaves the other scenarios as they were.
+        var later = new Random(unchecked(seed * 7919));
+        var pools = Later(later, Pools(random));
+        var happenings = Work(random, pools).Concat(Trouble(random, pools, out var controllers)).Concat(Drought(later, pools));
         return new Scenario
         {
             Seed = seed,
@@ -70,6 +76,44 @@ public static class ScenarioMaker
         return pools.DrainToImmutable();
     }
 
+    /// <summary>Machines kept warm, and a pool of spot machines with regular ones to fall back on.</summary>
+    private static ImmutableArray<(string Name, ScaleSetSpec Spec)> Later(Random random, ImmutableArray<(string Name, ScaleSetSpec Spec)> pools)
+    {
+        if (Chance(random, 0.25))
+        {
+            pools = pools.SetItem(0, (pools[0].Name, pools[0].Spec with { Tags = pools[0].Spec.Tags.Add("ebb-keep-warm", $"{random.Next(1, 3)}") }));
+        }
+
+        if (!Chance(random, 0.35))
+        {
+            return pools;
+        }
+
+        var (min, max) = (random.Next(3), random.Next(4, 9));
+        var spot = Pool(random, "Standard_D4s_v5", min, max);
+        spot = spot with { Tags = spot.Tags.Add("ebb-pool", Mixed), Overprovision = false, Zones = [] };
+        var regular = spot with { Capacity = 0, Tags = spot.Tags.SetItem("ebb-min", "0") };
+        if (Chance(random, 0.5))
+        {
+            spot = spot with { Tags = spot.Tags.Add("ebb-keep-warm", $"{random.Next(1, 3)}") };
+        }
+
+        return pools.Add((Mixed, spot with { Priority = Priority.Spot, EvictionPolicy = EvictionPolicy.Delete })).Add(($"{Mixed}-regular", regular));
+    }
+
+    /// <summary>For a while there is no spot machine to be had, and those that are there may go.</summary>
+    private static IEnumerable<Happening> Drought(Random random, ImmutableArray<(string Name, ScaleSetSpec Spec)> pools)
+    {
+        if (!pools.Any(pool => pool.Name == Mixed))
+        {
+            yield break;
+        }
+
+        var from = Busy * random.NextDouble();
+        yield return new Happening.Shortage(from, [new Availability { Priority = Priority.Spot, Machines = random.Next(2), Answer = (Shortage)random.Next(3) }]);
+        yield return new Happening.Shortage(from + (0.9 * random.NextDouble() * (Calm - from)), []);
+    }
+
     private static ScaleSetSpec Pool(Random random, string size, int min, int max) => new()
     {
         Size = size,
@@ -82,13 +126,19 @@ public static class ScenarioMaker
             .Add("ebb-idle-after", Pick(random, "60s", "2m", "5m")),
     };
 
+    /// <summary>What it keeps at the least, and would keep in place of others.</summary>
+    private static int LeastOf(ScaleSetSpec spec, ImmutableArray<(string Name, ScaleSetSpec Spec)> pools) =>
+        spec.Tags.TryGetValue("ebb-pool", out var whole)
+            ? pools.Where(pool => pool.Spec.Tags.GetValueOrDefault("ebb-pool") == whole).Max(pool => PoolPromise.AtRest(pool.Spec.Tags))
+            : PoolPromise.AtRest(spec.Tags);
+
     private static CloudOptions CloudOf(Random random, int seed, ImmutableArray<(string Name, ScaleSetSpec Spec)> pools)
     {
         var quotas = ImmutableSortedDictionary.Create<string, int>(StringComparer.OrdinalIgnoreCase);
         if (Chance(random, 0.15))
         {
             // Room for every pool's least, and for two more of the largest: work runs, only slower.
-            quotas = quotas.Add("cores", (pools.Sum(pool => pool.Spec.Capacity) * 8) + 16);
+            quotas = quotas.Add("cores", (pools.Sum(pool => LeastOf(pool.Spec, pools)) * 8) + 16);
         }
 
         return new CloudOptions

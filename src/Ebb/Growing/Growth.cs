@@ -31,8 +31,7 @@ internal static class Growth
         }
 
         Release(draft, placement);
-        KeepWarm(draft, placement);
-        GrowToLeast(draft, placement);
+        Least.Plan(draft, placement);
         if (demand.Groups.Exists(group => group.Remaining > 0))
         {
             new Purchase(draft, demand, placement).Make();
@@ -58,38 +57,6 @@ internal static class Growth
                 draft.Release(node, $"{pods} will fit here");
                 node.Why = (_, _) => $"released: {pods} will fit here";
             }
-        }
-    }
-
-    /// <summary>Machines that are idle, or on their way for nothing yet, count as warm; what waiting pods will use does not.</summary>
-    private static void KeepWarm(Draft draft, Placement placement)
-    {
-        foreach (var pool in draft.Pools.Where(pool => pool.Pool.KeepWarm > 0))
-        {
-            var used = pool.Nodes.Count(node => !node.Going && (!node.Idle || node.Wanted))
-                + placement.Coming.Count(room => room.Placed > 0 && room.Of is Coming coming && coming.Pool == pool);
-            pool.Least = Math.Min(pool.Pool.Max, Math.Max(pool.Pool.Min, used + pool.Pool.KeepWarm));
-        }
-    }
-
-    /// <summary>What a pool lacks to its least number; waiting pods may use it too.</summary>
-    private static void GrowToLeast(Draft draft, Placement placement)
-    {
-        foreach (var pool in draft.Pools)
-        {
-            var lacking = Math.Min(pool.Least - pool.Live + pool.Missing, pool.Pool.Max - pool.View.Capacity + pool.Missing);
-            if (lacking <= 0 || !BackOff.MayGrow(draft, pool))
-            {
-                continue;
-            }
-
-            var templates = placement.Templates[pool];
-            for (var i = 0; i < lacking; i++)
-            {
-                placement.Bought.Add(placement.Open(templates[i % templates.Count], $"{pool.Name}-min-{i}", pool));
-            }
-
-            pool.Buying += lacking;
         }
     }
 
@@ -127,9 +94,7 @@ internal static class Growth
                 continue;
             }
 
-            // Asking for one more makes the cloud try again for what it failed to deliver. At the maximum there is none to
-            // ask for: then the same capacity is sent once more.
-            var by = Math.Max(0, Math.Min(Math.Max(1, pool.Buying - pool.Missing), pool.Pool.Max - pool.View.Capacity));
+            var by = pool.Asking;
             if (by + pool.Missing == 0)
             {
                 continue;

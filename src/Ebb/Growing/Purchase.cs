@@ -16,7 +16,7 @@ internal sealed class Purchase
     private readonly Dictionary<PoolStanding, int> _left = [];
 
     // For pools that are parts of one: what all of them may have together.
-    private readonly Dictionary<string, int> _together = [];
+    private readonly Dictionary<string, List<PoolStanding>> _parts;
     private readonly List<PodGroup> _groups;
     private readonly double[] _worth;
 
@@ -31,11 +31,7 @@ internal sealed class Purchase
             _left[pool] = BackOff.MayGrow(draft, pool) ? Math.Max(0, pool.Pool.Max - pool.View.Capacity + pool.Missing - pool.Buying) : 0;
         }
 
-        foreach (var parts in draft.Pools.Where(pool => pool.Pool.PartOf is not null).GroupBy(pool => pool.Pool.PartOf!))
-        {
-            _together[parts.Key] = Math.Max(0, parts.Max(pool => pool.Pool.Max) - parts.Sum(pool => pool.View.Capacity - pool.Missing + pool.Buying));
-        }
-
+        _parts = draft.Pools.Where(pool => pool.Pool.PartOf is not null).GroupBy(pool => pool.Pool.PartOf!).ToDictionary(parts => parts.Key, parts => parts.ToList());
         _templates = [.. draft.Pools.Where(pool => Left(pool) > 0).SelectMany(pool => placement.Templates[pool])];
 
         // The largest first: small ones then fill the gaps.
@@ -242,14 +238,10 @@ internal sealed class Purchase
     {
         pool.Buying += machines;
         _left[pool] -= machines;
-        if (pool.Pool.PartOf is { } whole)
-        {
-            _together[whole] -= machines;
-        }
     }
 
     private int Left(PoolStanding pool) =>
-        pool.Pool.PartOf is { } whole ? Math.Min(_left[pool], _together[whole]) : _left[pool];
+        pool.Pool.PartOf is { } whole ? Math.Min(_left[pool], Together.Left(pool, _parts[whole])) : _left[pool];
 
     private long[] Most(int places)
     {

@@ -85,11 +85,16 @@ internal sealed class PoolStanding(PoolView view)
     /// <summary>Nodes that are ready and stay.</summary>
     public int ReadyNodes => Nodes.Count(node => node.Node.Ready && !node.Going);
 
-    /// <summary>Machines that it is not to fall below: its minimum, or those at work with as many ready beside them as are kept warm.</summary>
+    /// <summary>
+    /// Machines that it is not to fall below: its minimum, or those at work with as many ready beside them as are kept warm; as part of
+    /// a larger pool, also what other parts of it lack.
+    /// </summary>
     public int Least { get; set; } = view.Pool.Min;
 
     /// <summary>The same, for people.</summary>
-    public string LeastInWords => Least > Pool.Min ? $"{Words.Count(Least, "machine")}, with {Pool.KeepWarm} kept warm" : $"its minimum {Pool.Min}";
+    public string LeastInWords => Least <= Pool.Min ? $"its minimum {Pool.Min}"
+        : Pool.KeepWarm > 0 ? $"{Words.Count(Least, "machine")}, with {Pool.KeepWarm} kept warm"
+        : $"{Words.Count(Least, "machine")}, in place of what pool {Pool.PartOf} lacks elsewhere";
 
     /// <summary>Promised machines that will not come: growth of them failed.</summary>
     public int Missing { get; set; }
@@ -101,6 +106,14 @@ internal sealed class PoolStanding(PoolView view)
     public int Buying { get; set; }
 
     public int BuyingFor { get; set; }
+
+    /// <summary>
+    /// By how much its capacity is to rise for what is bought. Asking for one more makes the cloud try again for what it failed to
+    /// deliver. At the maximum there is none to ask for: then the same capacity is sent once more, and where others are part of the same
+    /// pool, whose maximum it would use up with what nobody needs.
+    /// </summary>
+    public int Asking => Buying == 0 ? 0
+        : Math.Max(0, Math.Min(Math.Max(Missing == 0 || Pool.PartOf is null ? 1 : 0, Buying - Missing), Pool.Max - View.Capacity));
 
     /// <summary>Nodes or machines to be removed by this plan.</summary>
     public List<Departure> Departures { get; } = [];

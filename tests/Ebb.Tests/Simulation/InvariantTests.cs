@@ -62,6 +62,24 @@ public class InvariantTests
     }
 
     [Fact]
+    public void Growth_of_a_pools_scale_sets_above_its_maximum_together_is_noticed()
+    {
+        var result = Run(
+            (world, cloud) => new Saboteur(cloud)
+            {
+                Grow = (pool, by, ct) =>
+                {
+                    world.Cloud.SetCapacity(World.Group, "common", 5);
+                    world.Cloud.SetCapacity(World.Group, "common-too", 5);
+                    return Task.FromResult<GrowResult>(new GrowResult.Growing(5, by));
+                },
+            },
+            Parts());
+
+        Assert.Contains(result.Violations, what => what.Contains("above their maximum 6", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Shrinking_below_the_minimum_is_noticed()
     {
         var result = Run((world, cloud) => new Saboteur(cloud)
@@ -143,8 +161,16 @@ public class InvariantTests
         Assert.NotEqual(one.Digest, SimulationRun.Run(ScenarioMaker.Make(seed + 1), null, NullLoggerFactory.Instance).Digest);
     }
 
-    private static SimulationResult Run(Func<World, ICloud, ICloud>? sabotage) =>
-        SimulationRun.Run(Scenario(), null, NullLoggerFactory.Instance, sabotage);
+    private static SimulationResult Run(Func<World, ICloud, ICloud>? sabotage, Scenario? scenario = null) =>
+        SimulationRun.Run(scenario ?? Scenario(), null, NullLoggerFactory.Instance, sabotage);
+
+    /// <summary>The same with two scale sets of one pool.</summary>
+    private static Scenario Parts()
+    {
+        var scenario = Scenario();
+        var spec = scenario.Pools[0].Spec with { Tags = scenario.Pools[0].Spec.Tags.Add("ebb-pool", "common") };
+        return scenario with { Pools = [("common", spec), ("common-too", spec)] };
+    }
 
     /// <summary>One pool from 1 to 6 machines and three Jobs, the last of which is still at work when the first machines are idle.</summary>
     private static Scenario Scenario() => new()
