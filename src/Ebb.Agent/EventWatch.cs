@@ -17,8 +17,11 @@ internal sealed partial class EventWatch(
     // A server that is away for longer than this is asked again when the next look finds the event still there.
     private static readonly TimeSpan TellWithin = TimeSpan.FromSeconds(20);
 
+    // An event that is not there any more needs no consent, and one that is comes at its time without.
+    private const int MostAttempts = 5;
+
     private readonly HashSet<string> _done = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, Task> _leaving = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, Task<bool>> _leaving = new(StringComparer.OrdinalIgnoreCase);
     private ImmutableArray<Notice> _told = [];
     private string? _name;
 
@@ -58,9 +61,13 @@ internal sealed partial class EventWatch(
 
         ImmutableArray<Notice> notices = [.. duties.Select(duty => duty.Notice)];
         _done.IntersectWith(announced.Select(e => e.Id));
-        foreach (var over in _leaving.Where(l => l.Value.IsCompleted).Select(l => l.Key).ToList())
+        foreach (var (id, over) in _leaving.Where(l => l.Value.IsCompleted).ToList())
         {
-            _leaving.Remove(over);
+            _leaving.Remove(id);
+            if (await over)
+            {
+                _done.Add(id);
+            }
         }
 
         if (!notices.SequenceEqual(_told))
@@ -98,7 +105,8 @@ internal sealed partial class EventWatch(
         }
     }
 
-    private async Task DoAsync(Duty duty, bool leave, CancellationToken ct)
+    /// <returns>Whether nothing is left to do for it.</returns>
+    private async Task<bool> DoAsync(Duty duty, bool leave, CancellationToken ct)
     {
         try
         {
@@ -110,21 +118,38 @@ internal sealed partial class EventWatch(
 
             if (duty.Acknowledge)
             {
-                await events.AcknowledgeAsync(duty.Notice.Id, ct);
-                LogAcknowledged(duty.Notice.Kind, duty.Notice.Id);
+                await AgreeAsync(duty, ct);
             }
 
-            _done.Add(duty.Notice.Id);
+            return true;
         }
         catch (JoinException e)
         {
             // Not agreed to: what time is left is the pods' own.
             LogNotLeft(duty.Notice.Kind, e.Message);
+            return false;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
             // The machine is being stopped, which is a leave of its own.
+            return false;
         }
+    }
+
+    private async Task AgreeAsync(Duty duty, CancellationToken ct)
+    {
+        for (var attempt = 1; attempt <= MostAttempts; attempt++)
+        {
+            if (await events.AcknowledgeAsync(duty.Notice.Id, ct))
+            {
+                LogAcknowledged(duty.Notice.Kind, duty.Notice.Id);
+                return;
+            }
+
+            await Task.Delay(Interval, time, ct);
+        }
+
+        LogNotAcknowledged(duty.Notice.Kind, duty.Notice.Id);
     }
 
     [LoggerMessage(LogLevel.Warning, "Azure announces {Kind} ({Id}), not before {At:u}")]
@@ -138,6 +163,9 @@ internal sealed partial class EventWatch(
 
     [LoggerMessage(LogLevel.Information, "Agreed that {Kind} ({Id}) may begin")]
     private partial void LogAcknowledged(string kind, string id);
+
+    [LoggerMessage(LogLevel.Warning, "{Kind} ({Id}) comes at its time: the metadata service took no consent")]
+    private partial void LogNotAcknowledged(string kind, string id);
 
     [LoggerMessage(LogLevel.Warning, "For {Kind} the node was not emptied: {Reason}")]
     private partial void LogNotLeft(string kind, string reason);

@@ -20,6 +20,9 @@ public sealed partial class JoinClient(
 
     private static readonly TimeSpan ForTheAnswer = TimeSpan.FromSeconds(1);
 
+    // Many machines may have been told the same, and must not all come back at the same instant.
+    private const double Spread = 0.25;
+
     private readonly JoinTransport _transport = new(configuration.Pin, dial);
     private readonly List<Uri> _servers = [.. configuration.Servers.Select(server => new Uri(server))];
 
@@ -69,7 +72,8 @@ public sealed partial class JoinClient(
         while (true)
         {
             var last = "";
-            TimeSpan? again = null;
+            var heals = false;
+            TimeSpan? told = null;
             foreach (var server in _servers.ToList())
             {
                 var remaining = within - time.GetElapsedTime(started);
@@ -88,20 +92,20 @@ public sealed partial class JoinClient(
                 }
 
                 last = $"{server.Authority}: {error!.Message}";
-                if (error.RetryAfterSeconds is { } seconds)
+                heals |= error.RetryAfterSeconds is not null;
+                if (error.RetryAfterSeconds is > 0 and var seconds)
                 {
-                    var wait = TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 300));
-                    again = again is { } other ? Min(other, wait) : wait;
+                    told = Min(told ?? TimeSpan.MaxValue, TimeSpan.FromSeconds(Math.Min(seconds, 300)));
                 }
             }
 
-            if (again is null && last.Length > 0)
+            if (!heals && last.Length > 0)
             {
                 throw new JoinException($"{path} was refused. {last}", refused: true);
             }
 
-            var pause = backoff.Next();
-            pause = again > pause ? again.Value : pause;
+            // A server that says when to ask again knows why: what it waits for is over by then. Silence is answered by more and more patience.
+            var pause = told is { } wait ? wait * (1 + (Spread * random.NextDouble())) : backoff.Next();
             if (time.GetElapsedTime(started) + pause >= within)
             {
                 throw new JoinException($"{path} was not granted within {within.TotalSeconds:0} s. {last}", refused: false);

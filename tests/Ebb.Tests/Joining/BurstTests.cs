@@ -4,7 +4,7 @@ using Ebb.Tests.Joining.Lab;
 
 namespace Ebb.Tests.Joining;
 
-/// <summary>A whole cluster's machines that boot at the same time. EBB_JOINS says how many (default 200; docs/performance.md has 10,000).</summary>
+/// <summary>A whole cluster's machines that boot at the same time. EBB_JOINS says how many (default 200); bench/ measures 10,000.</summary>
 public sealed class BurstTests(ITestOutputHelper output)
 {
     // As many as would be open at once if every machine had its own, and more than the server keeps.

@@ -1,0 +1,171 @@
+using Ebb.Agent;
+using Ebb.Clouds.Azure;
+using Ebb.Joining;
+using Ebb.Sandbox.Certificates;
+using Ebb.Tests.Joining.Asking;
+
+namespace Ebb.Tests.Agent;
+
+/// <summary>How a machine becomes a node at its boot, what it does when nobody admits it, and how it leaves.</summary>
+public sealed class MembershipTests : IAsyncLifetime
+{
+    private readonly Authority _authority = Authority.Create("join", TimeProvider.System);
+    private readonly PauseClock _clock = new();
+    private readonly Disk _disk = new();
+    private ScriptedJoinServer _server = null!;
+    private JoinClient _client = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await ScriptedJoinServer.StartAsync(_authority);
+        _client = new JoinClient(ScriptedJoinServer.Configuration(_authority, _server.Address), new Proofs(), null, _clock.Time, new Random(1), _clock);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _server.DisposeAsync();
+        await _clock.DisposeAsync();
+        _authority.Dispose();
+    }
+
+    [Theory]
+    [InlineData(false, "true")]
+    [InlineData(true, "false")]
+    public async Task A_machine_that_was_no_node_yet_says_that_it_is_fresh_and_starts_as_what_it_was_granted(bool wasNode, string fresh)
+    {
+        _disk.WasNode = wasNode;
+        _server.Answer(JoinPaths.Join, 200, ScriptedJoinServer.Granted);
+
+        await RunAsync(() => _disk.Did.Count > 0);
+
+        Assert.Equal(["start agents000001"], _disk.Did);
+        Assert.Contains($"\"fresh\":{fresh}", _server.Asked.Last().Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_machine_that_was_a_node_goes_on_as_that_when_nobody_answers_for_a_minute()
+    {
+        _disk.WasNode = true;
+        _server.Answer(JoinPaths.Join, 503, "");
+
+        await RunAsync(() => _disk.Did.Count > 0);
+
+        Assert.Equal(["resume"], _disk.Did);
+        Assert.InRange(_clock.Pauses.Sum(), 20, 60);
+    }
+
+    [Fact]
+    public async Task A_machine_that_was_no_node_asks_for_a_quarter_of_an_hour_and_then_ends()
+    {
+        _server.Answer(JoinPaths.Join, 503, "");
+
+        var late = await Assert.ThrowsAsync<JoinException>(() => NewMembership().RunAsync(Ct));
+
+        Assert.False(late.Refused);
+        Assert.Empty(_disk.Did);
+        Assert.InRange(_clock.Pauses.Sum(), 800, 900);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_machine_that_is_refused_starts_nothing_also_where_it_was_a_node(bool wasNode)
+    {
+        _disk.WasNode = wasNode;
+        _server.Answer(JoinPaths.Join, 403, """{"error":"refused","message":"no"}""");
+
+        var refused = await Assert.ThrowsAsync<JoinException>(() => NewMembership().RunAsync(Ct));
+
+        Assert.True(refused.Refused);
+        Assert.Empty(_disk.Did);
+    }
+
+    [Fact]
+    public async Task A_machine_whose_program_fails_says_so_and_asks_anew_when_it_is_started_again()
+    {
+        _server.Answer(JoinPaths.Join, 200, ScriptedJoinServer.Granted);
+        _disk.Fails = true;
+        var membership = NewMembership();
+        await Assert.ThrowsAsync<IOException>(() => membership.RunAsync(Ct));
+        _disk.Fails = false;
+
+        await RunAsync(membership, () => _disk.Did.Count > 1);
+
+        Assert.Equal(["start agents000001", "start agents000001"], _disk.Did);
+        Assert.Equal(2, _server.Count(JoinPaths.Join));
+    }
+
+    [Fact]
+    public async Task A_stop_is_not_held_up_by_a_server_that_refuses_or_is_away()
+    {
+        _server.Answer(JoinPaths.Leave, 403, """{"error":"refused","message":"no"}""");
+        await NewMembership().LeaveAsync(LeaveReasons.Shutdown, TimeSpan.FromSeconds(25), Ct);
+        _server.Forget(JoinPaths.Leave);
+        _server.Answer(JoinPaths.Leave, 503, "");
+        await NewMembership().LeaveAsync(LeaveReasons.Shutdown, TimeSpan.FromSeconds(25), Ct);
+
+        Assert.Equal(2, _clock.Lines.Count(line => line.StartsWith("The node was not emptied before the stop", StringComparison.Ordinal)));
+        Assert.InRange(_clock.Pauses.Sum(), 5, 25);
+    }
+
+    private Task RunAsync(Func<bool> done) => RunAsync(NewMembership(), done);
+
+    private static async Task RunAsync(Membership membership, Func<bool> done)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var running = membership.RunAsync(stop.Token);
+        var started = TimeProvider.System.GetTimestamp();
+        while (!done() && !running.IsCompleted)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30), "Nothing was started.");
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Ct);
+        }
+
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    private Membership NewMembership()
+    {
+        var events = new EventWatch(
+            new ScheduledEvents(new HttpMessageInvoker(new Silence()), new Uri("http://metadata.test/"), _clock.Time, new Random(1)),
+            _ => Task.FromResult("agents_1"), _client, _ => { }, _clock.Time, _clock);
+        return new Membership(_client, _disk, events, status: null, _clock.Time, _clock);
+    }
+
+    private sealed class Disk : IDistribution
+    {
+        public bool WasNode { get; set; }
+
+        public bool Fails { get; set; }
+
+        public List<string> Did { get; } = [];
+
+        public Task StartAsync(JoinAnswer granted, CancellationToken ct)
+        {
+            Did.Add($"start {granted.Node}");
+            return Fails ? throw new IOException("no room on the disk") : Task.CompletedTask;
+        }
+
+        public Task ResumeAsync(CancellationToken ct)
+        {
+            Did.Add("resume");
+            return Task.CompletedTask;
+        }
+    }
+
+    private sealed class Silence : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            throw new HttpRequestException("Nothing answers.");
+    }
+
+    private sealed class Proofs : IProofOfIdentity
+    {
+        public Task<Proof> ProveAsync(string nonce, string path, CancellationToken ct) =>
+            Task.FromResult(new Proof { Kind = ProofKinds.AzureAttestedDocument, Nonce = nonce, Document = "d" });
+    }
+}
