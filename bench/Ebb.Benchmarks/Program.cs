@@ -16,6 +16,14 @@ switch (args)
         }
 
         break;
+    // [MACHINES]: as many machines ask to join at the same moment.
+    case ["--joins", .. var machines]:
+        using (var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10), TimeProvider.System))
+        {
+            await JoinsAtSize.RunAsync(Console.Out, machines is [var number] ? int.Parse(number, CultureInfo.InvariantCulture) : 10_000, limit.Token);
+        }
+
+        break;
     // KUBECONFIG [MINUTES [MACHINES [SAMPLES]]]: on a control plane with nothing else to do, as one who may do everything.
     case ["--real", var kubeconfig, .. var sizes]:
         await using (var real = await RealAtSize.StartAsync(kubeconfig, Console.Out, CancellationToken.None))

@@ -8,9 +8,13 @@ namespace Ebb.Benchmarks.Scenes;
 /// <summary>The way to a real API server, from a kubeconfig that holds certificates inline.</summary>
 internal sealed class RealAccess : IDisposable
 {
-    private RealAccess(HttpClient http, X509Certificate2 authority) => (Http, Authority) = (http, authority);
+    private RealAccess(SocketsHttpHandler handler, Uri server, X509Certificate2 authority) => (Http, Handler, Authority) = (
+        new HttpClient(handler) { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan }, handler, authority);
 
     public HttpClient Http { get; }
+
+    /// <summary>The same way, for another client.</summary>
+    public SocketsHttpHandler Handler { get; }
 
     public X509Certificate2 Authority { get; }
 
@@ -26,7 +30,7 @@ internal sealed class RealAccess : IDisposable
         var handler = new SocketsHttpHandler { UseProxy = false };
         handler.SslOptions.CertificateChainPolicy = trust;
         handler.SslOptions.ClientCertificates = [client];
-        return new RealAccess(new HttpClient(handler) { BaseAddress = new Uri((string)cluster["server"]!), Timeout = Timeout.InfiniteTimeSpan }, authority);
+        return new RealAccess(handler, new Uri((string)cluster["server"]!), authority);
     }
 
     public void Dispose()
