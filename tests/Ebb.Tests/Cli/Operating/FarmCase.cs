@@ -14,7 +14,6 @@ using Ebb.Sandbox.Kubernetes;
 using Ebb.Sandbox.Kubernetes.Kubelet;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Machines;
-using Ebb.Simulation;
 using Ebb.Simulation.Kubernetes;
 using Ebb.Simulation.Scenarios;
 using Ebb.Simulation.Worlds;
@@ -117,9 +116,9 @@ internal sealed class FarmCase : IDisposable
 
     /// <summary>A command that works on machines, from its look to its end or its death.</summary>
     /// <param name="meanwhile">Is told each second that it runs how many there were.</param>
-    public Ended<ImmutableArray<OperationOutcome>> Operate(OperationRequest request, Misfortune? misfortune = null, Action<int>? meanwhile = null, CancellationToken ct = default) =>
+    public Ended<ImmutableArray<OperationOutcome>> Operate(OperationRequest request, Misfortune? misfortune = null, Action<int>? meanwhile = null, CancellationTokenSource? ctrlC = null) =>
         Run(misfortune ?? new Misfortune(), meanwhile, async (kubernetes, cloud, seen) =>
-            await new MachineWork(kubernetes, cloud, _world.Time, new Random(1), request, _ => { }).RunAsync(OperationPlan.Make(seen.Snapshot, request), ct));
+            await new MachineWork(kubernetes, cloud, _world.Time, new Random(1), request, _ => { }).RunAsync(OperationPlan.Make(seen.Snapshot, request), ctrlC?.Token ?? CancellationToken.None));
 
     public Ended<ScaleReport> Scale(int wanted, Misfortune? misfortune = null) =>
         Run(misfortune ?? new Misfortune(), meanwhile: null, (kubernetes, cloud, seen) => Scaling.ScaleAsync(kubernetes, cloud, seen, Pool, wanted, CancellationToken.None));

@@ -15,7 +15,6 @@ public class OperateFaultTests
         { MachineOperation.Reimage, true },
         { MachineOperation.Reimage, false },
         { MachineOperation.Restart, true },
-        { MachineOperation.Restart, false },
         { MachineOperation.Deallocate, false },
         { MachineOperation.Start, false },
     };

@@ -126,7 +126,7 @@ public class OperateHardshipTests
             using var farm = new FarmCase();
             using var ctrlC = new CancellationTokenSource();
 
-            farm.Operate(All(MachineOperation.Deallocate), meanwhile: seconds => CancelAfter(ctrlC, seconds, after), ct: ctrlC.Token);
+            farm.Operate(All(MachineOperation.Deallocate), meanwhile: seconds => CancelAfter(ctrlC, seconds, after), ctrlC: ctrlC);
             farm.Pass(minutes: 60);
             var machines = farm.Machines.ToList();
             var again = farm.Operate(All(MachineOperation.Start));

@@ -213,7 +213,7 @@ public sealed class JoinClientTests : IAsyncLifetime
         Assert.Equal(1, _server.Count(JoinPaths.Leave));
     }
 
-    private Task<JoinAnswer> JoinAsync(JoinClient client, TimeSpan? within = null) =>
+    private static Task<JoinAnswer> JoinAsync(JoinClient client, TimeSpan? within = null) =>
         client.JoinAsync(proof => new JoinRequest { Proof = proof, Fresh = true }, within ?? TimeSpan.FromMinutes(15), Ct);
 
     private JoinClient Client(params string[] servers) => Client(new Proofs(), servers.Length > 0 ? servers : [_server.Address]);
