@@ -3,6 +3,7 @@ using Ebb.Acting;
 using Ebb.Cli.Clusters;
 using Ebb.Cli.Output;
 using Ebb.Cli.Running;
+using Ebb.Controller.Metrics;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.Commands;
@@ -15,9 +16,14 @@ internal static class RunCommand
         var access = new AccessOptions();
         var joining = new JoinOptions();
         var dryRun = new Option<bool>("--dry-run") { Description = "Decide, say what would be done, and do nothing." };
+        var metrics = new Option<string?>("--metrics-listen")
+        {
+            Description = $"Serve what is counted, for Prometheus, at http://ADDRESS:PORT/metrics; usually on port {MetricsServer.DefaultPort}.",
+            HelpName = "ADDRESS:PORT",
+        };
         var verb = new Verb("run", "Run the controller: grow and shrink a cluster's pools until Ctrl-C. Several may run; one leads.")
         {
-            Options = { dryRun },
+            Options = { dryRun, metrics },
             Examples =
             [
                 new("ebb run --dry-run --kubeconfig farm.yaml --resource-group farm", "see what it would do first"),
@@ -34,6 +40,7 @@ internal static class RunCommand
             await using var target = await Target.OpenAsync(access.Read(parsed), loggers, ct);
 
             var join = joining.Read(parsed, target);
+            await using var counted = await MetricsAsync(parsed.GetValue(metrics), ct);
 
             // What is wrong from the start is said at once, rather than retried for ever.
             await target.ProbeAsync(ct);
@@ -54,5 +61,18 @@ internal static class RunCommand
             }
         });
         return verb;
+    }
+
+    // Before all that counts.
+    private static async Task<MetricsServer?> MetricsAsync(string? listen, CancellationToken ct)
+    {
+        try
+        {
+            return listen is null ? null : await MetricsServer.StartAsync(JoinOptions.Address("--metrics-listen", listen, MetricsServer.DefaultPort), ct);
+        }
+        catch (IOException e)
+        {
+            throw new EbbException($"Metrics cannot be served at {listen}: {e.Message.TrimEnd('.')}. Give another address with --metrics-listen.", e);
+        }
     }
 }

@@ -113,7 +113,7 @@ internal sealed class JoinOptions
         var k3s = distribution == JoinServerOptions.K3s;
         return new JoinServerOptions
         {
-            Listen = Address(listen),
+            Listen = Address("--join-listen", listen, JoinPaths.DefaultPort),
             AuthorityFile = Path.Combine(directory, "ca.crt"),
             CertificateFile = Path.Combine(directory, "server.crt"),
             KeyFile = Path.Combine(directory, "server.key"),
@@ -133,11 +133,12 @@ internal sealed class JoinOptions
         };
     }
 
-    private static IPEndPoint Address(string text) =>
+    /// <exception cref="EbbException">It is no address with a port.</exception>
+    internal static IPEndPoint Address(string option, string text, int port) =>
         IPEndPoint.TryParse(text, out var address) && text.Contains(':', StringComparison.Ordinal)
         && (address.AddressFamily is AddressFamily.InterNetwork || text.StartsWith('['))
             ? address
-            : throw new EbbException($"--join-listen is '{text}'; give an address and a port, for example 0.0.0.0:{JoinPaths.DefaultPort} or [::]:{JoinPaths.DefaultPort}.");
+            : throw new EbbException($"{option} is '{text}'; give an address and a port, for example 0.0.0.0:{port} or [::]:{port}.");
 
     private static Uri Server(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var server)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Ebb.Cli.Commands;
 
 namespace Ebb.Tests.Cli.Clusters.Provisioned;
@@ -29,5 +30,5 @@ public sealed class ListImagesTests : IDisposable
 
     public void Dispose() => _case.Dispose();
 
-    private IEnumerable<string> Ask(string wanted) => _case.Do(() => ListImages.AskAsync(wanted, "eastus", _case.Cloud.Facts, CancellationToken.None));
+    private ImmutableArray<string> Ask(string wanted) => _case.Do(() => ListImages.AskAsync(wanted, "eastus", _case.Cloud.Facts, CancellationToken.None));
 }
