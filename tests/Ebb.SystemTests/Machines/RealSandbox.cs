@@ -84,17 +84,22 @@ public sealed class RealSandbox : IAsyncLifetime
         KubectlAsync("get", kind, name, "-o", $"jsonpath={{{path}}}");
 
     /// <summary>As root on a machine.</summary>
-    public async Task<string> OnMachineAsync(string node, params string[] command)
+    public Task<string> OnMachineAsync(string node, params string[] command) => OnMachineAsync(Shell, node, command);
+
+    public static async Task<string> OnMachineAsync(Shell shell, string node, params string[] command)
     {
         var init = InitOf(node) ?? throw new InvalidOperationException($"{node} is not on.");
-        return (await Shell.RunAsync("nsenter", ["--target", $"{init}", "--all", .. command], CancellationToken.None)).Good().Out;
+        return (await shell.RunAsync("nsenter", ["--target", $"{init}", "--all", .. command], CancellationToken.None)).Good().Out;
     }
 
     /// <summary>Asks the cloud's resource manager, as the sandbox's own service principal.</summary>
     /// <param name="path">Below the provider of computing in the sandbox's group.</param>
-    public async Task ArmAsync(HttpMethod method, string path)
+    public Task ArmAsync(HttpMethod method, string path) => ArmAsync(Home, "sandbox", method, path);
+
+    /// <param name="home">The directory of a sandbox, or of a cluster's subscription.</param>
+    public static async Task ArmAsync(string home, string group, HttpMethod method, string path)
     {
-        var azure = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Home, "sandbox.json")))!["azure"]!;
+        var azure = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(home, "sandbox.json")))!["azure"]!;
         var endpoint = ((string)azure["endpoint"]!).TrimEnd('/');
         using var http = new HttpClient(AzureHttp.Handler((string)azure["authorityFile"]!));
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>
@@ -106,7 +111,7 @@ public sealed class RealSandbox : IAsyncLifetime
         });
         using var token = await http.PostAsync(new Uri($"{endpoint}/{azure["client"]!["tenant"]}/oauth2/v2.0/token"), form);
         using var request = new HttpRequestMessage(method, new Uri(
-            $"{endpoint}/subscriptions/{azure["subscription"]}/resourceGroups/{azure["resourceGroup"]}/providers/Microsoft.Compute{path}?api-version=2024-07-01"));
+            $"{endpoint}/subscriptions/{azure["subscription"]}/resourceGroups/{group}/providers/Microsoft.Compute{path}?api-version=2024-07-01"));
         request.Headers.Authorization = new("Bearer", (string)JsonNode.Parse(await token.Content.ReadAsStringAsync())!["access_token"]!);
         using var answer = await http.SendAsync(request);
         Assert.True(answer.IsSuccessStatusCode, $"{method} {path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
