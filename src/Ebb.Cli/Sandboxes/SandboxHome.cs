@@ -71,6 +71,9 @@ internal sealed partial class SandboxHome
     /// <param name="cluster">As an <c>ebb.yaml</c> gives it: checked there.</param>
     public static SandboxHome OfSubscription(string cluster) => new(cluster, System.IO.Path.Combine(Root(), ClustersName, cluster, "cloud"));
 
+    /// <summary>For whoever has a place of their own.</summary>
+    public static SandboxHome At(string name, string path) => new(name, path);
+
     /// <summary>Every sandbox there is a directory for, running or not.</summary>
     public static IEnumerable<SandboxHome> All() =>
         Directory.Exists(Root())

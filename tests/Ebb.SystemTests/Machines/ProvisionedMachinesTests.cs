@@ -70,6 +70,7 @@ public sealed class ProvisionedMachinesTests : IAsyncLifetime
         Assert.Contains(Audit(), entry => Is(entry, "leave", first) && ((string?)entry["why"])!.StartsWith("Preempt: 1 pods told to go, 0 left", StringComparison.Ordinal));
         await RealSandbox.UntilAsync("the lost node is gone", async () => !(await KubectlAsync("get nodes -o name")).Contains(first, StringComparison.Ordinal));
 
+        await KubectlAsync($"annotate node {second} ebb.dev/keep=true");
         var pod = (string)(await RunningAsync())!["metadata"]!["name"]!;
         await KubectlAsync($"exec {pod} -- touch /done");
         await KubectlAsync("wait --for=condition=complete job/hold --timeout=60s");
@@ -138,7 +139,7 @@ public sealed class ProvisionedMachinesTests : IAsyncLifetime
         (await EbbAsync($"init --yes --name {Name}")).Good();
         await EditAsync("name: agents", $"name: {Pool}");
         await EditAsync("max: 10", "max: 2");
-        await EditAsync("idleAfter: 5m", "idleAfter: 5s");
+        await EditAsync("idleAfter: 5m", "idleAfter: 15s");
         await EditAsync("own-address", "anyone");
     }
 

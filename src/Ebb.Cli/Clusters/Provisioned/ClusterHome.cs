@@ -34,6 +34,9 @@ internal sealed class ClusterHome
     /// <param name="name">As an <c>ebb.yaml</c> gives it: checked there.</param>
     public static ClusterHome Of(string name) => new(name, System.IO.Path.Combine(SandboxHome.Root(), SandboxHome.ClustersName, name));
 
+    /// <summary>For whoever has a place of their own.</summary>
+    public static ClusterHome At(string name, string path) => new(name, path);
+
     public bool Exists => Directory.Exists(Path);
 
     /// <summary>Makes the directories, and takes the lock until it is disposed of.</summary>

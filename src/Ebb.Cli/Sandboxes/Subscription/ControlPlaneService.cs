@@ -115,7 +115,7 @@ internal sealed partial class ControlPlaneService(
         var join = disk.At("/etc/ebb/join");
         var roots = Path.Combine(join, "attestation-roots.pem");
         await File.WriteAllTextAsync(roots, await ground.AttestationRootsAsync(ct), ct);
-        var agents = disk.At("/var/lib/ebb/agents");
+        var (agents, files) = (disk.At("/var/lib/ebb/agents"), disk.At("/var/lib/ebb/files"));
         return new JoinServerOptions
         {
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
@@ -126,6 +126,7 @@ internal sealed partial class ControlPlaneService(
             Distribution = release is null ? JoinServerOptions.Kubelet : JoinServerOptions.K3s,
             AgentTokenFile = release is null ? null : disk.At("/etc/ebb/k3s/agent-token"),
             AgentsDirectory = Directory.Exists(agents) ? agents : null,
+            FilesDirectory = Directory.Exists(files) ? files : null,
             Servers = [kubernetes.Inside],
             KubernetesAuthorityFile = authorities.ServerCertificate,
             NodeAuthorityFile = authorities.ClientCertificate,

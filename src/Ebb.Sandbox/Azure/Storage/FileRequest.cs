@@ -5,7 +5,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Ebb.Sandbox.Azure.Storage;
 
-/// <summary>A request of the file service: <c>/{account}.file/{share}/{path}?restype=&amp;comp=</c>.</summary>
+/// <summary>
+/// A request of the file service: <c>/{account}.file/{share}/{path}?restype=&amp;comp=</c>, or as in Azure <c>/{share}/{path}</c> at the host
+/// <c>{account}.file.core.windows.net</c>, where somebody leads such names here.
+/// </summary>
 internal sealed partial class FileRequest
 {
     /// <summary>Ends the first segment of the path: no other route has such a name, and no account's name has a dot.</summary>
@@ -16,16 +19,25 @@ internal sealed partial class FileRequest
     private const int MaxDepth = 250;
     private const int MaxName = 255;
 
-    private FileRequest(HttpRequest http, string encodedPath)
+    // Of an account's own host, before the rest of the domain.
+    private const string HostMark = ".file.core.";
+
+    private FileRequest(HttpRequest http, string encodedPath, string? account)
     {
         Http = http;
         EncodedPath = encodedPath;
         var segments = encodedPath.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.UnescapeDataString).ToArray();
-        Account = segments[0][..^Suffix.Length].ToLowerInvariant();
-        Share = segments.Length > 1 ? segments[1] : null;
+        if (account is null)
+        {
+            account = segments[0][..^Suffix.Length];
+            segments = segments[1..];
+        }
+
+        Account = account.ToLowerInvariant();
+        Share = segments.FirstOrDefault();
 
         // Azure's library for Python writes the slashes of a path as "%2F".
-        Path = [.. segments.Skip(2).SelectMany(segment => segment.Split('/', StringSplitOptions.RemoveEmptyEntries))];
+        Path = [.. segments.Skip(1).SelectMany(segment => segment.Split('/', StringSplitOptions.RemoveEmptyEntries))];
     }
 
     public HttpRequest Http { get; }
@@ -51,6 +63,11 @@ internal sealed partial class FileRequest
 
     public static bool IsOne(HttpRequest http)
     {
+        if (AccountOfHost(http) is not null)
+        {
+            return true;
+        }
+
         var path = http.Path.Value ?? "";
         var end = path.IndexOf('/', Math.Min(1, path.Length));
         return (end < 0 ? path : path[..end]).EndsWith(Suffix, StringComparison.OrdinalIgnoreCase);
@@ -61,11 +78,19 @@ internal sealed partial class FileRequest
         // The signature covers the path as it was sent; what the server has decoded cannot tell "%2F" from "/" again.
         var target = http.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
         var path = target.Split('?')[0];
+        if (AccountOfHost(http) is { } account)
+        {
+            return new FileRequest(http, path, account);
+        }
+
         var first = Uri.UnescapeDataString(path.Split('/', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "");
 
         // What leads to its end by another way, for example "/a/../account.file", is taken as the server resolved it.
-        return new FileRequest(http, path.StartsWith('/') && first.EndsWith(Suffix, StringComparison.OrdinalIgnoreCase) ? path : http.Path.ToUriComponent());
+        return new FileRequest(http, path.StartsWith('/') && first.EndsWith(Suffix, StringComparison.OrdinalIgnoreCase) ? path : http.Path.ToUriComponent(), null);
     }
+
+    private static string? AccountOfHost(HttpRequest http) =>
+        http.Host.Host.IndexOf(HostMark, StringComparison.OrdinalIgnoreCase) is > 0 and var end ? http.Host.Host[..end] : null;
 
     /// <summary>Whether text can be sent back as a header.</summary>
     public static bool IsHeaderText(string text) => text.All(c => c is >= ' ' and <= '~');
