@@ -131,7 +131,9 @@ internal sealed partial class ControlPlaneService(
             KubernetesAuthorityFile = authorities.ServerCertificate,
             NodeAuthorityFile = authorities.ClientCertificate,
             AttestationRootsFile = roots,
-            HandoutFile = File.Exists(disk.At(ControlPlaneInstall.Handout)) ? disk.At(ControlPlaneInstall.Handout) : null,
+
+            // The sandbox's file service speaks no SMB: a machine that really mounted would never be a node.
+            HandoutFile = cluster.Machines is not MachineKind.Nspawn && File.Exists(disk.At(ControlPlaneInstall.Handout)) ? disk.At(ControlPlaneInstall.Handout) : null,
             AuditFile = Path.Combine(ground.Directory, "join-audit.jsonl"),
 
             // All machines of the sandbox come from one address.

@@ -97,6 +97,21 @@ public sealed class FileServiceTests
     }
 
     [Fact]
+    public async Task An_account_answers_at_its_own_host_too_where_that_name_leads_here()
+    {
+        using var lab = await FileLab.StartAsync();
+        lab.Base = "https://ebbstore.file.core.windows.net";
+
+        var made = await lab.CreateAsync("data/one.bin", 4);
+        var written = await lab.WriteAsync("data/one.bin", 0, [1, 2, 3, 4]);
+        lab.Base = $"{FaceLab.Base}/ebbstore.file";
+        var read = await lab.SendAsync("GET", "data/one.bin");
+
+        Assert.Equal((201, 201), (made.Code, written.Code));
+        Assert.Equal([1, 2, 3, 4], read.Bytes);
+    }
+
+    [Fact]
     public async Task A_request_signed_with_another_key_or_changed_on_the_way_is_refused()
     {
         using var lab = await FileLab.StartAsync();
