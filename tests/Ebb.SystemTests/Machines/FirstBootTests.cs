@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Ebb.Cli.Clusters;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Sandboxes;
 using Ebb.Cli.Sandboxes.Subscription;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Cryptography;
-using Ebb.Cli;
 using Ebb.Cli.Clusters;
 using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.Definition;
