@@ -142,8 +142,8 @@ internal sealed class OrderedMachine : IDisposable
     /// <param name="killAt">The step, from 1, at which it is killed as if the power went; 0 for none.</param>
     public async Task<(int Code, string Said)> RunAsync(string? argument = null, int killAt = 0, bool loop = false)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(Limit);
+        using var deadline = new CancellationTokenSource(Limit, TimeProvider.System);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, deadline.Token);
         var ct = limit.Token;
         using var process = Start(argument, killAt, loop);
         var (error, output) = (process.StandardError.ReadToEndAsync(ct), process.StandardOutput.ReadToEndAsync(ct));
@@ -188,12 +188,12 @@ internal sealed class OrderedMachine : IDisposable
     public IDisposable Follow() => new Following(Start("--follow", 0, loop: true));
 
     /// <summary>First boot, as long as it takes; it ends when what is returned is disposed of.</summary>
-    public IDisposable BeBorn() => new Following(Start(null, 0));
+    public IDisposable Birth() => new Following(Start(null, 0));
 
     public async Task<ControlPlaneState> UntilAsync(Func<ControlPlaneState, bool> reached)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(Limit);
+        using var deadline = new CancellationTokenSource(Limit, TimeProvider.System);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, deadline.Token);
         while (true)
         {
             if (await _cloud.StateAsync(_index) is { } state && reached(state))

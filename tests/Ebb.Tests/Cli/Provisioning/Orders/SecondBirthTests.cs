@@ -25,7 +25,7 @@ public sealed class SecondBirthTests(MachineCloud cloud) : IClassFixture<Machine
         await cloud.PutFileAsync(SystemShare.Begun, """{"machine": "farm-control-plane-0", "at": "2026-01-01T00:00:00Z"}""");
         await OthersAsync(store: true, TimeSpan.Zero);
 
-        using var birth = machine.BeBorn();
+        using var birth = machine.Birth();
         var state = await machine.UntilAsync(found => found.Why is not null);
 
         Assert.Equal((ControlPlanePhase.Working, false), (state.Phase, state.Store));
@@ -40,7 +40,7 @@ public sealed class SecondBirthTests(MachineCloud cloud) : IClassFixture<Machine
         await cloud.PutFileAsync(SystemShare.Begun, "{}");
         await OthersAsync(store: false, LongAgo);
 
-        using var birth = machine.BeBorn();
+        using var birth = machine.Birth();
         await machine.UntilAsync(found => found.Why is not null);
 
         Assert.False(File.Exists(machine.Lab.At("/etc/rancher/k3s/config.yaml.d/10-machine.yaml")));

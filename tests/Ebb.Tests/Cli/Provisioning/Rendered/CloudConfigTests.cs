@@ -1,4 +1,3 @@
-using System.Text;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.CloudInit;
