@@ -24,7 +24,7 @@ internal static class ReleaseDiagnosis
         foreach (var machine in plane.Machines.Where(machine => machine.State is not null && !machine.IsDone(generation)))
         {
             yield return machine.State is { Phase: ControlPlanePhase.Failed }
-                ? new(Severity.Broken, $"control plane {machine.Name}", machine.Describe(), $"On it 'journalctl -u ebb-control-plane' says more. Mend that, then run what you ran again: 'ebb up{seen.Flag}' or 'ebb upgrade{seen.Flag}'.")
+                ? new(Severity.Broken, $"control plane {machine.Name}", machine.Describe(), $"On it 'journalctl -u ebb-control-plane-follow' says more. Mend that, then run what you ran again: 'ebb up{seen.Flag}' or 'ebb upgrade{seen.Flag}'.")
                 : new(Severity.Warning, $"control plane {machine.Name}", $"is not yet as was wanted last: it {machine.Describe()}", $"'ebb up{seen.Flag}' carries on, or 'ebb upgrade{seen.Flag}' if that was the command.");
         }
     }

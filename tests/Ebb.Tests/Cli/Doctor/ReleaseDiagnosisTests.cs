@@ -9,7 +9,11 @@ public sealed class ReleaseDiagnosisTests
 {
     private static readonly ControlPlaneOrders Orders = new()
     {
-        Generation = "g", Configuration = new JsonObject { ["files"] = new JsonArray() }, Texts = [], SshKeys = [], SshUser = "ops",
+        Generation = "g",
+        Configuration = new JsonObject { ["files"] = new JsonArray() },
+        Texts = [],
+        SshKeys = [],
+        SshUser = "ops",
     };
 
     [Fact]

@@ -49,7 +49,7 @@ internal sealed class RollingOut(
                 case RolloutDecision.Broken broken:
                     throw new IOException(
                         $"{broken.Machine.Name} could not become what is wanted of it, and stays as it is: {Sentence(broken.Machine.State!.Why)} "
-                        + "The machines after it were not touched. Mend that (on the machine 'journalctl -u ebb-control-plane' says more), then run this again.");
+                        + "The machines after it were not touched. Mend that (on the machine 'journalctl -u ebb-control-plane-follow' says more), then run this again.");
                 case RolloutDecision.Hold hold when time.GetElapsedTime(since) > ReadyWithin:
                     throw new IOException(
                         $"{hold.Machine} is not begun: {string.Join(" and ", hold.NotReady)} {(hold.NotReady.Length == 1 ? "is" : "are")} not ready, and the control plane may need all of its machines. "
@@ -62,7 +62,7 @@ internal sealed class RollingOut(
                         $"{wait.Machine.Name} was not as wanted within {MachineWithin.TotalMinutes} min: it {wait.Machine.Describe()}. "
                         + (wait.Machine.State is null
                             ? "Look at its boot log under 'Boot diagnostics'. A machine that an earlier Ebb made does not follow: 'ebb down --keep-storage', then 'ebb up', makes it anew."
-                            : "On the machine 'journalctl -u ebb-control-plane' says more. Run this again to wait on."));
+                            : "On the machine 'journalctl -u ebb-control-plane-follow' says more. Run this again to wait on."));
                 case RolloutDecision.Await wait:
                     changed = true;
                     Say($"{wait.Machine.Name}: {(wait.Machine.State is { } state && state.Generation != generation ? "has not begun yet" : wait.Machine.Describe())}.");

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.Orders;
-using Ebb.Clouds.Azure.Deployments;
 using FileShare = Ebb.Clouds.Azure.Deployments.FileShare;
 
 namespace Ebb.Tests.Cli.Clusters.Provisioned.Rollout;

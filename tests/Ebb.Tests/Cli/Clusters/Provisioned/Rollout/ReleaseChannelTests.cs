@@ -1,6 +1,5 @@
 using System.Net;
 using Ebb.Cli.Clusters.Provisioned.Rollout;
-using Ebb.Tests.Cli.Clusters.Provisioned;
 
 namespace Ebb.Tests.Cli.Clusters.Provisioned.Rollout;
 
