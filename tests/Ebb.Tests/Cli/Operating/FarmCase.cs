@@ -14,7 +14,6 @@ using Ebb.Sandbox.Kubernetes;
 using Ebb.Sandbox.Kubernetes.Kubelet;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Machines;
-using Ebb.Simulation.Kubernetes;
 using Ebb.Simulation.Scenarios;
 using Ebb.Simulation.Worlds;
 using Microsoft.Extensions.Logging.Abstractions;
