@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Ebb.Clouds;
 using Ebb.Pools;
 
@@ -12,7 +11,7 @@ internal sealed class JoiningCloud(int machines, string subscription) : ICloud
 
     public int Reads => _reads;
 
-    public string VmIdOf(int machine) => new Guid(machine, 7, 7, 0, 0, 0, 0, 0, 0, 0, 1).ToString();
+    public static string VmIdOf(int machine) => new Guid(machine, 7, 7, 0, 0, 0, 0, 0, 0, 0, 1).ToString();
 
     public Task<CloudView> ReadAsync(IReadOnlySet<string> inMotion, CancellationToken ct)
     {

@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Ebb.Acting;
 using Ebb.Controller.Joining;
 using Ebb.Joining;
@@ -111,7 +110,7 @@ internal static class JoinsAtSize
                 if (given.StatusCode is HttpStatusCode.OK)
                 {
                     var nonce = (await given.Content.ReadFromJsonAsync(JoinJson.Default.NonceAnswer, ct))!.Nonce;
-                    var document = attestor.Sign(Attestor.Content(cloud.VmIdOf(i), nonce, Subscription, Clock.GetUtcNow()));
+                    var document = attestor.Sign(Attestor.Content(JoiningCloud.VmIdOf(i), nonce, Subscription, Clock.GetUtcNow()));
                     var request = new JoinRequest { Proof = new Proof { Kind = ProofKinds.AzureAttestedDocument, Nonce = nonce, Document = document }, Fresh = true };
                     using var response = await clients[i % Clients].PostAsync(JoinPaths.Join, JsonContent.Create(request, JoinJson.Default.JoinRequest), ct);
                     if (response.StatusCode is HttpStatusCode.OK)

@@ -198,7 +198,7 @@ public sealed class SecretsTests : IAsyncLifetime
         File.SetUnixFileMode(copy, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
         var readable = new Haystack();
         readable.AddFiles(Path.Combine(_folder, "open"), "state");
-        Assert.Equal("server-token, as it is, is in state/keys/server-token (mode 640)", readable.Astray(needles).First());
+        Assert.Equal("server-token, as it is, is in state/keys/server-token (mode 640)", readable.Astray(needles)[0]);
         Directory.Delete(Path.Combine(_folder, "open"), recursive: true);
     }
 
