@@ -64,7 +64,7 @@ internal sealed record OperationPlan
                 {
                     letGo.Add(candidate.Node);
                 }
-                else if (candidate.Hold is Hold.Working && request.Needless(candidate))
+                else if (candidate.Hold is Hold.Working && request.Needless?.Invoke(candidate) is true)
                 {
                     // Killed when all but this was done.
                     letGo.Add(candidate.Node);
@@ -122,7 +122,7 @@ internal sealed record OperationPlan
             _ when off && request.Operation is MachineOperation.Deallocate or MachineOperation.PowerOff =>
                 machine.State is MachineState.Deallocated || request.Operation is MachineOperation.PowerOff ? "it is stopped already" : null,
             _ when off && request.Operation is MachineOperation.Restart or MachineOperation.Reimage => "it is stopped; start it first",
-            _ when request.Needless(candidate) => "it needs nothing",
+            _ when request.Needless?.Invoke(candidate) is true => "it needs nothing",
             _ => null,
         };
     }

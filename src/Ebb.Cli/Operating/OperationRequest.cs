@@ -39,5 +39,8 @@ internal sealed record OperationRequest
     public bool IdleFirst { get; init; }
 
     /// <summary>Machines that hold still so far: on these the operation changes nothing.</summary>
-    public Func<Candidate, bool> Needless { get; init; } = static _ => false;
+    public Func<Candidate, bool>? Needless { get; init; }
+
+    /// <summary>Whether the same request made again passes over what this one has done.</summary>
+    public bool CarriesOn => Needless is not null || Operation is MachineOperation.Start or MachineOperation.Deallocate or MachineOperation.PowerOff;
 }

@@ -28,7 +28,8 @@ internal static class OperationRun
         var after = plan.Waves.Sum(w => w.Length) - done.Length;
         if (left > 0)
         {
-            throw new IOException($"{Words.Count(left, "machine")} could not be worked on{(after > 0 ? $", and {after} more were not begun" : "")}. Running it again carries on.");
+            var again = request.CarriesOn ? "Running it again carries on." : "Running it again begins with all of them; --machine names those that are to go on.";
+            throw new IOException($"{Words.Count(left, "machine")} could not be worked on{(after > 0 ? $", and {after} more were not begun" : "")}. {again}");
         }
     }
 
