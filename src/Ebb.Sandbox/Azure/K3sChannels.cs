@@ -21,7 +21,14 @@ public static partial class K3sChannels
     // The newest patch of each minor release; as there is no end to them, these are as good as any.
     private static readonly ImmutableSortedDictionary<int, int> Newest = new Dictionary<int, int>
     {
-        [28] = 15, [29] = 15, [30] = 14, [31] = 14, [32] = 11, [33] = 9, [34] = 5, [35] = 2,
+        [28] = 15,
+        [29] = 15,
+        [30] = 14,
+        [31] = 14,
+        [32] = 11,
+        [33] = 9,
+        [34] = 5,
+        [35] = 2,
     }.ToImmutableSortedDictionary();
 
     /// <summary>The newest release of a channel; null where there is no such channel.</summary>

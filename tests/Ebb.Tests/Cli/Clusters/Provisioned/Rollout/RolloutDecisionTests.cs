@@ -89,6 +89,13 @@ public class RolloutDecisionTests
 
     private static ControlPlaneState State(string name, string generation, ControlPlanePhase phase, int attempt) => new()
     {
-        Machine = name, Generation = generation, Attempt = attempt, Phase = phase, Release = "v1.34.1+k3s1", Ebb = "", Store = true, At = default,
+        Machine = name,
+        Generation = generation,
+        Attempt = attempt,
+        Phase = phase,
+        Release = "v1.34.1+k3s1",
+        Ebb = "",
+        Store = true,
+        At = default,
     };
 }
