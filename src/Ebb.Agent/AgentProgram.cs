@@ -137,7 +137,7 @@ internal static partial class AgentProgram
             var status = new StatusBoard(machine, time);
             var events = new EventWatch(
                 new ScheduledEvents(http, InstanceMetadata.Default, time, random), NameAsync, server, status.Noticed, time, logger);
-            var distribution = new ChosenDistribution(machine, configuration, metadata.AddressAsync);
+            var distribution = new ChosenDistribution(machine, configuration, metadata.AddressAsync, time, random, logger);
             return new Parts(http, server, new Membership(server, distribution, events, status, time, logger));
 
             async Task<string> NameAsync(CancellationToken ct) =>

@@ -1,16 +1,21 @@
 using System.Net;
 using Ebb.Joining;
+using Microsoft.Extensions.Logging;
 
 namespace Ebb.Agent.Distributions;
 
 /// <summary>The distribution that the join server names, or before it has answered the one that the machine was told at its birth; with the machine's shares and networks.</summary>
-internal sealed class ChosenDistribution(Machine machine, AgentConfiguration configuration, Func<CancellationToken, Task<IPAddress>> address) : IDistribution
+internal sealed partial class ChosenDistribution(
+    Machine machine, AgentConfiguration configuration, Func<CancellationToken, Task<IPAddress>> address, TimeProvider time, Random random, ILogger logger) : IDistribution
 {
+    // Within what a machine was granted: asking the join server again gives another key, and is for what does not heal.
+    private static readonly TimeSpan SharesWithin = TimeSpan.FromMinutes(3);
+
     public bool WasNode => Named(configuration.Distribution).WasNode;
 
     public async Task StartAsync(JoinAnswer granted, CancellationToken ct)
     {
-        await new Mounts(machine).MountAsync(granted.Mounts, ct);
+        await PatientlyAsync(cancel => new Mounts(machine).MountAsync(granted.Mounts, cancel), ct);
         if (granted.TailscaleKey is { } key)
         {
             await new Tailnet(machine).JoinAsync(granted.Node, key, ct);
@@ -21,8 +26,28 @@ internal sealed class ChosenDistribution(Machine machine, AgentConfiguration con
 
     public async Task ResumeAsync(CancellationToken ct)
     {
-        await new Mounts(machine).MountAgainAsync(ct);
+        await PatientlyAsync(new Mounts(machine).MountAgainAsync, ct);
         await Named(configuration.Distribution).ResumeAsync(ct);
+    }
+
+    /// <summary>No work comes to a machine that lacks its shares; they may be away for a while, and nobody need be asked anew for that.</summary>
+    private async Task PatientlyAsync(Func<CancellationToken, Task> mount, CancellationToken ct)
+    {
+        var backoff = new Backoff(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(30), time, random);
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await mount(ct);
+                return;
+            }
+            catch (CommandException e) when (time.GetElapsedTime(started) < SharesWithin)
+            {
+                LogNotMounted(e.Message);
+                await backoff.FailedAsync(ct);
+            }
+        }
     }
 
     private IDistribution Named(string? name) => name switch
@@ -31,4 +56,7 @@ internal sealed class ChosenDistribution(Machine machine, AgentConfiguration con
         "k3s" or null => new K3sNode(machine, address),
         _ => throw new EbbException($"The join server asks for the distribution '{name}', which this agent does not know. Update the agent on the control plane."),
     };
+
+    [LoggerMessage(LogLevel.Warning, "A share cannot be mounted yet, which is tried again: {Reason}")]
+    private partial void LogNotMounted(string reason);
 }

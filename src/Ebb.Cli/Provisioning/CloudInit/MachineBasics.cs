@@ -37,7 +37,6 @@ internal static class MachineBasics
             config.Packages.AddRange(["cifs-utils", "curl", "fail2ban", "iptables", "python3-systemd", "unattended-upgrades"]);
         }
 
-        config.Packages.AddRange(options.Packages.Except(config.Packages));
         Ssh(config, cluster.Access.SshPort);
         Updates(config);
         Kernel(config);
@@ -73,6 +72,12 @@ internal static class MachineBasics
         if (cluster.Kubernetes.Distribution is Distribution.K3s)
         {
             config.Run("systemctl", "enable", "--now", "ebb-containers");
+        }
+
+        // Each by itself, and none with Ebb's own: of several that are asked for together, one that there is not keeps all others away.
+        foreach (var package in cluster.Options.Packages.Except(config.Packages))
+        {
+            config.Shell($"DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install --yes {package} || echo 'ebb: package {package} could not be installed' >&2");
         }
 
         foreach (var command in cluster.Options.Commands)
