@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json.Nodes;
+using Ebb.Cli.Provisioning.CloudInit;
 using Ebb.Sandbox.Cloud;
 using Ebb.Tests.Sandbox.Cloud;
 
@@ -90,7 +90,7 @@ public class WholeTemplateTests
         {
             foreach (var machine in data.Select(m => m.Key).ToList())
             {
-                data[machine] = Convert.ToBase64String(Encoding.UTF8.GetBytes(File.ReadAllText(Path.Combine(folder, "cloud-config", machine + ".yaml"))));
+                data[machine] = Convert.ToBase64String(CloudConfig.Encode(File.ReadAllText(Path.Combine(folder, "cloud-config", machine + ".yaml")), machine));
             }
         }
 

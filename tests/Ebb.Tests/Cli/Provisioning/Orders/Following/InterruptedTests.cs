@@ -2,7 +2,7 @@ using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.Orders;
 using Ebb.Tests.Cli.Provisioning.Rendered;
 
-namespace Ebb.Tests.Cli.Provisioning.Orders;
+namespace Ebb.Tests.Cli.Provisioning.Orders.Following;
 
 /// <summary>The power of a control-plane machine goes, wherever it is with its orders.</summary>
 public sealed class InterruptedTests(MachineCloud cloud) : IClassFixture<MachineCloud>, IAsyncLifetime

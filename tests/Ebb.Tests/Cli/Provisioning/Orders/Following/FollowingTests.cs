@@ -4,7 +4,7 @@ using Ebb.Cli.Provisioning.CloudInit;
 using Ebb.Cli.Provisioning.Orders;
 using Ebb.Tests.Cli.Provisioning.Rendered;
 
-namespace Ebb.Tests.Cli.Provisioning.Orders;
+namespace Ebb.Tests.Cli.Provisioning.Orders.Following;
 
 /// <summary>A control-plane machine that runs, and is told something new.</summary>
 public sealed class FollowingTests(MachineCloud cloud) : IClassFixture<MachineCloud>, IAsyncLifetime

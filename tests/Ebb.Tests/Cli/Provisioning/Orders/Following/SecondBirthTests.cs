@@ -11,7 +11,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Ebb.Tests.Cli.Provisioning.Orders;
+namespace Ebb.Tests.Cli.Provisioning.Orders.Following;
 
 /// <summary>The first machine of three is made anew, and finds no other that answers.</summary>
 public sealed class SecondBirthTests(MachineCloud cloud) : IClassFixture<MachineCloud>
