@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Publishes the programs that the machines of a cluster run, each as one file that needs no .NET: 'ebb' for the control plane and
-# 'ebb-agent' for pools. Prints the directory that they are in; 'ebb up' looks for them there.
+# 'ebb-agent' for pools. Prints the directory that they are in; 'ebb up' looks for them there, or where EBB_PROGRAMS says, as this does.
 #
 #   eng/programs.sh [amd64|arm64 ...]     agents for these; default: amd64. 'ebb' is for amd64.
 set -euo pipefail
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 home=$(dirname "$here")
-target=$home/artifacts/programs
+target=$(realpath -m "${EBB_PROGRAMS:-$home/artifacts/programs}")
 [ $# != 0 ] || set -- amd64
 
 mkdir -p "$target"

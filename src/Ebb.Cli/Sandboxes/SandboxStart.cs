@@ -117,7 +117,7 @@ internal static class SandboxStart
     private static ProcessStartInfo Command(SandboxHome home, IEnumerable<string> arguments)
     {
         var program = Environment.ProcessPath ?? throw new InvalidOperationException("This process has no program file.");
-        string[] prefix = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, typeof(SandboxStart).Assembly.Location] : [program];
+        string[] prefix = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, Path.Combine(AppContext.BaseDirectory, "Ebb.Cli.dll")] : [program];
         return new ProcessStartInfo(
             "/bin/sh",
             ["-c", "exec \"$@\" </dev/null >\"$0\" 2>&1", home.Words, .. prefix, .. arguments])
