@@ -35,14 +35,17 @@ public sealed class LookAroundTests : IAsyncLifetime
 
         var first = (await _shell.EbbAsync($"keys -f {Yaml}", Ct)).Good().Out;
         var second = (await _shell.EbbAsync($"keys -f {Yaml}", Ct)).Good().Out;
-        var other = (await _shell.EbbAsync($"keys rotate -f {Yaml}", Ct)).Good().Out;
+        var rotated = (await _shell.EbbAsync($"keys rotate ssh --yes -f {Yaml}", Ct)).Good();
+        var other = (await _shell.EbbAsync($"keys -f {Yaml}", Ct)).Good().Out;
 
         var path = Path.Combine(_shell.State, "clusters", "tide", "keys", "ssh");
         Assert.Equal(first, second);
         Assert.NotEqual(first, other);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
-        Assert.True(File.Exists(path + ".previous"));
-        Assert.DoesNotContain("PRIVATE", first + other, StringComparison.Ordinal);
+
+        // No machine knows the one before.
+        Assert.False(File.Exists(path + ".previous"));
+        Assert.DoesNotContain("PRIVATE", first + rotated.Out + rotated.Error + other, StringComparison.Ordinal);
     }
 
     [Fact]
