@@ -11,7 +11,7 @@ namespace Ebb.SystemTests.Commands;
 public sealed class Shell : IAsyncDisposable
 {
     // Far more than anything here takes; a test that hangs fails instead of holding up the rest.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly string _state = Directory.CreateTempSubdirectory("ebb-state-").FullName;
 
@@ -146,7 +146,20 @@ public sealed class Running(Process process) : IDisposable
 
     public int Id => process.Id;
 
-    public Task<string?> NextLineAsync(CancellationToken ct) => process.StandardOutput.ReadLineAsync(ct).AsTask();
+    /// <summary>Null at its end.</summary>
+    public async Task<string?> NextLineAsync(CancellationToken ct)
+    {
+        using var deadline = new CancellationTokenSource(Shell.Patience, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
+        try
+        {
+            return await process.StandardOutput.ReadLineAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            throw new TimeoutException($"{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)} had said nothing more for {Shell.Patience}.");
+        }
+    }
 
     /// <summary>Ctrl-C, then the end.</summary>
     public async Task<Ran> StopAsync(CancellationToken ct)

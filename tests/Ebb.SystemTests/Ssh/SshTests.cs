@@ -45,7 +45,7 @@ public sealed class SshTests : IAsyncLifetime
         var journal = Path.Combine(_world.Bin, "journal");
         await File.WriteAllTextAsync(journal, "first line\n", Ct);
         await PutAsync("sudo", "exec \"$@\"");
-        await PutAsync("journalctl", $"echo \"asked: $*\"; cat {journal}; case \"$*\" in *-f) exec tail -n 0 -f {journal} ;; esac");
+        await PutAsync("journalctl", $"echo \"asked: $*\"; case \"$*\" in *-f) exec tail -n +1 -f {journal} ;; *) cat {journal} ;; esac");
 
         var some = (await _world.EbbAsync("logs -n 5", Ct)).Good();
         using var followed = _world.StartEbb("logs -n 5 --follow");

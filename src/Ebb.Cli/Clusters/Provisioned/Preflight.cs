@@ -204,14 +204,18 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
     private async Task AddressesAsync(CancellationToken ct)
     {
         FrozenDictionary<string, Quota> quotas = await facts.QuotasAsync(Region, network: true, ct);
-        var have = place.Compute.Resources.Count(r => r.Type.Equals("Microsoft.Network/publicIPAddresses", StringComparison.OrdinalIgnoreCase));
-        var need = file.ControlPlane.Machines - have;
+        if (place.Compute.Resources.Any(r => r.Type.Equals("Microsoft.Network/publicIPAddresses", StringComparison.OrdinalIgnoreCase)))
+        {
+            return;
+        }
+
+        // One, of the machine or of the load balancer before several.
         foreach (var name in new[] { "PublicIPAddresses", "StaticPublicIPAddresses" })
         {
-            if (need > 0 && quotas.TryGetValue(name, out var quota) && quota.Left < need)
+            if (quotas.TryGetValue(name, out var quota) && quota.Left < 1)
             {
                 _problems.Add(
-                    $"The control plane needs {Words.Count(need, "more public address", "more public addresses")} in '{Region}'; quota {name} leaves {quota.Left} of {quota.Limit}. Delete some, or ask for more under 'Usage + quotas' of the subscription.");
+                    $"The control plane needs a public address in '{Region}'; quota {name} leaves none of {quota.Limit}. Delete some, or ask for more under 'Usage + quotas' of the subscription.");
             }
         }
     }

@@ -76,6 +76,17 @@ public sealed class PreflightTests : IDisposable
     }
 
     [Fact]
+    public void Three_machines_share_one_public_address_and_that_has_to_be_left()
+    {
+        const string Three = $"{CloudCase.Starter}\ncontrolPlane:\n  machines: 3\n";
+        using var one = With(("PublicIPAddresses", 1));
+        using var none = With(("PublicIPAddresses", 0));
+
+        Assert.Empty(one.Check(Three).Problems);
+        Assert.Contains("needs a public address in 'eastus'; quota PublicIPAddresses leaves none of 0", Assert.Single(none.Check(Three).Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_quota_of_spot_cores_that_leaves_no_room_for_the_least_machines()
     {
         _case = With(("lowPriorityCores", 3));
