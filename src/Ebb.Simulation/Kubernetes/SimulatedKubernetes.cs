@@ -22,6 +22,8 @@ public sealed class SimulatedKubernetes(
 
     private static readonly TimeSpan WatchAgainAfter = TimeSpan.FromSeconds(1);
 
+    private Leadership? _term;
+
     /// <summary>What was told, oldest first.</summary>
     public event Action<V1ObjectReference, string, string>? Told;
 
@@ -99,6 +101,13 @@ public sealed class SimulatedKubernetes(
         },
         ct);
 
+    public IKubernetes Within(Leadership term)
+    {
+        var within = new SimulatedKubernetes(store, shelf, faults, process, time) { _term = term };
+        within.Told += (about, reason, message) => Told?.Invoke(about, reason, message);
+        return within;
+    }
+
     public Task<V1Lease?> LeaseAsync(CancellationToken ct) => CallAsync("get lease", write: false, () => shelf.Lease, ct);
 
     public Task<bool> PutLeaseAsync(V1Lease lease, CancellationToken ct) => CallAsync("put lease", write: true, () => shelf.Put(lease), ct);
@@ -147,6 +156,11 @@ public sealed class SimulatedKubernetes(
 
     private async Task<T> CallAsync<T>(string what, bool write, Func<T> body, CancellationToken ct)
     {
+        if (write)
+        {
+            _term?.ThrowIfOver();
+        }
+
         await Task.Delay(Latency, time, ct);
         await process.AliveAsync();
         if (faults.StrikesCall())

@@ -284,10 +284,7 @@ public sealed partial class Actuator(
     private void StopIfOver(CancellationToken term)
     {
         term.ThrowIfCancellationRequested();
-        if (!leadership.Holds)
-        {
-            throw new OperationCanceledException("The term is over: someone else may act by now.");
-        }
+        leadership.ThrowIfOver();
     }
 
     private bool IsStop(Exception e, CancellationToken term) =>

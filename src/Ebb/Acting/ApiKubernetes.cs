@@ -24,6 +24,8 @@ public sealed partial class ApiKubernetes(
 
     private readonly Lock _turn = new();
 
+    private Leadership? _term;
+
     public async Task WatchAsync(IClusterSink into, CancellationToken ct)
     {
         using var all = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -69,6 +71,7 @@ public sealed partial class ApiKubernetes(
 
             try
             {
+                _term?.ThrowIfOver();
                 await client.PatchAsync(Resources.Nodes, null, node, PatchKind.Merge, patch, WriteOptions.Default, ct);
                 return ChangeResult.Changed;
             }
@@ -85,6 +88,7 @@ public sealed partial class ApiKubernetes(
 
     public async Task DeleteNodeAsync(string node, string uid, CancellationToken ct)
     {
+        _term?.ThrowIfOver();
         try
         {
             await client.DeleteAsync(Resources.Nodes, null, node, new() { Preconditions = new() { Uid = uid } }, ct);
@@ -101,6 +105,7 @@ public sealed partial class ApiKubernetes(
     public async Task<EvictResult> EvictAsync(string ns, string pod, string uid, TimeSpan? grace, CancellationToken ct)
     {
         var version = await discovery.EvictionVersionAsync(ct);
+        _term?.ThrowIfOver();
         return await client.EvictAsync(version, ns, pod, uid, grace, ct) switch
         {
             EvictionResult.Evicting => EvictResult.Evicting,
@@ -113,6 +118,7 @@ public sealed partial class ApiKubernetes(
     public async Task DeletePodAsync(string ns, string pod, string uid, TimeSpan grace, CancellationToken ct)
     {
         var options = new V1DeleteOptions { GracePeriodSeconds = (long)grace.TotalSeconds, Preconditions = new() { Uid = uid } };
+        _term?.ThrowIfOver();
         try
         {
             await client.DeleteAsync(Resources.Pods, ns, pod, options, ct);
@@ -123,8 +129,11 @@ public sealed partial class ApiKubernetes(
         }
     }
 
-    public Task TellAsync(V1ObjectReference about, bool warning, string reason, string message, CancellationToken ct) =>
-        events.TellAsync(about, warning, reason, message, ct);
+    public async Task TellAsync(V1ObjectReference about, bool warning, string reason, string message, CancellationToken ct)
+    {
+        _term?.ThrowIfOver();
+        await events.TellAsync(about, warning, reason, message, ct);
+    }
 
     public async Task<IReadOnlyDictionary<string, string>> RecallAsync(CancellationToken ct)
     {
@@ -136,6 +145,7 @@ public sealed partial class ApiKubernetes(
     {
         var data = new JsonObject(notes.Select(n => KeyValuePair.Create(n.Key, (JsonNode?)n.Value)));
         var patch = System.Text.Encoding.UTF8.GetBytes(new JsonObject { ["data"] = data }.ToJsonString());
+        _term?.ThrowIfOver();
         try
         {
             await client.PatchAsync(
@@ -150,9 +160,13 @@ public sealed partial class ApiKubernetes(
                 Metadata = new() { Name = Marks.MemoryName, Namespace = Marks.Namespace },
                 Data = notes.Where(n => n.Value is not null).ToDictionary(n => n.Key, n => n.Value!),
             };
+            _term?.ThrowIfOver();
             await client.CreateAsync(Resources.ConfigMaps, first, WriteOptions.Default, ct);
         }
     }
+
+    public IKubernetes Within(Leadership term) =>
+        new ApiKubernetes(client, discovery, events, time, RandomOfItsOwn(), logger) { _term = term };
 
     public Task<V1Lease?> LeaseAsync(CancellationToken ct) =>
         client.FindAsync(Resources.Leases, Marks.Namespace, Marks.LeaseName, ct);

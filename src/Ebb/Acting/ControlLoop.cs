@@ -53,7 +53,7 @@ public sealed class ControlLoop(
     private async Task LeadAsync(Leadership leadership, CancellationToken ct)
     {
         // All that a term knows is its own: another leader may have acted since the last one.
-        var term = new Term(cloud, kubernetes, leadership, _state, _wake, policy, options, time, random, loggers);
+        var term = new Term(cloud, kubernetes.Within(leadership), leadership, _state, _wake, policy, options, time, random, loggers);
         try
         {
             await term.RunAsync(observation => Observed?.Invoke(observation), ct);

@@ -38,7 +38,7 @@ internal sealed partial class Explainer(IKubernetes kubernetes, TimeProvider tim
             _trouble = null;
             return left;
         }
-        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+        catch (Exception e) when (e is not TermOverException && !(e is OperationCanceledException && ct.IsCancellationRequested))
         {
             // Words only: what had to be done is done, and the next round finds what is missing.
             if (_trouble != e.Message)

@@ -36,6 +36,13 @@ public interface IKubernetes
     /// <summary>Sets keys of that ConfigMap; a null value removes the key.</summary>
     Task RememberAsync(IReadOnlyDictionary<string, string?> notes, CancellationToken ct);
 
+    /// <summary>
+    /// The same cluster, written to only while <paramref name="term"/> holds. That is looked at before each single request, also of
+    /// those that one call is made of. The Lease is no part of a term.
+    /// </summary>
+    /// <remarks>Writes throw <see cref="TermOverException"/> once the term is over.</remarks>
+    IKubernetes Within(Leadership term);
+
     /// <summary>The leader's Lease; null when there is none yet.</summary>
     Task<V1Lease?> LeaseAsync(CancellationToken ct);
 

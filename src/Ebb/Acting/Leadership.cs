@@ -54,6 +54,16 @@ public sealed class Leadership
         }
     }
 
+    /// <summary>To be called right before a request that changes something leaves: a process may have been frozen since it decided on it.</summary>
+    /// <exception cref="TermOverException">It does not hold any more.</exception>
+    public void ThrowIfOver()
+    {
+        if (!Holds)
+        {
+            throw new TermOverException();
+        }
+    }
+
     internal void Lose()
     {
         lock (_lock)
@@ -62,3 +72,6 @@ public sealed class Leadership
         }
     }
 }
+
+/// <summary>What was to be done is not done: by now someone else may act.</summary>
+public sealed class TermOverException() : OperationCanceledException("The term is over: someone else may act by now.");

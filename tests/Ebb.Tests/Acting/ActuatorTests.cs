@@ -21,7 +21,7 @@ public class ActuatorTests
     public ActuatorTests()
     {
         _leadership = new Leadership(_time, TimeSpan.FromDays(1), 1);
-        _actuator = new Actuator(_cloud, _cluster, _leadership, _time, new Random(1), NullLogger<Actuator>.Instance);
+        _actuator = new Actuator(_cloud, _cluster.Within(_leadership), _leadership, _time, new Random(1), NullLogger<Actuator>.Instance);
         _pool = new PoolView
         {
             Pool = new Pool
@@ -279,8 +279,42 @@ public class ActuatorTests
     {
         _time.Advance(TimeSpan.FromDays(2));
 
-        await Assert.ThrowsAsync<OperationCanceledException>(() => ActAsync(new Decision.Grow(_pool, 1, 1) { Reason = "x" }));
+        await Assert.ThrowsAsync<TermOverException>(() => ActAsync(new Decision.Grow(_pool, 1, 1) { Reason = "x" }));
 
+        Assert.Empty(_cloud.Calls);
+    }
+
+    [Fact]
+    public async Task Who_was_frozen_while_the_cloud_answered_says_nothing_any_more()
+    {
+        _cloud.Grow = () =>
+        {
+            _time.Advance(TimeSpan.FromDays(2));
+            return new GrowResult.Growing(5, 3);
+        };
+
+        await Assert.ThrowsAsync<TermOverException>(() => ActAsync(new Decision.Grow(_pool, 3, 12) { Reason = "x" }));
+
+        Assert.Single(_cloud.Calls);
+        Assert.Empty(_cluster.Calls);
+    }
+
+    [Fact]
+    public async Task Who_was_frozen_while_it_took_a_last_look_neither_removes_nor_releases()
+    {
+        _cluster.Add("n1", "NoSchedule");
+        _cluster.AddPod("late", "n1", "Job", "Pending");
+        _cluster.Before = call =>
+        {
+            if (call == "pods on n1")
+            {
+                _time.Advance(TimeSpan.FromDays(2));
+            }
+        };
+
+        await Assert.ThrowsAsync<TermOverException>(() => ActAsync(Remove("n1")));
+
+        Assert.Equal("pods on n1", _cluster.Calls[^1]);
         Assert.Empty(_cloud.Calls);
     }
 

@@ -52,6 +52,38 @@ public sealed class ApiKubernetesTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_was_frozen_between_reading_and_writing_does_not_write()
+    {
+        const string Node = """{"metadata":{"name":"n1","resourceVersion":"42"},"spec":{}}""";
+        var leadership = new Leadership(_time, TimeSpan.FromSeconds(10), 1);
+        var within = _kubernetes.Within(leadership);
+        _api.Answer(HttpStatusCode.OK, Node);
+        _api.Answer(HttpStatusCode.Conflict, FakeApi.Status(409, "Conflict"));
+        _api.Answer(_ =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(20));
+            return FakeApi.Response(HttpStatusCode.OK, Node);
+        });
+
+        await Assert.ThrowsAsync<TermOverException>(() => within.ChangeNodeAsync("n1", new() { Retiring = "NoSchedule" }, Ct));
+        await Assert.ThrowsAsync<TermOverException>(() => within.DeleteNodeAsync("n1", "u", Ct));
+        await Assert.ThrowsAsync<TermOverException>(() => within.TellAsync(new() { Kind = "Node", Name = "n1" }, false, "Grow", "x", Ct));
+        await Assert.ThrowsAsync<TermOverException>(() => within.RememberAsync(new Dictionary<string, string?> { ["a"] = "b" }, Ct));
+
+        Assert.Equal(["GET", "PATCH", "GET"], _api.Requests.Select(asked => asked.Method.Method));
+    }
+
+    [Fact]
+    public async Task The_lease_is_asked_for_again_after_a_term()
+    {
+        var leadership = new Leadership(_time, TimeSpan.FromSeconds(10), 1);
+        _time.Advance(TimeSpan.FromSeconds(20));
+        _api.Answer(HttpStatusCode.OK, "{}");
+
+        Assert.True(await _kubernetes.Within(leadership).PutLeaseAsync(new() { Metadata = new() { Name = "ebb", Namespace = "kube-system", ResourceVersion = "1" } }, Ct));
+    }
+
+    [Fact]
     public async Task A_release_takes_only_our_taint_and_annotation_away()
     {
         _api.Answer(HttpStatusCode.OK, """{"metadata":{"name":"n1","resourceVersion":"42","annotations":{"ebb.dev/retiring-since":"then","theirs":"x"}},"spec":{"taints":[{"key":"ebb.dev/retiring","effect":"NoSchedule"},{"key":"other","effect":"NoSchedule"}]}}""");

@@ -6,6 +6,8 @@ namespace Ebb.Tests.Acting;
 /// <summary>A cluster of a few nodes and pods that notes what is asked of it.</summary>
 internal sealed class FakeCluster : IKubernetes
 {
+    private Leadership? _term;
+
     public Dictionary<string, V1Node> Nodes { get; } = [];
 
     public List<V1Pod> Pods { get; } = [];
@@ -58,26 +60,38 @@ internal sealed class FakeCluster : IKubernetes
         var taint = change.Retiring is { } effect ? $" taint={effect}" : "";
         var cordoned = change.Cordoned is { } cordon ? $" cordoned={cordon}" : "";
         var annotations = string.Concat(change.Annotations.Select(pair => $" {pair.Key["ebb.dev/".Length..]}={pair.Value}"));
-        return Do($"change {node}{taint}{cordoned}{annotations}", () => Nodes.ContainsKey(node) ? ChangeResult.Changed : ChangeResult.Gone);
+        return Write($"change {node}{taint}{cordoned}{annotations}", () => Nodes.ContainsKey(node) ? ChangeResult.Changed : ChangeResult.Gone);
     }
 
-    public Task DeleteNodeAsync(string node, string uid, CancellationToken ct) => Do($"delete {node} {uid}", () => Nodes.Remove(node));
+    public Task DeleteNodeAsync(string node, string uid, CancellationToken ct) => Write($"delete {node} {uid}", () => Nodes.Remove(node));
 
     public Task<EvictResult> EvictAsync(string ns, string pod, string uid, CancellationToken ct) =>
-        Do($"evict {ns}/{pod} {uid}", () => EvictResult.Evicting);
+        Write($"evict {ns}/{pod} {uid}", () => EvictResult.Evicting);
 
     public Task TellAsync(V1ObjectReference about, bool warning, string reason, string message, CancellationToken ct) =>
-        Do($"tell {about.Kind} {about.Name} {reason}: {message}", () => 0);
+        Write($"tell {about.Kind} {about.Name} {reason}: {message}", () => 0);
 
     public Task<IReadOnlyDictionary<string, string>> RecallAsync(CancellationToken ct) =>
         Do<IReadOnlyDictionary<string, string>>("recall", () => Notes);
 
     public Task RememberAsync(IReadOnlyDictionary<string, string?> notes, CancellationToken ct) =>
-        Do($"remember {string.Join(", ", notes.Select(note => $"{note.Key}={note.Value}"))}", () => 0);
+        Write($"remember {string.Join(", ", notes.Select(note => $"{note.Key}={note.Value}"))}", () => 0);
+
+    public IKubernetes Within(Leadership term)
+    {
+        _term = term;
+        return this;
+    }
 
     public Task<V1Lease?> LeaseAsync(CancellationToken ct) => throw new NotSupportedException();
 
     public Task<bool> PutLeaseAsync(V1Lease lease, CancellationToken ct) => throw new NotSupportedException();
+
+    private Task<T> Write<T>(string call, Func<T> body)
+    {
+        _term?.ThrowIfOver();
+        return Do(call, body);
+    }
 
     private async Task<T> Do<T>(string call, Func<T> body)
     {

@@ -44,6 +44,8 @@ internal sealed class LeaseStore
             return true;
         }
 
+        public IKubernetes Within(Leadership term) => throw new NotSupportedException();
+
         public Task WatchAsync(IClusterSink into, CancellationToken ct) => throw new NotSupportedException();
 
         public Task<IReadOnlyList<V1Pod>> PodsOnAsync(string node, CancellationToken ct) => throw new NotSupportedException();
