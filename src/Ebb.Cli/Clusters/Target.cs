@@ -9,7 +9,6 @@ using Ebb.Cli.Sandboxes;
 using Ebb.Clouds;
 using Ebb.Clouds.Azure;
 using Ebb.Kubernetes;
-using Ebb.Kubernetes.Config;
 using Ebb.Kubernetes.Objects;
 using Ebb.Planning;
 using Microsoft.Extensions.Logging;
@@ -86,8 +85,7 @@ internal sealed class Target : IAsyncDisposable
     /// <summary>A cluster that the user names, in whole or in part.</summary>
     public static async Task<Target> OpenAsync(Access access, ILoggerFactory loggers, CancellationToken ct)
     {
-        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, TimeProvider.System)
-            .Load(access.Kubeconfig, access.Context);
+        var connection = KubeconfigReading.Load(access.Kubeconfig, TimeProvider.System, access.Context);
         using var metadataHttp = new HttpMessageInvoker(InstanceMetadata.NewHandler());
         var metadata = new InstanceMetadata(metadataHttp, InstanceMetadata.Default, TimeProvider.System, new Random(1));
         var settings = new AzureSettings(access.Subscription, access.ResourceGroup, access.ArmEndpoint);
@@ -109,7 +107,7 @@ internal sealed class Target : IAsyncDisposable
     /// <param name="tenant">Whose directory that login is to be of; null for its own.</param>
     public static Target Open(string kubeconfig, AzureScope scope, AzureAccess? access, string? tenant, ILoggerFactory loggers)
     {
-        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, TimeProvider.System).Load(kubeconfig, null);
+        var connection = KubeconfigReading.Load(kubeconfig, TimeProvider.System);
         var tokens = access is null ? AzureTokens.Source(null, scope.ArmEndpoint, null, tenant) : null;
         return new Target(connection, scope, access, loggers, tokens) { _ownLoggers = loggers };
     }
@@ -124,7 +122,7 @@ internal sealed class Target : IAsyncDisposable
     /// <param name="loggers">Stay the caller's.</param>
     public static Target Open(string kubeconfig, AzureAccess access, ILoggerFactory loggers)
     {
-        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, TimeProvider.System).Load(kubeconfig, null);
+        var connection = KubeconfigReading.Load(kubeconfig, TimeProvider.System);
         var scope = new AzureScope(access.Subscription, access.ResourceGroup, null, new Uri(access.Endpoint));
         return new Target(connection, scope, access, loggers);
     }

@@ -7,7 +7,6 @@ using Ebb.Cli.ControlPlane.Components;
 using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.ControlPlane.Supervising;
 using Ebb.Kubernetes;
-using Ebb.Kubernetes.Config;
 using Ebb.Kubernetes.Objects;
 using Microsoft.Extensions.Logging;
 
@@ -99,8 +98,7 @@ internal sealed class HostedControlPlane : IAsyncDisposable
     public async Task ApplyAsync(IEnumerable<Manifest> manifests, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
     {
         var kubeconfig = new PkiFiles(Shape.Paths.Root).FirstKubeconfig(new Version(Shape.Kubernetes.Major, Shape.Kubernetes.Minor));
-        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, time).Load(kubeconfig, null);
-        using var admin = new KubeClient(connection, time, loggers.CreateLogger<KubeClient>());
+        using var admin = KubeconfigReading.Open(kubeconfig, time, loggers);
         foreach (var manifest in manifests)
         {
             await manifest.ApplyAsync(admin, ct);
@@ -149,7 +147,7 @@ internal sealed class HostedControlPlane : IAsyncDisposable
         var machinesReach = new Uri(Net.Https(Shape.AdvertiseAddress, Shape.Ports.Api));
 
         // Where components are, rather than where people reach them: that way may not be open yet.
-        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, time).Load(kubeconfig, null);
+        var connection = KubeconfigReading.Load(kubeconfig, time);
         var near = connection with
         {
             Server = new Uri(Net.Https(Shape.BindAddress, Shape.Ports.Api)),

@@ -4,8 +4,6 @@ using Ebb.Cli.ControlPlane.Access;
 using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.Reports;
 using Ebb.Cli.Sandboxes;
-using Ebb.Kubernetes;
-using Ebb.Kubernetes.Config;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ebb.Cli.ControlPlane;
@@ -90,8 +88,7 @@ internal sealed class SandboxPki
     /// <returns>How many Secrets were written.</returns>
     public async Task<int> RotateEncryptionAsync(CancellationToken ct)
     {
-        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, _time).Load(Files.AdminKubeconfig, null);
-        using var admin = new KubeClient(connection, _time, NullLogger<KubeClient>.Instance);
+        using var admin = KubeconfigReading.Open(Files.AdminKubeconfig, _time, NullLoggerFactory.Instance);
         return await new EncryptionRotation(Files, admin, TakenUpAsync).RunAsync(ct);
     }
 

@@ -9,12 +9,10 @@ internal sealed record NodeReturn(string Uid, string BootId, bool WasReady)
 {
     public static async Task<NodeReturn> OfAsync(IKubernetes kubernetes, string node, CancellationToken ct) =>
         await kubernetes.NodeAsync(node, ct) is { } found
-            ? new NodeReturn(found.Metadata.Uid, found.Status?.NodeInfo?.BootID ?? "", IsReady(found))
+            ? new NodeReturn(found.Metadata.Uid, found.Status?.NodeInfo?.BootID ?? "", found.IsReady())
             : new NodeReturn("", "", false);
 
     public bool IsIn(V1Node? now) =>
-        now is not null && IsReady(now)
+        now is not null && now.IsReady()
         && (!WasReady || now.Metadata.Uid != Uid || (now.Status?.NodeInfo?.BootID ?? "") != BootId);
-
-    private static bool IsReady(V1Node node) => node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
 }

@@ -4,7 +4,6 @@ using Ebb.Cli.Clusters;
 using Ebb.Cli.ControlPlane;
 using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Controller.Joining;
-using Ebb.Kubernetes.Config;
 using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Machines;
@@ -35,7 +34,7 @@ internal sealed class HollowSandboxMachines(TimeProvider time, ILoggerFactory lo
         // Kubelets of all nodes in one: that takes more rights than any one of them has.
         var files = new PkiFiles(plane.Shape.Paths.Root);
         var kubeconfig = files.FirstKubeconfig(new Version(plane.Shape.Kubernetes.Major, plane.Shape.Kubernetes.Minor));
-        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, time).Load(kubeconfig, null);
+        var connection = KubeconfigReading.Load(kubeconfig, time);
         var http = Hold(new HttpClient(connection.Transport(null)) { BaseAddress = connection.Server, Timeout = Timeout.InfiniteTimeSpan });
         var authority = Hold(X509CertificateLoader.LoadCertificateFromFile(plane.Shape.Paths.Pki("ca.crt")));
         _machines = await RemoteHollowMachines.StartAsync(

@@ -1,6 +1,5 @@
 using Ebb.Cli.Clusters;
 using Ebb.Kubernetes;
-using Ebb.Kubernetes.Config;
 using Ebb.Sandbox.Cloud;
 using Microsoft.Extensions.Logging;
 
@@ -17,8 +16,7 @@ internal static class Strangers
     /// <returns>How many there were.</returns>
     public static async Task<int> RejoinAsync(string kubeconfig, CloudWorld cloud, bool all, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
     {
-        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, time).Load(kubeconfig, null);
-        using var client = new KubeClient(connection, time, loggers.CreateLogger<KubeClient>());
+        using var client = KubeconfigReading.Open(kubeconfig, time, loggers);
         var nodes = await client.ListAsync(Resources.Nodes, new Selection(), fromCache: false, ct);
         var known = nodes.Items.Select(node => node.Spec?.ProviderID ?? "").ToHashSet(StringComparer.OrdinalIgnoreCase);
         var count = 0;

@@ -24,7 +24,7 @@ internal abstract record LastLook
         if (machine.State is MachineState.Deallocated or MachineState.Stopped)
         {
             // Without power nothing runs, whatever pods the cluster still shows; unless the cloud's word is old.
-            return node is null || !IsReady(node) ? new Clear() : new Otherwise();
+            return node is null || !node.IsReady() ? new Clear() : new Otherwise();
         }
 
         if (node is null || !IsOf(node, machine) || !IsCordoned(node))
@@ -49,9 +49,6 @@ internal abstract record LastLook
     private static bool IsCordoned(V1Node node) =>
         node.Spec.Taints?.Any(taint => taint is { Key: Marks.Retiring, Effect: "NoSchedule" }) == true;
 
-    private static bool IsReady(V1Node node) =>
-        node.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true;
-
     private static bool IsWork(V1Pod pod, V1Node node, DateTimeOffset now)
     {
         if (pod.Status?.Phase is "Succeeded" or "Failed"
@@ -61,7 +58,7 @@ internal abstract record LastLook
             return false;
         }
 
-        return IsReady(node) || pod.Metadata.DeletionTimestamp is not { } end || now - end < DeadAfter;
+        return node.IsReady() || pod.Metadata.DeletionTimestamp is not { } end || now - end < DeadAfter;
     }
 
     /// <summary>Only DaemonSet, mirror and finished pods.</summary>

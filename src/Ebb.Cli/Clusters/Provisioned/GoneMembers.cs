@@ -1,5 +1,4 @@
 using Ebb.Kubernetes;
-using Ebb.Kubernetes.Config;
 using Ebb.Kubernetes.Objects;
 using Microsoft.Extensions.Logging;
 
@@ -27,8 +26,7 @@ internal sealed class GoneMembers(ClusterHome home, ILoggerFactory loggers, Time
         using var within = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
         {
-            var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, time).Load(home.Kubeconfig, null);
-            using var client = new KubeClient(connection, time, loggers.CreateLogger<KubeClient>());
+            using var client = KubeconfigReading.Open(home.Kubeconfig, time, loggers);
             foreach (var name in gone)
             {
                 if (await client.DeleteAsync(Resources.Nodes, null, name, new V1DeleteOptions(), within.Token))

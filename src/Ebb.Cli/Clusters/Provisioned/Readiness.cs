@@ -1,8 +1,6 @@
 using System.Net;
 using Ebb.Cli.Reports;
 using Ebb.Kubernetes;
-using Ebb.Kubernetes.Config;
-using Ebb.Kubernetes.Objects;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.Clusters.Provisioned;
@@ -21,8 +19,7 @@ internal sealed class Readiness(ClusterHome home, ILoggerFactory loggers, TimePr
     /// <exception cref="TimeoutException">They were not in time; says what is there.</exception>
     public async Task WaitAsync(int least, CancellationToken ct)
     {
-        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, time).Load(home.Kubeconfig, null);
-        using var client = new KubeClient(connection, time, loggers.CreateLogger<KubeClient>());
+        using var client = KubeconfigReading.Open(home.Kubeconfig, time, loggers);
         var started = time.GetTimestamp();
         var answered = false;
         var said = (-1, -1);
@@ -32,12 +29,12 @@ internal sealed class Readiness(ClusterHome home, ILoggerFactory loggers, TimePr
             try
             {
                 var nodes = (await client.ListAsync(Resources.Nodes, new Selection(), fromCache: false, ct)).Items;
-                var ready = nodes.Count(IsReady);
+                var ready = nodes.Count(node => node.IsReady());
                 if (!answered)
                 {
                     answered = true;
                     started = time.GetTimestamp();
-                    tell(new ProvisionEvent.Note($"Kubernetes answers at {connection.Server.GetLeftPart(UriPartial.Authority)}."));
+                    tell(new ProvisionEvent.Note($"Kubernetes answers at {client.Connection.Server.GetLeftPart(UriPartial.Authority)}."));
                 }
 
                 if (said != (ready, nodes.Count))
@@ -67,6 +64,4 @@ internal sealed class Readiness(ClusterHome home, ILoggerFactory loggers, TimePr
             await Task.Delay(LookEvery, time, ct);
         }
     }
-
-    private static bool IsReady(V1Node node) => node.Status?.Conditions?.Any(c => c.Type == "Ready" && c.Status == "True") == true;
 }

@@ -24,7 +24,7 @@ internal static class NodeReading
         Annotations = (node.Metadata.Annotations ?? ImmutableDictionary<string, string>.Empty)
             .Where(annotation => IsRead(annotation.Key))
             .ToImmutableSortedDictionary(StringComparer.Ordinal),
-        Ready = node.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true,
+        Ready = node.IsReady(),
         Cordoned = node.Spec.Unschedulable == true,
         CreatedAt = node.Metadata.CreationTimestamp ?? default,
         SystemUuid = node.Status?.NodeInfo?.SystemUUID ?? "",

@@ -5,6 +5,9 @@ public sealed record V1Node : V1Object
     public V1NodeSpec Spec { get; init => field = value ?? new(); } = new();
 
     public V1NodeStatus? Status { get; init; }
+
+    /// <summary>Whether its kubelet says that it takes pods, and has been heard of lately.</summary>
+    public bool IsReady() => Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true;
 }
 
 public sealed record V1NodeSpec

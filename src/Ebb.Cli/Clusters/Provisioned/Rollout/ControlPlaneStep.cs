@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Ebb.Kubernetes;
-using Ebb.Kubernetes.Config;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.Clusters.Provisioned.Rollout;
@@ -19,8 +18,7 @@ internal static class ControlPlaneStep
         tell(new ProvisionEvent.Began(Step, What));
         var started = ClusterSession.Time.GetTimestamp();
         var share = await OrdersShare.RequireAsync(session.Cloud, plan.Names, ClusterSession.Time, ClusterSession.NewRandom(), ct);
-        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, ClusterSession.Time).Load(session.Home.Kubeconfig, null);
-        using var client = new KubeClient(connection, ClusterSession.Time, loggers.CreateLogger<KubeClient>());
+        using var client = KubeconfigReading.Open(session.Home.Kubeconfig, ClusterSession.Time, loggers);
         var changed = await new RollingOut(share, cancel => ReadyNodesAsync(client, cancel), ClusterSession.Time, tell)
             .RunAsync(plan.ControlPlane!.Orders.Generation, plan.ControlPlane.Names, force, ct);
         tell(new ProvisionEvent.Ended(Step, What, changed, ClusterSession.Time.GetElapsedTime(started)));
@@ -29,7 +27,7 @@ internal static class ControlPlaneStep
 
     private static async Task<IReadOnlySet<string>> ReadyNodesAsync(KubeClient client, CancellationToken ct) =>
         (await client.ListAsync(Resources.Nodes, new Selection(), fromCache: false, ct)).Items
-            .Where(node => node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true)
+            .Where(node => node.IsReady())
             .Select(node => node.Metadata.Name)
             .ToImmutableHashSet(StringComparer.OrdinalIgnoreCase);
 }

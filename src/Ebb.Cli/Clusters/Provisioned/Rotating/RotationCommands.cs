@@ -6,7 +6,6 @@ using Ebb.Cli.Output;
 using Ebb.Cli.Reports;
 using Ebb.Cli.Sandboxes.Subscription;
 using Ebb.Kubernetes;
-using Ebb.Kubernetes.Config;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.Clusters.Provisioned.Rotating;
@@ -158,8 +157,7 @@ internal static class RotationCommands
 
     private static async Task<IReadOnlyList<NodeKeys>> NodesAsync(ClusterHome home, ILoggerFactory loggers, CancellationToken ct)
     {
-        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, ClusterSession.Time).Load(home.Kubeconfig, null);
-        using var client = new KubeClient(connection, ClusterSession.Time, loggers.CreateLogger<KubeClient>());
+        using var client = KubeconfigReading.Open(home.Kubeconfig, ClusterSession.Time, loggers);
         return
         [
             .. (await client.ListAsync(Resources.Nodes, new Selection(), fromCache: false, ct)).Items
