@@ -17,6 +17,8 @@ internal sealed record Blueprint(string Step, string Group, string Name, JsonObj
     /// <summary>The same for the same template and parameters; the deployment carries it, so that a later run knows what it had.</summary>
     public string Hash { get; } = HashOf(Template, Parameters);
 
+    public TemplateReading Reading => new(Template, Parameters);
+
     /// <summary>
     /// As it may be sent to what is there: a machine that exists takes neither another first-boot configuration nor other keys to log in
     /// with, and would refuse all of the deployment over it.

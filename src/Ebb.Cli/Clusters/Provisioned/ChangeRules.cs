@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -32,6 +33,8 @@ internal static partial class ChangeRules
 {
     private const RegexOptions Loosely = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
 
+    private const string Masked = "*******";
+
     // The first that matches counts. Type, property, effect.
     private static readonly (string Type, string Path, Effect Effect)[] Rules =
     [
@@ -39,9 +42,11 @@ internal static partial class ChangeRules
         ("Microsoft.Compute/virtualMachineScaleSets", @"sku\.capacity", Effect.None),
         ("Microsoft.Compute/virtualMachineScaleSets", @"zones.*|properties\.(singlePlacementGroup|platformFaultDomainCount|orchestrationMode|zoneBalance)", Effect.Replace),
         ("Microsoft.Compute/virtualMachineScaleSets", @"properties\.virtualMachineProfile\.(priority|osProfile\.(computerNamePrefix|adminUsername).*)", Effect.Replace),
-        ("Microsoft.Compute/virtualMachineScaleSets", @"sku\..*|properties\.virtualMachineProfile\..*", Effect.NewMachines),
 
-        // First-boot configuration: never read again, and never given out, so that it always looks like a change.
+        // First-boot configuration is never given out, so that Azure always shows it as new. Another one comes with another template,
+        // which is known without asking.
+        ("Microsoft.Compute/virtualMachineScaleSets", @"properties\.virtualMachineProfile\.osProfile\.customData", Effect.None),
+        ("Microsoft.Compute/virtualMachineScaleSets", @"sku\..*|properties\.virtualMachineProfile\..*", Effect.NewMachines),
         ("Microsoft.Compute/virtualMachines", @"properties\.osProfile\.customData", Effect.None),
 
         // A machine keeps those that it was made with, in Azure's books; on its disk they are changed by what it follows.
@@ -99,8 +104,8 @@ internal static partial class ChangeRules
         (_, null or { ValueKind: JsonValueKind.Null or JsonValueKind.Undefined }) =>
             !LastIsIndex().IsMatch(change.Path) && !change.Path.StartsWith("tags.ebb-", StringComparison.OrdinalIgnoreCase),
 
-        // Not evaluated yet.
-        (_, { ValueKind: JsonValueKind.String } after) when after.GetString() is ['[', .., ']'] => true,
+        // Not evaluated yet; or the value of a secret parameter, which Azure shows to nobody and compares with nothing.
+        (_, { ValueKind: JsonValueKind.String } after) when after.GetString() is ['[', .., ']'] or Masked => true,
         ({ } before, { } after) => Same(change.Path, before, after),
         _ => false,
     };
@@ -115,8 +120,8 @@ internal static partial class ChangeRules
         _ => false,
     };
 
-    // Azure writes names as it likes them, numbers as text, and regions with blanks. Tags are taken at their word.
-    private static bool Same(string path, JsonElement before, JsonElement after)
+    /// <summary>Whether both mean the same: Azure writes names as it likes them, numbers as text or with decimals, and regions with blanks. Tags are taken at their word.</summary>
+    public static bool Same(string path, JsonElement before, JsonElement after)
     {
         if (before.ValueKind is JsonValueKind.Object or JsonValueKind.Array || after.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
         {
@@ -131,10 +136,13 @@ internal static partial class ChangeRules
 
         return path.StartsWith("tags.", StringComparison.OrdinalIgnoreCase) ? old == made
             : old.Equals(made, StringComparison.OrdinalIgnoreCase)
+                || ((before.ValueKind is JsonValueKind.Number || after.ValueKind is JsonValueKind.Number)
+                    && decimal.TryParse(old, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+                    && decimal.TryParse(made, NumberStyles.Float, CultureInfo.InvariantCulture, out var same) && number == same)
                 || (IPNetwork.TryParse(old, out var one) && IPNetwork.TryParse(made, out var other) && one.Equals(other));
     }
 
-    [GeneratedRegex(@"\[\d+\]|\.\d+(?=\.|\z)")]
+    [GeneratedRegex(@"\[[^\]]*\]|\.\d+(?=\.|\z)")]
     private static partial Regex Index();
 
     [GeneratedRegex(@"(?:\[\d+\]|\.\d+)\z")]

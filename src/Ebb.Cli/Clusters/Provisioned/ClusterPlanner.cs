@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json.Nodes;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 using Ebb.Clouds;
@@ -78,7 +77,7 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
 
         try
         {
-            var found = await cloud.Deployments.WhatIfAsync(wanted.Group, wanted.Name, wanted.Template, wanted.Parameters, ct);
+            var found = Comparison.Refine(await cloud.Deployments.WhatIfAsync(wanted.Group, wanted.Name, wanted.Template, wanted.Parameters, ct), wanted.Reading);
             var deployed = Deploying.IsDeployed(wanted, place);
             return (
                 wanted with { Template = OthersAdditions.Keep(wanted.Template, found) },
@@ -96,21 +95,8 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
 
     /// <summary>What a template makes in an empty group, as far as it says without being evaluated.</summary>
     private static IEnumerable<ClusterChange> Contents(Blueprint wanted) =>
-        from node in (wanted.Template["resources"] as JsonArray ?? []).OfType<JsonObject>()
-        let type = (string?)node["type"] ?? ""
+        from resource in wanted.Reading.Resources
+        let type = (string?)resource["type"] ?? ""
         where !type.StartsWith("Microsoft.Authorization/", StringComparison.OrdinalIgnoreCase)
-        let name = (string?)node["name"] ?? ""
-        select new ClusterChange(ChangeAction.Create, wanted.Group, type, Plain(name, wanted.Parameters), "");
-
-    // Names are text, or a parameter's value with text after it.
-    private static string Plain(string name, JsonObject parameters)
-    {
-        if (!name.StartsWith('['))
-        {
-            return name;
-        }
-
-        var quoted = name.Split('\'').Where((_, i) => i % 2 == 1).ToList();
-        return string.Concat(quoted.Select((part, i) => i == 0 && parameters[part]?["value"] is JsonValue value ? value.ToString() : part));
-    }
+        select new ClusterChange(ChangeAction.Create, wanted.Group, type, wanted.Reading.NameOf(resource), "");
 }

@@ -7,7 +7,8 @@ namespace Ebb.Cli.Clusters.Provisioned;
 
 /// <summary>
 /// What others have put on Ebb's resources, and a template that does not name it would take off: tags, for a policy or an invoice,
-/// and what hangs on a subnet, such as the NAT gateway that <c>docs/azure-cluster.md</c> tells people to attach.
+/// and what a network and its subnets have, such as name servers of one's own or the NAT gateway that <c>docs/azure-cluster.md</c>
+/// tells people to attach. Peerings stay by themselves.
 /// </summary>
 internal static class OthersAdditions
 {
@@ -16,7 +17,13 @@ internal static class OthersAdditions
     // Those that Ebb reads: what is not in the file has to go.
     private const string OursBegin = "ebb-";
 
-    private static readonly ImmutableArray<string> OnSubnets = ["natGateway", "routeTable", "serviceEndpoints", "delegations"];
+    private static readonly ImmutableArray<string> OnNetworks = ["dhcpOptions", "ddosProtectionPlan", "enableDdosProtection", "flowTimeoutInMinutes"];
+
+    private static readonly ImmutableArray<string> OnSubnets =
+    [
+        "natGateway", "routeTable", "serviceEndpoints", "serviceEndpointPolicies", "delegations", "defaultOutboundAccess",
+        "privateEndpointNetworkPolicies", "privateLinkServiceNetworkPolicies",
+    ];
 
     /// <summary>Whether a tag is none of those by which Ebb knows its own.</summary>
     private static bool IsForeign(string tag) => !tag.StartsWith(OursBegin, StringComparison.OrdinalIgnoreCase);
@@ -33,7 +40,7 @@ internal static class OthersAdditions
                 && resources.Find(r => type.Equals((string?)r["type"], StringComparison.OrdinalIgnoreCase) && name.Equals((string?)r["name"], StringComparison.OrdinalIgnoreCase)) is { } ours)
             {
                 KeepTags(ours, before);
-                KeepOnSubnets(ours, before);
+                KeepOnNetwork(ours, before);
             }
         }
 
@@ -53,10 +60,15 @@ internal static class OthersAdditions
         }
     }
 
-    private static void KeepOnSubnets(JsonObject ours, JsonElement before)
+    private static void KeepOnNetwork(JsonObject ours, JsonElement before)
     {
-        if (ours["properties"]?["subnets"] is not JsonArray subnets
-            || !before.TryGetProperty("properties", out var properties) || !properties.TryGetProperty("subnets", out var there) || there.ValueKind is not JsonValueKind.Array)
+        if (ours["properties"] is not JsonObject network || network["subnets"] is not JsonArray subnets || !before.TryGetProperty("properties", out var has) || has.ValueKind is not JsonValueKind.Object)
+        {
+            return;
+        }
+
+        Keep(network, has, OnNetworks);
+        if (!has.TryGetProperty("subnets", out var there) || there.ValueKind is not JsonValueKind.Array)
         {
             return;
         }
@@ -64,15 +76,18 @@ internal static class OthersAdditions
         foreach (var subnet in subnets.OfType<JsonObject>())
         {
             var old = there.EnumerateArray().FirstOrDefault(s => s.TryGetProperty("name", out var name) && name.ValueEquals((string?)subnet["name"]));
-            if (old.ValueKind is not JsonValueKind.Object || !old.TryGetProperty("properties", out var has) || subnet["properties"] is not JsonObject wanted)
+            if (old.ValueKind is JsonValueKind.Object && old.TryGetProperty("properties", out var properties) && subnet["properties"] is JsonObject wanted)
             {
-                continue;
+                Keep(wanted, properties, OnSubnets);
             }
+        }
+    }
 
-            foreach (var key in OnSubnets.Where(key => !wanted.ContainsKey(key) && has.TryGetProperty(key, out _)))
-            {
-                wanted[key] = Literal(has.GetProperty(key));
-            }
+    private static void Keep(JsonObject wanted, JsonElement has, ImmutableArray<string> keys)
+    {
+        foreach (var key in keys.Where(key => !wanted.ContainsKey(key) && has.TryGetProperty(key, out _)))
+        {
+            wanted[key] = Literal(has.GetProperty(key));
         }
     }
 

@@ -55,7 +55,9 @@ internal static class SecurityRules
         }
 
         rules.Add(Deny());
-        return Arm.Objects(rules);
+
+        // As the network provider gives them back: what compares lists by position, as Azure does, then finds no difference where there is none.
+        return Arm.Objects(rules.OrderBy(rule => (string?)rule["name"], StringComparer.Ordinal));
     }
 
     public static JsonArray Pools(ClusterFile cluster) => Arm.Objects(

@@ -7,7 +7,9 @@ namespace Ebb.Sandbox.Azure.Deployments;
 /// <summary>The differences between a resource as it is and as it would be, in the form of a what-if's answer.</summary>
 internal static class Delta
 {
-    // No provider gives these back: whether they change cannot be told, and they are shown to nobody.
+    private const string Hidden = "*******";
+
+    // No provider gives these back: whether they change cannot be told, so that they are told as new each time, and shown to nobody.
     private static readonly HashSet<string> Secret = new(StringComparer.OrdinalIgnoreCase)
     {
         "customData", "userData", "adminPassword", "protectedSettings", "storageAccountKey", "secureValue", "secret", "password",
@@ -28,7 +30,7 @@ internal static class Delta
                 {
                     if (Secret.Contains(name) && value is not null)
                     {
-                        o[name] = "*******";
+                        o[name] = Hidden;
                     }
                     else
                     {
@@ -50,8 +52,18 @@ internal static class Delta
     private static List<JsonObject> Members(JsonObject before, JsonObject after, JsonNode? named, bool exact, string path)
     {
         var found = new List<JsonObject>();
-        foreach (var (name, value) in after.Where(m => !Secret.Contains(m.Key)))
+        foreach (var (name, value) in after)
         {
+            if (Secret.Contains(name))
+            {
+                if (value is not null && Values.Member(named, name) is not null)
+                {
+                    found.Add(Change(path.Length == 0 ? name : $"{path}.{name}", "Create", null, Hidden));
+                }
+
+                continue;
+            }
+
             found.AddRange(Of(Values.Member(before, name), value, Values.Member(named, name), exact, path.Length == 0 ? name : $"{path}.{name}"));
         }
 

@@ -34,6 +34,13 @@ internal sealed class SecurityGroups(SecurityRules rules) : ParentType("networkS
     protected override void ShowOwn(ResourceStore store, Resource resource, JsonObject json, ArmRequest r)
     {
         var properties = json["properties"]!.AsObject();
+
+        // In whatever order they were written: the provider keeps them by their names.
+        if (properties["securityRules"] is JsonArray written)
+        {
+            properties["securityRules"] = new JsonArray([.. written.OrderBy(rule => Text(rule?["name"]), StringComparer.OrdinalIgnoreCase).Select(rule => rule?.DeepClone())]);
+        }
+
         properties["defaultSecurityRules"] = new JsonArray([.. Defaults.Select(d => (JsonNode)new JsonObject
         {
             ["name"] = d.Name,

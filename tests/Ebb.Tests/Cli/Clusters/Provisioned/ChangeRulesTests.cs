@@ -12,7 +12,8 @@ public class ChangeRulesTests
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "sku.name", nameof(Effect.NewMachines))]
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "tags.ebb-max", nameof(Effect.InPlace))]
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.priority", nameof(Effect.Replace))]
-    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.osProfile.customData", nameof(Effect.NewMachines))]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.osProfile.customData", nameof(Effect.None))]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.osProfile.linuxConfiguration.ssh.publicKeys[0].keyData", nameof(Effect.NewMachines))]
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "zones[0]", nameof(Effect.Replace))]
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "zones.0", nameof(Effect.Replace))]
     [InlineData("Microsoft.Compute/virtualMachines", "properties.hardwareProfile.vmSize", nameof(Effect.Restart))]
@@ -21,6 +22,7 @@ public class ChangeRulesTests
     [InlineData("Microsoft.Authorization/roleAssignments", "properties.principalId", nameof(Effect.None))]
     [InlineData("Microsoft.Storage/storageAccounts", "kind", nameof(Effect.Impossible))]
     [InlineData("Microsoft.Network/networkSecurityGroups", "properties.securityRules[2].properties.sourceAddressPrefixes[0]", nameof(Effect.InPlace))]
+    [InlineData("Microsoft.Network/networkSecurityGroups", "properties.securityRules[ssh].properties.access", nameof(Effect.InPlace))]
     [InlineData("Microsoft.Network/virtualNetworks", "location", nameof(Effect.Impossible))]
     public void What_becomes_of_a_change_is_known_beforehand(string type, string path, string effect)
     {
@@ -53,6 +55,12 @@ public class ChangeRulesTests
     [InlineData("Microsoft.Network/networkInterfaces", "properties.enableAcceleratedNetworking", null, "false")]
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.osProfile.adminPassword", "\"*******\"", "\"*******\"")]
 
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.billingProfile.maxPrice", "-1.0", "-1")]
+
+    // A secret parameter's value, and what a provider never gives out.
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.osProfile.customData", null, "\"*******\"")]
+    [InlineData("Microsoft.Compute/virtualMachines", "properties.osProfile.adminPassword", null, "\"*******\"")]
+
     // Not evaluated before it is deployed.
     [InlineData("Microsoft.Network/loadBalancers", "properties.frontendIPConfigurations.0.properties.publicIPAddress.id", "\"/subscriptions/s/x\"", "\"[reference('x').id]\"")]
     public void What_Azure_fills_in_or_writes_otherwise_is_no_change(string type, string path, string? before, string? after)
@@ -69,6 +77,7 @@ public class ChangeRulesTests
     [InlineData("Microsoft.Network/virtualNetworks", "properties.subnets.1.properties.networkSecurityGroup.id", null, "\"/subscriptions/s/x\"")]
     [InlineData("Microsoft.Network/networkInterfaces", "properties.enableAcceleratedNetworking", "true", "false")]
     [InlineData("Microsoft.Network/publicIPAddresses", "properties.idleTimeoutInMinutes", "4", "30")]
+    [InlineData("Microsoft.Network/networkSecurityGroups", "properties.securityRules[ssh].properties.sourceAddressPrefix", "\"10.0.0.1\"", "\"*\"")]
     public void What_deploying_would_change_is_a_change(string type, string path, string? before, string? after)
     {
         Assert.Equal(Effect.InPlace, ChangeRules.Of(type, new PropertyChange(path, Maybe(before), Maybe(after))));

@@ -77,7 +77,7 @@ public sealed class DriftTests : IDisposable
         _case.Up();
         Edit(Rules, group => group["properties"]!["securityRules"]!.AsArray().Single(r => (string?)r!["name"] == "ssh")!["properties"]!["sourceAddressPrefixes"]!.AsArray().Add("0.0.0.0/0"));
 
-        Assert.Equal("properties.securityRules.0.properties.sourceAddressPrefixes.1: 0.0.0.0/0 → nothing", Assert.Single(Mended().Parts).What);
+        Assert.Equal("properties.securityRules[ssh].properties.sourceAddressPrefixes[1]: 0.0.0.0/0 → nothing", Assert.Single(Mended().Parts).What);
     }
 
     [Fact]
@@ -131,14 +131,20 @@ public sealed class DriftTests : IDisposable
         Edit(Pool, pool => pool["tags"]!["cost-center"] = "[42]");
         var table = Id("Microsoft.Network/routeTables/theirs");
         Send(HttpMethod.Put, table, """{"location": "eastus"}""");
-        Edit(Network, network => network["properties"]!["subnets"]![1]!["properties"]!["routeTable"] = new JsonObject { ["id"] = table });
+        Edit(Network, network =>
+        {
+            network["properties"]!["dhcpOptions"] = new JsonObject { ["dnsServers"] = new JsonArray("10.9.0.4") };
+            network["properties"]!["subnets"]![1]!["properties"]!["routeTable"] = new JsonObject { ["id"] = table };
+        });
 
         Assert.Empty(_case.Plan().Changes);
         _case.Up(CloudCase.Starter.Replace("max: 10", "max: 20", StringComparison.Ordinal));
 
         var pool = _case.World.Find("farm-compute", "agents")!;
         Assert.Equal(("20", "[42]"), (pool.Tags["ebb-max"], pool.Tags["cost-center"]));
-        Assert.Equal(table, (string?)Get(Id(Network))["properties"]!["subnets"]![1]!["properties"]!["routeTable"]!["id"]);
+        var network = Get(Id(Network))["properties"]!;
+        Assert.Equal(table, (string?)network["subnets"]![1]!["properties"]!["routeTable"]!["id"]);
+        Assert.Equal("10.9.0.4", (string?)network["dhcpOptions"]?["dnsServers"]?[0]);
     }
 
     [Fact]

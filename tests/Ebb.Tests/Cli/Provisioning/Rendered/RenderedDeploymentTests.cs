@@ -136,6 +136,7 @@ public class RenderedDeploymentTests
         [
             .. answer.Json["properties"]!["changes"]!.AsArray()
                 .Where(change => (string?)change!["changeType"] is not ("NoChange" or "Ignore"))
+                .Where(change => !DeploymentLab.IsOfSecretsOnly(change))
                 .Select(change => $"{change!["changeType"]} {change["resourceId"]} {change["delta"]?.ToJsonString()}"),
         ];
     }

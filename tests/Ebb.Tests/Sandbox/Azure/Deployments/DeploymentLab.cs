@@ -40,6 +40,14 @@ internal sealed class DeploymentLab(FaceLab face) : IDisposable
     public Task<Answer> ValidateAsync(string parts, string? parameters = null) =>
         face.PostAsync($"{Deployments()}/main/validate{Version}", Body(parts, parameters));
 
+    /// <summary>Whether a what-if tells nothing but secrets, which no provider gives out and which are told as new each time.</summary>
+    public static bool IsOfSecretsOnly(JsonNode? change)
+    {
+        return change!["delta"]?.AsArray().All(IsSecret) is true;
+
+        static bool IsSecret(JsonNode? d) => d!["children"]?.AsArray() is { Count: > 0 } inner ? inner.All(IsSecret) : (d["before"], (string?)(d["after"] as JsonValue)) is (null, "*******");
+    }
+
     public async Task<List<JsonNode>> WhatIfAsync(string parts, string? parameters = null, string mode = "Incremental", string more = "")
     {
         var answer = await face.PostAsync($"{Deployments()}/main/whatIf{Version}", Body(parts, parameters, mode, more));
