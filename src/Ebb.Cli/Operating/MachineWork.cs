@@ -5,18 +5,12 @@ using Ebb.Acting.Draining;
 using Ebb.Cli.Reports;
 using Ebb.Clouds;
 using Ebb.Kubernetes;
-using Ebb.Pools;
 
 namespace Ebb.Cli.Operating;
 
 /// <summary>Carries a plan out, wave by wave: hold and empty the nodes, tell the cloud, wait until they are back, let them go.</summary>
 internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProvider time, Random random, OperationRequest request, Action<string> say)
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
-
-    // Lists of machines are dear in Azure: thirty a minute for the whole scale set.
-    private static readonly TimeSpan LookAtCloudEvery = TimeSpan.FromSeconds(4);
-
     // After Ctrl-C: enough to take our marks off, not so long that a person would press it again.
     private static readonly TimeSpan LetGoWithin = TimeSpan.FromSeconds(10);
 
@@ -25,7 +19,7 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
 
     private readonly NodeHold _hold = new(kubernetes);
 
-    /// <returns>For each machine of the plan what became of it. Machines of waves after one that failed are not in it.</returns>
+    /// <returns>For each machine of the plan what became of it. Machines of waves after one that did not come back are not in it.</returns>
     public async Task<ImmutableArray<OperationOutcome>> RunAsync(OperationPlan plan, CancellationToken ct)
     {
         var outcomes = ImmutableArray.CreateBuilder<OperationOutcome>();
@@ -37,8 +31,9 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
                 await Task.Delay(request.Pause, time, ct);
             }
 
-            outcomes.AddRange((await WaveAsync(plan.Waves[i], ct)).Select(outcome => outcome with { Wave = i + 1 }));
-            if (outcomes.Any(o => o.Outcome == "failed"))
+            var (done, harm) = await WaveAsync(plan.Waves[i], ct);
+            outcomes.AddRange(done.Select(outcome => outcome with { Wave = i + 1 }));
+            if (harm)
             {
                 // What does not come back is looked into before the next one is put at risk.
                 break;
@@ -48,12 +43,13 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
         return outcomes.ToImmutable();
     }
 
-    private bool Stops => request.Operation is MachineOperation.Deallocate or MachineOperation.PowerOff;
-
-    private async Task<OperationOutcome[]> WaveAsync(ImmutableArray<Candidate> wave, CancellationToken ct)
+    /// <returns>What became of each; and whether one of them is worse off than before.</returns>
+    private async Task<(OperationOutcome[] Outcomes, bool Harm)> WaveAsync(ImmutableArray<Candidate> wave, CancellationToken ct)
     {
         var started = time.GetTimestamp();
-        var release = wave.Where(c => c.Joined).Select(c => c.Node).ToHashSet(StringComparer.Ordinal);
+
+        // One that is to be started is held until it runs: whatever fails, the controller shall not take it for one that the cloud took back.
+        HashSet<string> release = request.Operation is MachineOperation.Start ? [] : [.. wave.Where(c => c.Joined).Select(c => c.Node)];
         try
         {
             var empties = await Task.WhenAll(wave.Select(candidate => EmptyAsync(candidate, ct)));
@@ -62,18 +58,18 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
             if (ready.Count > 0)
             {
                 say($"{Doing()} {string.Join(", ", ready.Select(c => c.Machine.Name))} ...");
-                if (Stops)
+                if (request.Stops)
                 {
                     // From here until it is started again, whatever becomes of this command: the controller would take a spot machine
                     // without power for one that the cloud took back.
                     release.ExceptWith(ready.Select(c => c.Node));
                 }
-
-                await OperateAsync(wave[0].Pool, ready, release, ct);
             }
 
-            var done = await SettleAsync(wave[0].Pool, ready, returns, ct);
-            return [.. wave.Select((c, i) => Outcome(c, empties[i] is { } why ? ("left", why) : done[c], time.GetElapsedTime(started)))];
+            var ends = await OperateAsync(wave[0].Pool, ready, returns, release, ct);
+            return (
+                [.. wave.Select((c, i) => Outcome(c, empties[i] is { } why ? new WaveEnd("left", why) : ends[c], time.GetElapsedTime(started)))],
+                ends.Values.Any(end => end is { Outcome: "failed", Unharmed: false }));
         }
         finally
         {
@@ -88,19 +84,38 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
         return before!;
     }
 
-    private async Task OperateAsync(PoolView pool, List<Candidate> ready, HashSet<string> release, CancellationToken ct)
+    private async Task<Dictionary<Candidate, WaveEnd>> OperateAsync(
+        PoolView pool, List<Candidate> ready, NodeReturn[] before, HashSet<string> release, CancellationToken ct)
     {
+        if (ready.Count == 0)
+        {
+            return [];
+        }
+
+        Dictionary<Candidate, WaveEnd> ends;
         try
         {
             await cloud.OperateAsync(pool, [.. ready.Select(c => c.Machine)], request.Operation, ct);
+            ends = await new WaveWait(kubernetes, cloud, time, request, say).RunAsync(pool, ready, before, ct);
         }
-        catch (CloudException e) when (Stops && !e.MayBeDone)
+        catch (CloudException e) when (e.Status is HttpStatusCode.Conflict)
+        {
+            // Refused for what these machines are, or are at: others may well be worked on.
+            say(e.Message);
+            ends = ready.ToDictionary(c => c, _ => new WaveEnd("failed", e.Message) { Unharmed = true });
+        }
+        catch (CloudException e) when (request.Stops && !e.MayBeDone)
         {
             // They run on.
             release.UnionWith(ready.Where(c => c.Joined).Select(c => c.Node));
             throw;
         }
+
+        release.UnionWith(ready.Where(c => c.Joined && RunsOn(ends[c])).Select(c => c.Node));
+        return ends;
     }
+
+    private bool RunsOn(WaveEnd end) => request.Operation is MachineOperation.Start ? end.Outcome == "done" : end is { Outcome: "failed", Unharmed: true };
 
     private async Task LetGoAsync(IReadOnlyCollection<string> nodes)
     {
@@ -144,7 +159,7 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
             return null;
         }
 
-        await PatientlyAsync(() => _hold.PutAsync(candidate.Node, untilStart: Stops, ct), TroubleWithin, ct);
+        await PatientlyAsync(() => _hold.PutAsync(candidate.Node, untilStart: request.Stops, ct), TroubleWithin, ct);
         if (request.Force)
         {
             return null;
@@ -161,81 +176,6 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
         return $"{left.Describe()} did not leave within {Words.Span(request.DrainWithin)}; give it longer with --drain-within, or --force";
     }
 
-    /// <summary>Waits for all of a wave together.</summary>
-    private async Task<Dictionary<Candidate, (string Outcome, string? Why)>> SettleAsync(
-        PoolView pool, List<Candidate> waiting, NodeReturn[] before, CancellationToken ct)
-    {
-        var ended = new Dictionary<Candidate, (string, string?)>();
-        var returns = waiting.Zip(before).ToDictionary(pair => pair.First, pair => pair.Second);
-        var started = time.GetTimestamp();
-        var looked = started;
-        IReadOnlySet<string> inMotion = ImmutableHashSet.Create(pool.Pool.Name);
-        while (ended.Count < returns.Count)
-        {
-            await Task.Delay(LookEvery, time, ct);
-            Dictionary<string, Machine>? machines = null;
-            if (time.GetElapsedTime(looked) >= LookAtCloudEvery)
-            {
-                looked = time.GetTimestamp();
-                machines = await MachinesAsync(pool.Pool.Name, inMotion, ct);
-            }
-
-            foreach (var candidate in returns.Keys.Where(c => !ended.ContainsKey(c)))
-            {
-                if (machines is not null && !machines.ContainsKey(candidate.Machine.ProviderId))
-                {
-                    ended[candidate] = ("gone", "the cloud no longer has it");
-                }
-                else if (await IsDoneAsync(candidate, returns[candidate], machines, ct))
-                {
-                    ended[candidate] = ("done", null);
-                }
-                else if (time.GetElapsedTime(started) >= request.DoneWithin)
-                {
-                    ended[candidate] = ("failed", $"not {Wanted()} within {Words.Span(request.DoneWithin)}; 'ebb machines' shows how it is");
-                }
-            }
-        }
-
-        return ended;
-    }
-
-    private async Task<bool> IsDoneAsync(Candidate candidate, NodeReturn before, Dictionary<string, Machine>? machines, CancellationToken ct)
-    {
-        // Of a machine whose host name the cloud does not tell, too, the cloud's own word has to do.
-        if (Stops || candidate.Node.Length == 0)
-        {
-            var state = machines?[candidate.Machine.ProviderId].State;
-            return Stops ? state is MachineState.Deallocated or MachineState.Stopped : state is MachineState.Running;
-        }
-
-        try
-        {
-            return before.IsIn(await kubernetes.NodeAsync(candidate.Node, ct));
-        }
-        catch (KubeException e) when (e.Heals)
-        {
-            // The next look may tell, as long as there is patience.
-            return false;
-        }
-    }
-
-    /// <summary>By provider id; null when nothing is sure.</summary>
-    private async Task<Dictionary<string, Machine>?> MachinesAsync(string pool, IReadOnlySet<string> inMotion, CancellationToken ct)
-    {
-        try
-        {
-            var view = await cloud.ReadAsync(inMotion, ct);
-            return view.Complete && view.Pools.FirstOrDefault(p => p.Pool.Name == pool) is { } found
-                ? found.Machines.ToDictionary(m => m.ProviderId, StringComparer.OrdinalIgnoreCase)
-                : null;
-        }
-        catch (CloudException e) when (e.MayBeDone || e.Status is HttpStatusCode.TooManyRequests)
-        {
-            return null;
-        }
-    }
-
     private string Doing() => request.Operation switch
     {
         MachineOperation.Start => "Starting",
@@ -245,9 +185,7 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
         _ => "Upgrading",
     };
 
-    private string Wanted() => Stops ? "stopped" : "a node that is ready again";
-
-    private static OperationOutcome Outcome(Candidate candidate, (string Outcome, string? Why) ended, TimeSpan took) => new()
+    private static OperationOutcome Outcome(Candidate candidate, WaveEnd ended, TimeSpan took) => new()
     {
         Machine = candidate.Machine.Name,
         Pool = candidate.Pool.Pool.Name,

@@ -41,6 +41,9 @@ internal sealed record OperationRequest
     /// <summary>Machines that hold still so far: on these the operation changes nothing.</summary>
     public Func<Candidate, bool>? Needless { get; init; }
 
+    /// <summary>Whether machines are off afterwards.</summary>
+    public bool Stops => Operation is MachineOperation.Deallocate or MachineOperation.PowerOff;
+
     /// <summary>Whether the same request made again passes over what this one has done.</summary>
-    public bool CarriesOn => Needless is not null || Operation is MachineOperation.Start or MachineOperation.Deallocate or MachineOperation.PowerOff;
+    public bool CarriesOn => Needless is not null || Operation is MachineOperation.Start || Stops;
 }

@@ -9,13 +9,17 @@ namespace Ebb.Cli.Operating;
 /// <summary>Plans an operation, carries it out, and tells what became of it.</summary>
 internal static class OperationRun
 {
+    // More of them on a line than these nobody copies.
+    private const int MostNamed = 10;
+
     /// <param name="word">Of the command, for example <c>reimage</c>.</param>
     public static async Task RunAsync(
         Target target, OperationRequest request, string word, bool dryRun, bool json, Terminal terminal, CancellationToken ct)
     {
         var seen = await target.LookAsync(terminal, ct);
         var plan = OperationPlan.Make(seen.Snapshot, request);
-        var done = dryRun ? Planned(plan) : await new MachineWork(target.Kubernetes, target.Cloud, target.Time, target.Random, request, terminal.Say).RunAsync(plan, ct);
+        var done = dryRun ? Planned(plan) : await Following.WhileAsync(
+            target.Cloud, () => new MachineWork(target.Kubernetes, target.Cloud, target.Time, target.Random, request, terminal.Say).RunAsync(plan, ct), ct);
         var report = new OperationReport
         {
             Operation = word,
@@ -24,13 +28,24 @@ internal static class OperationRun
             Machines = [.. done, .. plan.Skipped.Select(s => new OperationOutcome { Machine = s.Machine, Pool = PoolOf(seen, s.Machine), Outcome = "skipped", Why = s.Why })],
         };
         Print(report, json, terminal);
-        var left = report.Machines.Count(m => m.Outcome is "left" or "failed");
-        var after = plan.Waves.Sum(w => w.Length) - done.Length;
-        if (left > 0)
+        Require(plan, done, request);
+    }
+
+    /// <exception cref="IOException">Machines were left or failed; says how to go on.</exception>
+    internal static void Require(OperationPlan plan, ImmutableArray<OperationOutcome> done, OperationRequest request)
+    {
+        var left = done.Where(m => m.Outcome is "left" or "failed").Select(m => m.Machine).ToList();
+        if (left.Count == 0)
         {
-            var again = request.CarriesOn ? "Running it again carries on." : "Running it again begins with all of them; --machine names those that are to go on.";
-            throw new IOException($"{Words.Count(left, "machine")} could not be worked on{(after > 0 ? $", and {after} more were not begun" : "")}. {again}");
+            return;
         }
+
+        List<string> rest = [.. left, .. plan.Waves.SelectMany(wave => wave).Select(c => c.Machine.Name).Except(done.Select(m => m.Machine))];
+        var after = rest.Count - left.Count;
+        var again = request.CarriesOn
+            ? "Running it again carries on."
+            : $"Running it again begins with all of them; {(rest.Count > MostNamed ? "--machine names those that are to go on" : $"with {string.Join(' ', rest.Select(name => $"--machine {name}"))} it goes on")}.";
+        throw new IOException($"{Words.Count(left.Count, "machine")} could not be worked on{(after > 0 ? $", and {after} more were not begun" : "")}. {again}");
     }
 
     private static string PoolOf(Seen seen, string machine) =>

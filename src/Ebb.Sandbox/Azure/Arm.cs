@@ -21,6 +21,7 @@ internal sealed class Arm : IDisposable
     private readonly ComputeRoutes _compute;
     private readonly InsightsRoutes _insights;
     private readonly MaintenanceRoutes _maintenance;
+    private readonly FaultRoutes _faults;
     private readonly ResourceRoutes _resources;
     private readonly OperationRoutes _operations;
     private readonly DeploymentRoutes _deployments;
@@ -61,6 +62,7 @@ internal sealed class Arm : IDisposable
         _compute = new ComputeRoutes(world);
         _insights = new InsightsRoutes(world);
         _maintenance = new MaintenanceRoutes(world);
+        _faults = new FaultRoutes(world);
         foreach (var app in options.Apps)
         {
             RoleAssignments.Grant(Resources, Resources.Subscription, BuiltInRoles.OwnerId, Principals.PrincipalOf(app.ClientId));
@@ -116,6 +118,7 @@ internal sealed class Arm : IDisposable
         ?? _compute.Answer(request)
         ?? _insights.Answer(request)
         ?? _maintenance.Answer(request)
+        ?? _faults.Answer(request)
         ?? _operations.Answer(request)
         ?? _images.Answer(request)
         ?? _activity.Answer(request)

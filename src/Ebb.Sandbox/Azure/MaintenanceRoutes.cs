@@ -60,7 +60,8 @@ internal sealed class MaintenanceRoutes(CloudWorld world)
             ? new ArmReply(204)
             : ArmReply.Error(404, "NotFound", $"There is no event '{r.Segments[2]}' that could be called off.");
 
-    private static (string Group, string Set, string? Id)? Target(string? resource) =>
+    /// <summary>The scale set, or machine in one, that a resource id names.</summary>
+    internal static (string Group, string Set, string? Id)? Target(string? resource) =>
         resource?.Split('/', StringSplitOptions.RemoveEmptyEntries) switch
         {
             [_, _, _, var group, _, _, var type, var set] when JsonRead.Is(type, "virtualMachineScaleSets") => (group, set, null),

@@ -152,7 +152,14 @@ public sealed partial class CloudWorld
         {
             foreach (var instance in instances.Where(i => i.Provisioning != ProvisioningState.Deleting && !i.Stuck))
             {
-                act(state, instance, work);
+                if (Faults.Strike(FaultKind.FailOperation, call, name, instance: instance.Id) is { } fault)
+                {
+                    work.FailFor(instance, new CloudError(409, fault.Code, fault.Message));
+                }
+                else
+                {
+                    act(state, instance, work);
+                }
             }
         }));
 

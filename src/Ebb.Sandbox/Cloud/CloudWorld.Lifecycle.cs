@@ -255,7 +255,7 @@ public sealed partial class CloudWorld
         if (instance.Power == PowerState.Deallocated && Room(state.Current.Spec, instance.Zone) <= 0)
         {
             var shortage = Tightest(state.Current.Spec)?.Answer ?? Shortage.Allocation;
-            work.Error ??= CloudErrors.Allocation(shortage, instance.Zone.Length > 0, instance.Priority);
+            work.FailFor(instance, CloudErrors.Allocation(shortage, instance.Zone.Length > 0, instance.Priority));
             return;
         }
 

@@ -120,6 +120,16 @@ public sealed partial class CloudWorld
         /// <summary>The first thing that went wrong.</summary>
         public CloudError? Error { get; set; }
 
+        /// <summary>It goes wrong for one instance: the details say for which.</summary>
+        public void FailFor(Instance instance, CloudError error)
+        {
+            Error ??= error;
+            if (!instance.Standalone)
+            {
+                Error = Error with { Details = Error.Details.Add(error with { Target = instance.Id }) };
+            }
+        }
+
         /// <summary>Runs after it ended, however it ended.</summary>
         public Action? Then { get; set; }
 

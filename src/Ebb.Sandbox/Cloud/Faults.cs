@@ -13,6 +13,12 @@ public sealed record Fault
     /// <summary>The scale set, or other resource by its name, that it strikes; null: all.</summary>
     public string? Pool { get; init; }
 
+    /// <summary>
+    /// With <see cref="FaultKind.FailOperation"/>: the machine of the scale set, by its id, that an order fails for, while it is carried out for the
+    /// others; null: it fails as a whole.
+    /// </summary>
+    public string? Instance { get; init; }
+
     /// <summary>The type it strikes among what a face keeps, for example <c>Microsoft.Network/virtualNetworks</c>; null: any, and what the world keeps.</summary>
     public string? ResourceType { get; init; }
 
@@ -119,7 +125,7 @@ public sealed class Faults
 
     /// <summary>Draws whether a fault of this kind strikes now; the first that does is taken.</summary>
     /// <param name="pool">A machine that stands alone may be named by the set of one that it is kept as.</param>
-    internal Fault? Strike(FaultKind kind, CallKind? call, string? pool, string? type = null)
+    internal Fault? Strike(FaultKind kind, CallKind? call, string? pool, string? type = null, string? instance = null)
     {
         for (var i = 0; i < _entries.Count; i++)
         {
@@ -128,6 +134,7 @@ public sealed class Faults
             if (fault.Kind != kind
                 || (fault.On is not null && call is not null && fault.On != call)
                 || (fault.Pool is not null && !fault.Pool.Equals(pool?.TrimStart('_'), StringComparison.OrdinalIgnoreCase))
+                || fault.Instance != instance
                 || (fault.ResourceType is not null && !fault.ResourceType.Equals(type, StringComparison.OrdinalIgnoreCase))
                 || (fault.Probability < 1 && _random.NextDouble() >= fault.Probability))
             {

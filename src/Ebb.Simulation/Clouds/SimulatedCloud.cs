@@ -70,8 +70,10 @@ public sealed class SimulatedCloud(CloudWorld world, string group, Process proce
                 MachinesReadAt = known.ListedAt,
                 InFlight = [.. known.Open.Select(open => open.What)],
                 Failures = [.. known.Failures],
+                OperationFailures = [.. known.OperationFailures],
             });
             known.Failures.Clear();
+            known.OperationFailures.Clear();
         }
 
         return new CloudView { ReadAt = time.GetUtcNow(), Pools = pools.DrainToImmutable(), Complete = trouble is null, Trouble = trouble };
@@ -179,7 +181,7 @@ public sealed class SimulatedCloud(CloudWorld world, string group, Process proce
             throw Fault($"{operation} of machines of pool '{name}'", answer);
         }
 
-        Follow(name, operation.ToString().ToLowerInvariant(), ids.Length, answer.Operation);
+        Follow(name, operation.ToString().ToLowerInvariant(), ids.Length, answer.Operation, [.. ids]);
     }
 
     public async Task ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct)
@@ -239,15 +241,15 @@ public sealed class SimulatedCloud(CloudWorld world, string group, Process proce
         return new GrowResult.Growing(capacity, asked);
     }
 
-    private void Follow(string pool, string kind, int machines, Operation? operation)
+    private void Follow(string pool, string kind, int machines, Operation? operation, ImmutableArray<string> operated = default)
     {
         if (operation is not null && _known.TryGetValue(pool, out var known))
         {
-            known.Open.Add((operation.Id, new CloudOperation(kind, machines, operation.StartedAt)));
+            known.Open.Add((operation.Id, new CloudOperation(kind, machines, operation.StartedAt), operated.IsDefault ? [] : operated));
         }
     }
 
-    /// <returns>True when a growth has failed.</returns>
+    /// <returns>True when one has failed.</returns>
     private async Task<bool> FollowAsync(Known known, CancellationToken ct)
     {
         var failed = false;
@@ -268,6 +270,13 @@ public sealed class SimulatedCloud(CloudWorld world, string group, Process proce
             if (open.What.Kind == "grow" && answer.Value is { Status: OperationStatus.Failed, Error: { } error })
             {
                 known.Failures.Add(CloudFacts.FailureOf(error, known.Pool, time.GetUtcNow()));
+                failed = true;
+            }
+            else if (answer.Value is { Status: OperationStatus.Failed, Error: { } other } && !open.Operated.IsEmpty)
+            {
+                var named = open.Operated.Where(id => other.Details.Any(detail => detail.Target == id)).ToList();
+                known.OperationFailures.AddRange((named.Count > 0 ? named : [.. open.Operated])
+                    .Select(id => new OperationFailure(open.What.Kind, id, named.Count > 0 || open.Operated.Length == 1, other.Code, other.Message)));
                 failed = true;
             }
         }
@@ -310,8 +319,10 @@ public sealed class SimulatedCloud(CloudWorld world, string group, Process proce
 
         public DateTimeOffset ListedAt { get; set; } = DateTimeOffset.MinValue;
 
-        public List<(string Id, CloudOperation What)> Open { get; } = [];
+        public List<(string Id, CloudOperation What, ImmutableArray<string> Operated)> Open { get; } = [];
 
         public List<GrowFailure> Failures { get; } = [];
+
+        public List<OperationFailure> OperationFailures { get; } = [];
     }
 }

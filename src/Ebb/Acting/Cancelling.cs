@@ -1,6 +1,7 @@
 namespace Ebb.Acting;
 
-internal static class Cancelling
+/// <summary>Cancelling without leaving the thread.</summary>
+public static class Cancelling
 {
     /// <summary>
     /// Cancels on this very thread. <c>CancelAsync</c> goes by way of the thread pool, and under the simulation's clock

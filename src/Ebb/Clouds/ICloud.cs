@@ -6,7 +6,8 @@ namespace Ebb.Clouds;
 /// <summary>Reads, adds and removes machines. Implemented for each cloud, and by the simulator.</summary>
 /// <remarks>
 /// Expected refusals are values, anything else is a <see cref="CloudException"/>. Long operations are accepted, then
-/// followed in the background; how they ended shows in the next <see cref="ReadAsync"/> (<see cref="PoolView.Failures"/>).
+/// followed in the background; how they ended shows in the next <see cref="ReadAsync"/> (<see cref="PoolView.Failures"/>,
+/// <see cref="PoolView.OperationFailures"/>).
 /// </remarks>
 public interface ICloud
 {
@@ -87,6 +88,9 @@ public sealed record PoolView
 
     /// <summary>Growth that failed since the last read, newest last. Each is handed out once.</summary>
     public ImmutableArray<GrowFailure> Failures { get; init; } = [];
+
+    /// <summary>Other operations that were accepted and failed since the last read, oldest first. Each is handed out once.</summary>
+    public ImmutableArray<OperationFailure> OperationFailures { get; init; } = [];
 }
 
 /// <param name="Kind">For people: <c>grow</c>, <c>remove</c>, <c>start</c>, ...</param>
@@ -94,6 +98,14 @@ public sealed record CloudOperation(string Kind, int Machines, DateTimeOffset St
 
 /// <param name="Code">The cloud's own error code, for example <c>AllocationFailed</c>.</param>
 public sealed record GrowFailure(GrowRefusal Refusal, string Code, string Message, DateTimeOffset At);
+
+/// <summary>Something that was to be done with machines that are there, or with the pool, and that the cloud could not do.</summary>
+/// <param name="Kind">As <see cref="CloudOperation.Kind"/>.</param>
+/// <param name="Machine">Id of a machine that it was for; null: it was for the pool.</param>
+/// <param name="Named">Whether it is sure that it failed for this machine. False: it was for several, and the cloud did not say for which it failed.</param>
+/// <param name="Code">The cloud's own error code.</param>
+/// <param name="Message">The cloud's own words.</param>
+public sealed record OperationFailure(string Kind, string? Machine, bool Named, string Code, string Message);
 
 public enum GrowRefusal
 {

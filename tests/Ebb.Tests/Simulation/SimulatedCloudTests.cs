@@ -66,6 +66,23 @@ public sealed class SimulatedCloudTests : IDisposable
         Assert.Equal(2, _world.Find(Group, "agents")!.Capacity);
     }
 
+    [Theory]
+    [InlineData(null, "0 False", "1 False")]
+    [InlineData("1", "1 True")]
+    public void An_operation_that_fails_is_told_for_the_machine_that_the_cloud_names_or_for_all(string? instance, params string[] told)
+    {
+        Grow(Read(), 2);
+        _runner.Run(TimeSpan.FromMinutes(2));
+        var view = Read();
+        _world.Faults.Add(new Fault { Kind = FaultKind.FailOperation, On = CallKind.Restart, Instance = instance, Count = 1 });
+
+        _runner.Complete(() => _cloud.OperateAsync(view, view.Machines, MachineOperation.Restart, CancellationToken.None), TimeSpan.FromMinutes(1));
+        _runner.Complete(() => _cloud.ChangedAsync(CancellationToken.None), TimeSpan.FromMinutes(5));
+
+        Assert.Equal(told, Read().OperationFailures.Select(failure => $"{failure.Machine} {failure.Named}"));
+        Assert.Empty(Read().OperationFailures);
+    }
+
     [Fact]
     public void When_the_quota_has_room_for_fewer_that_many_are_asked_for()
     {

@@ -25,7 +25,7 @@ internal sealed record ArmAction(string Name, string Scope)
             ["subscriptions", _, "resourcegroups", _, "deployments", ..] => new ArmAction("Microsoft.Resources/deployments/operations/read", Canonical(store, r.Segments[..4])),
             ["subscriptions", _, "deployments", ..] => new ArmAction("Microsoft.Resources/deployments/operations/read", store.Subscription),
             ["subscriptions", _, "resourcegroups", _, var action] => new ArmAction($"{Groups}/{action}/action", Canonical(store, r.Segments[..4])),
-            ["sandbox", ..] => new ArmAction($"Sandbox/events/{verb}", store.Subscription),
+            ["sandbox", var what, ..] => new ArmAction($"Sandbox/{what}/{verb}", store.Subscription),
 
             // Lists of subscriptions, groups and resources show what the caller may read.
             _ => null,

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using System.Net;
 using Ebb.Pools;
 
@@ -59,6 +60,27 @@ internal static class AzureFailures
 
         return new GrowFailure(GrowRefusal.Refused, error.Code, error.Message, at);
     }
+
+    /// <summary>For which of an operation's machines it failed: those that the details name, else perhaps any of them.</summary>
+    public static ImmutableArray<OperationFailure> Of(ArmError error, AzureOperation operation)
+    {
+        if (operation.For.IsEmpty)
+        {
+            return operation.Adds || !operation.Removes.IsEmpty ? [] : [new OperationFailure(operation.Kind, null, Named: true, error.Code, error.Message)];
+        }
+
+        var named = (error.Wire?.Details ?? []).OfType<WireError>()
+            .Where(detail => detail.Target is not null)
+            .GroupBy(detail => LastSegment(detail.Target!), StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(group => group.Key, group => group.First(), StringComparer.OrdinalIgnoreCase);
+        var failed = operation.For.Where(named.ContainsKey).ToList();
+        return failed.Count > 0
+            ? [.. failed.Select(id => new OperationFailure(operation.Kind, id, Named: true, named[id].Code ?? error.Code, named[id].Message ?? error.Message))]
+            : [.. operation.For.Select(id => new OperationFailure(operation.Kind, id, Named: operation.For.Length == 1, error.Code, error.Message))];
+    }
+
+    // A target is a machine's id within its set, or its whole resource id.
+    private static string LastSegment(string target) => target[(target.LastIndexOf('/') + 1)..];
 
     private static GrowRefusal? Meaning(string code, ArmError error, Priority priority) => code.ToUpperInvariant() switch
     {

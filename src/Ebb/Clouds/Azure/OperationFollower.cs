@@ -5,31 +5,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Ebb.Clouds.Azure;
 
-/// <summary>Something that Azure accepted and has not finished.</summary>
-internal sealed record AzureOperation
-{
-    public required Pool Pool { get; init; }
-
-    /// <summary><c>grow</c>, <c>remove</c>, or what else was asked for.</summary>
-    public required string Kind { get; init; }
-
-    public required int Machines { get; init; }
-
-    /// <summary>Ids of the machines that it removes.</summary>
-    public ImmutableHashSet<string> Removes { get; init; } = [];
-
-    /// <summary>Where to ask; null: the scale set's own state tells.</summary>
-    public OperationAddress? Poll { get; init; }
-
-    public DateTimeOffset StartedAt { get; init; }
-
-    /// <summary>Which of our operations on any pool it was: a higher one is later.</summary>
-    public long Number { get; init; }
-
-    /// <summary>Machines that it was to add, or to bring back.</summary>
-    public bool Adds => Kind is "grow" or "start";
-}
-
 /// <summary>Follows accepted operations to their end and keeps how they ended until someone reads it.</summary>
 internal sealed partial class OperationFollower(ArmClient arm, TimeProvider time, ILogger logger)
 {
@@ -56,7 +31,7 @@ internal sealed partial class OperationFollower(ArmClient arm, TimeProvider time
     }
 
     /// <summary>No operation to follow, but a read is due that looks at the machines.</summary>
-    public void LookAgain(Pool pool) => Note(pool, null);
+    public void LookAgain(Pool pool) => Note(pool, growth: null, []);
 
     /// <summary>Completes once an operation has ended since the last <see cref="Reading"/>.</summary>
     public async Task ChangedAsync(CancellationToken ct)
@@ -120,6 +95,21 @@ internal sealed partial class OperationFollower(ArmClient arm, TimeProvider time
 
             var failures = ends.Failures.ToImmutableArray();
             ends.Failures.Clear();
+            return failures;
+        }
+    }
+
+    public ImmutableArray<OperationFailure> TakeOperationFailures(string pool)
+    {
+        lock (_lock)
+        {
+            if (!_ended.TryGetValue(pool, out var ends))
+            {
+                return [];
+            }
+
+            var failures = ends.OperationFailures.ToImmutableArray();
+            ends.OperationFailures.Clear();
             return failures;
         }
     }
@@ -203,7 +193,8 @@ internal sealed partial class OperationFollower(ArmClient arm, TimeProvider time
     private void End(Followed followed, ArmError? error)
     {
         var operation = followed.Operation;
-        GrowFailure? failure = null;
+        GrowFailure? growth = null;
+        ImmutableArray<OperationFailure> failures = [];
         lock (_lock)
         {
             _followed.Remove(followed);
@@ -214,14 +205,15 @@ internal sealed partial class OperationFollower(ArmClient arm, TimeProvider time
             if (error is not null && !overtaken)
             {
                 LogFailed(operation.Kind, operation.Machines, operation.Pool.Name, error.Code, error.Message);
-                failure = operation.Adds ? AzureFailures.Of(error, operation.Pool.Priority, time.GetUtcNow()) : null;
+                growth = operation.Adds ? AzureFailures.Of(error, operation.Pool.Priority, time.GetUtcNow()) : null;
+                failures = AzureFailures.Of(error, operation);
             }
         }
 
-        Note(operation.Pool, failure);
+        Note(operation.Pool, growth, failures);
     }
 
-    private void Note(Pool pool, GrowFailure? failure)
+    private void Note(Pool pool, GrowFailure? growth, ImmutableArray<OperationFailure> failures)
     {
         lock (_lock)
         {
@@ -231,20 +223,30 @@ internal sealed partial class OperationFollower(ArmClient arm, TimeProvider time
             }
 
             ends.Unseen = true;
-            if (failure is not null)
+            if (growth is not null)
             {
-                ends.Failures.Enqueue(failure);
+                Keep(ends.Failures, growth);
+            }
 
-                // Nobody reads: the latest are the ones that count.
-                if (ends.Failures.Count > 100)
-                {
-                    ends.Failures.Dequeue();
-                }
+            foreach (var failure in failures)
+            {
+                Keep(ends.OperationFailures, failure);
             }
 
             _news = true;
             _waiting.ForEach(waiting => waiting.TrySetResult());
             _waiting.Clear();
+        }
+    }
+
+    private static void Keep<T>(Queue<T> queue, T item)
+    {
+        queue.Enqueue(item);
+
+        // Nobody reads: the latest are the ones that count. A scale set has a thousand machines at most.
+        if (queue.Count > 1000)
+        {
+            queue.Dequeue();
         }
     }
 
@@ -274,6 +276,8 @@ internal sealed partial class OperationFollower(ArmClient arm, TimeProvider time
         public bool Unseen { get; set; }
 
         public Queue<GrowFailure> Failures { get; } = [];
+
+        public Queue<OperationFailure> OperationFailures { get; } = [];
     }
 
     [LoggerMessage(LogLevel.Warning, "To {Kind} {Machines} machines of pool {Pool} failed: {Code}: {Message}")]

@@ -33,7 +33,7 @@ internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations,
         var ids = ScaleSets.InstanceIds(pool, machines);
         if (!ScaleSets.IsFlexible(machines[0]))
         {
-            await SendAsync(pool, machines.Count, kind, new ArmCall(HttpMethod.Post, ScaleSets.Address(arm, pool, "/" + action), family, ids), ct);
+            await SendAsync(pool, machines, kind, new ArmCall(HttpMethod.Post, ScaleSets.Address(arm, pool, "/" + action), family, ids), ct);
             return;
         }
 
@@ -45,7 +45,7 @@ internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations,
         // A flexible set has no call for several.
         foreach (var machine in machines)
         {
-            await SendAsync(pool, 1, kind, new ArmCall(HttpMethod.Post, ScaleSets.AddressOf(arm, machine, "/" + action), family), ct);
+            await SendAsync(pool, [machine], kind, new ArmCall(HttpMethod.Post, ScaleSets.AddressOf(arm, machine, "/" + action), family), ct);
         }
     }
 
@@ -76,10 +76,10 @@ internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations,
         var body = JsonSerializer.SerializeToUtf8Bytes(new WireProtection(instance.Location, new WireProtectionProperties(policy)), ArmJson.Default.WireProtection);
         var etag = instance.Etag ?? (read.Answer as ArmAnswer.Ok)?.ETag;
         var answer = await arm.SendAsync(new ArmCall(HttpMethod.Put, ScaleSets.AddressOf(arm, machine), ArmFamily.Writes, body, etag), ct);
-        Accepted(pool, 1, shielded ? "shield" : "unshield", answer as ArmAnswer.Ok ?? throw answer.ToException(doing));
+        Accepted(pool, [machine], shielded ? "shield" : "unshield", answer as ArmAnswer.Ok ?? throw answer.ToException(doing));
     }
 
-    private async Task SendAsync(Pool pool, int machines, string kind, ArmCall call, CancellationToken ct)
+    private async Task SendAsync(Pool pool, IReadOnlyList<Machine> machines, string kind, ArmCall call, CancellationToken ct)
     {
         var started = time.GetTimestamp();
         var answer = await arm.SendAsync(call, ct);
@@ -90,10 +90,10 @@ internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations,
         }
 
         // Not sent again when lost: a second restart or reimage does harm.
-        Accepted(pool, machines, kind, answer as ArmAnswer.Ok ?? throw answer.ToException($"To {kind} {machines} machines of pool '{pool.Name}'"));
+        Accepted(pool, machines, kind, answer as ArmAnswer.Ok ?? throw answer.ToException($"To {kind} {Names(machines)}"));
     }
 
-    private void Accepted(Pool pool, int machines, string kind, ArmAnswer.Ok ok)
+    private void Accepted(Pool pool, IReadOnlyList<Machine> machines, string kind, ArmAnswer.Ok ok)
     {
         reads.Touched(pool);
         if (ok.Poll is null && ok.Status is not HttpStatusCode.Accepted)
@@ -102,7 +102,10 @@ internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations,
         }
         else
         {
-            operations.Follow(new AzureOperation { Pool = pool, Kind = kind, Machines = machines, Poll = ok.Poll }, ok.RetryAfter);
+            operations.Follow(new AzureOperation { Pool = pool, Kind = kind, Machines = machines.Count, For = [.. machines.Select(m => m.Id)], Poll = ok.Poll }, ok.RetryAfter);
         }
     }
+
+    private static string Names(IReadOnlyList<Machine> machines) =>
+        string.Join(", ", machines.Take(5).Select(m => m.Name)) + (machines.Count > 5 ? $" and {machines.Count - 5} more" : "");
 }

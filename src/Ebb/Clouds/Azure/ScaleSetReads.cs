@@ -258,6 +258,7 @@ internal sealed class ScaleSetReads(ArmClient arm, AzureSizes sizes, OperationFo
                 : [.. view.Machines.Select(m => leaving.Contains(m.Id) ? m with { State = MachineState.Deleting } : m)],
             InFlight = [.. inFlight.Select(o => new CloudOperation(o.Kind, o.Machines, o.StartedAt))],
             Failures = operations.TakeFailures(view.Pool.Name),
+            OperationFailures = operations.TakeOperationFailures(view.Pool.Name),
         };
     }
 

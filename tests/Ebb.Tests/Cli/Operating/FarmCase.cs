@@ -73,6 +73,9 @@ internal sealed class FarmCase : IDisposable
     /// <summary>What machines install whose disks are new.</summary>
     public string Release { get; set; } = "v1.33.3+k3s1";
 
+    /// <summary>What commands said to a person meanwhile.</summary>
+    public List<string> Said { get; } = [];
+
     public CloudWorld Cloud => _world.Cloud;
 
     public ScaleSet Set => _world.Cloud.Find(World.Group, Pool)!;
@@ -117,7 +120,11 @@ internal sealed class FarmCase : IDisposable
     /// <param name="meanwhile">Is told each second that it runs how many there were.</param>
     public Ended<ImmutableArray<OperationOutcome>> Operate(OperationRequest request, Misfortune? misfortune = null, Action<int>? meanwhile = null, CancellationTokenSource? ctrlC = null) =>
         Run(misfortune ?? new Misfortune(), meanwhile, async (kubernetes, cloud, seen) =>
-            await new MachineWork(kubernetes, cloud, _world.Time, new Random(1), request, _ => { }).RunAsync(OperationPlan.Make(seen.Snapshot, request), ctrlC?.Token ?? CancellationToken.None));
+        {
+            var ct = ctrlC?.Token ?? CancellationToken.None;
+            return await Following.WhileAsync(
+                cloud, () => new MachineWork(kubernetes, cloud, _world.Time, new Random(1), request, Said.Add).RunAsync(OperationPlan.Make(seen.Snapshot, request), ct), ct);
+        });
 
     public Ended<ScaleReport> Scale(int wanted, Misfortune? misfortune = null) =>
         Run(misfortune ?? new Misfortune(), meanwhile: null, (kubernetes, cloud, seen) => Scaling.ScaleAsync(kubernetes, cloud, seen, Pool, wanted, CancellationToken.None));
@@ -130,7 +137,7 @@ internal sealed class FarmCase : IDisposable
         _world.Dispose();
     }
 
-    private Ended<T> Run<T>(Misfortune misfortune, Action<int>? meanwhile, Func<IKubernetes, ICloud, Seen, Task<T>> command)
+    private Ended<T> Run<T>(Misfortune misfortune, Action<int>? meanwhile, Func<IKubernetes, AzureCloud, Seen, Task<T>> command)
     {
         misfortune.FailOperation = () => Cloud.Faults.Add(new Fault { Kind = FaultKind.FailOperation, Pool = Pool, Count = 1, Code = "InternalOperationError" });
         var http = new HttpMessageInvoker(new CloudWire(new InProcessHandler(_world.Azure), misfortune));

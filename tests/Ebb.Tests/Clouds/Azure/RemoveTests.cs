@@ -214,6 +214,40 @@ public class RemoveTests
         Assert.Equal(GrowRefusal.NoCapacity, Assert.Single(_azure.Pool().Failures).Refusal);
     }
 
+    [Theory]
+    [InlineData("""[{"code":"VMStartTimedOut","message":"Too slow.","target":"1"}]""", "1 True VMStartTimedOut: Too slow.")]
+    [InlineData("""[{"code":"VMStartTimedOut","message":"Too slow.","target":"/subscriptions/s/x/agents/virtualMachines/1"}]""", "1 True VMStartTimedOut: Too slow.")]
+    [InlineData("""[{"target":"1"}]""", "1 True InternalError: Oh.")]
+    [InlineData("""[{"code":"Odd","message":"Oh.","target":"networkProfile"}]""", "0 False InternalError: Oh.", "1 False InternalError: Oh.")]
+    [InlineData("[]", "0 False InternalError: Oh.", "1 False InternalError: Oh.")]
+    public void An_operation_that_fails_is_told_once_for_the_machines_that_its_details_name_or_else_for_all_of_them(string details, params string[] told)
+    {
+        Arm.Set("agents", 3);
+        var pool = _azure.Pool();
+        _azure.Do(c => c.OperateAsync(pool, pool.Machines[..2], MachineOperation.Restart, CancellationToken.None));
+        Arm.Operations[1] = $$$"""{"status":"Failed","error":{"code":"InternalError","message":"Oh.","details":{{{details}}}}}""";
+
+        _azure.UntilChanged();
+        var failures = _azure.Pool().OperationFailures;
+
+        Assert.Equal(told, failures.Select(f => $"{f.Machine} {f.Named} {f.Code}: {f.Message}"));
+        Assert.Empty(_azure.Pool().OperationFailures);
+    }
+
+    [Fact]
+    public void An_operation_on_a_single_machine_fails_for_that_one_whatever_the_details_say()
+    {
+        Arm.Set("agents", 3);
+        var pool = _azure.Pool();
+        _azure.Do(c => c.OperateAsync(pool, pool.Machines[1..2], MachineOperation.Reimage, CancellationToken.None));
+        Arm.Operations[1] = """{"status":"Canceled"}""";
+
+        _azure.UntilChanged();
+
+        var failure = Assert.Single(_azure.Pool().OperationFailures);
+        Assert.Equal(("1", true, "reimage"), (failure.Machine, failure.Named, failure.Kind));
+    }
+
     [Fact]
     public void A_machine_is_shielded_by_changing_its_policy_only()
     {

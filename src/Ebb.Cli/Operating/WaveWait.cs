@@ -1,0 +1,180 @@
+using System.Collections.Immutable;
+using System.Net;
+using Ebb.Acting;
+using Ebb.Cli.Reports;
+using Ebb.Clouds;
+using Ebb.Kubernetes;
+using Ebb.Pools;
+
+namespace Ebb.Cli.Operating;
+
+/// <summary>What became of one machine of a wave.</summary>
+/// <param name="Outcome">done, failed or gone, as in <see cref="OperationOutcome.Outcome"/>.</param>
+/// <param name="Why">Null when it is done.</param>
+internal sealed record WaveEnd(string Outcome, string? Why)
+{
+    /// <summary>It failed and is as it was: a node that is ready, or a machine that is on or off as before.</summary>
+    public bool Unharmed { get; init; }
+}
+
+/// <summary>Waits until the machines of a wave are what they are to be, or until it is known that they will not be.</summary>
+internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvider time, OperationRequest request, Action<string> say)
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    // Lists of machines are dear in Azure: thirty a minute for the whole scale set.
+    private static readonly TimeSpan LookAtCloudEvery = TimeSpan.FromSeconds(4);
+
+    // Where the cloud says that it failed, and not for which machines: those that it did not fail for are back this soon.
+    private static readonly TimeSpan InDoubtFor = TimeSpan.FromMinutes(3);
+
+    /// <param name="before">What the node of each was before.</param>
+    public async Task<Dictionary<Candidate, WaveEnd>> RunAsync(PoolView pool, List<Candidate> waiting, NodeReturn[] before, CancellationToken ct)
+    {
+        var ended = new Dictionary<Candidate, WaveEnd>();
+        var returns = waiting.Zip(before).ToDictionary(pair => pair.First, pair => pair.Second);
+        var doubts = new Dictionary<Candidate, Doubt>();
+        var started = time.GetTimestamp();
+        var looked = started;
+        IReadOnlySet<string> inMotion = ImmutableHashSet.Create(pool.Pool.Name);
+        while (ended.Count < returns.Count)
+        {
+            await Task.Delay(LookEvery, time, ct);
+            Dictionary<string, Machine>? machines = null;
+            if (time.GetElapsedTime(looked) >= LookAtCloudEvery)
+            {
+                looked = time.GetTimestamp();
+                (machines, var failures) = await LookAsync(pool.Pool.Name, inMotion, ct);
+                foreach (var failure in failures)
+                {
+                    if (waiting.Find(c => c.Machine.Id == failure.Machine) is { } one)
+                    {
+                        doubts.TryAdd(one, new Doubt(failure, time.GetTimestamp()));
+                    }
+                }
+
+                foreach (var unsure in failures.Where(failure => !failure.Named).DistinctBy(failure => (failure.Code, failure.Message)))
+                {
+                    say($"Azure could not {Verb} all of them, and does not say which: {unsure.Code}: {unsure.Message} Waiting to see.");
+                }
+            }
+
+            foreach (var candidate in waiting.Where(c => !ended.ContainsKey(c)))
+            {
+                if (await EndAsync(candidate, returns[candidate], machines, doubts.GetValueOrDefault(candidate), started, ct) is { } end)
+                {
+                    ended[candidate] = end;
+                    if (end.Outcome == "failed")
+                    {
+                        say($"{candidate.Machine.Name}: {end.Why}");
+                    }
+                }
+            }
+        }
+
+        return ended;
+    }
+
+    /// <returns>Null while it is to be waited for.</returns>
+    private async Task<WaveEnd?> EndAsync(
+        Candidate candidate, NodeReturn before, Dictionary<string, Machine>? machines, Doubt? doubt, long started, CancellationToken ct)
+    {
+        if (machines is not null && !machines.ContainsKey(candidate.Machine.ProviderId))
+        {
+            return new WaveEnd("gone", "the cloud no longer has it");
+        }
+
+        if (await IsDoneAsync(candidate, before, machines, ct))
+        {
+            return new WaveEnd("done", null);
+        }
+
+        if (doubt is not null && machines is not null
+            && (doubt.Failure.Named || ShowsFailure(machines[candidate.Machine.ProviderId].State) || time.GetElapsedTime(doubt.Since) >= InDoubtFor))
+        {
+            return new WaveEnd("failed", $"Azure could not {Verb} it: {doubt.Failure.Code}: {doubt.Failure.Message}")
+            {
+                Unharmed = await IsUnharmedAsync(candidate, before, machines[candidate.Machine.ProviderId].State, ct),
+            };
+        }
+
+        return time.GetElapsedTime(started) >= request.DoneWithin
+            ? new WaveEnd("failed", $"not {Wanted} within {Words.Span(request.DoneWithin)}{Besides(doubt)}; 'ebb machines' shows how it is")
+            : null;
+    }
+
+    private async Task<bool> IsDoneAsync(Candidate candidate, NodeReturn before, Dictionary<string, Machine>? machines, CancellationToken ct)
+    {
+        // Of a machine whose host name the cloud does not tell, too, the cloud's own word has to do.
+        if (request.Stops || candidate.Node.Length == 0)
+        {
+            var state = machines?[candidate.Machine.ProviderId].State;
+            return request.Stops ? state is MachineState.Deallocated or MachineState.Stopped : state is MachineState.Running;
+        }
+
+        try
+        {
+            return before.IsIn(await kubernetes.NodeAsync(candidate.Node, ct));
+        }
+        catch (KubeException e) when (e.Heals)
+        {
+            // The next look may tell, as long as there is patience.
+            return false;
+        }
+    }
+
+    /// <summary>Whether the machine's state says that nothing is under way any more that was asked for.</summary>
+    private bool ShowsFailure(MachineState state) => request.Operation switch
+    {
+        MachineOperation.Start => state is MachineState.Stopped or MachineState.Deallocated or MachineState.Failed,
+        MachineOperation.Deallocate or MachineOperation.PowerOff => state is MachineState.Running,
+        _ => state is MachineState.Failed or MachineState.Stopped or MachineState.Deallocated,
+    };
+
+    private async Task<bool> IsUnharmedAsync(Candidate candidate, NodeReturn before, MachineState state, CancellationToken ct)
+    {
+        if (request.Operation is MachineOperation.Start || request.Stops)
+        {
+            return state == candidate.Machine.State;
+        }
+
+        try
+        {
+            return state is MachineState.Running && (!before.WasReady || await NodeReturn.OfAsync(kubernetes, candidate.Node, ct) == before);
+        }
+        catch (KubeException e) when (e.Heals)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>By provider id, null when nothing is sure; and what has failed since the last look.</summary>
+    private async Task<(Dictionary<string, Machine>? Machines, ImmutableArray<OperationFailure> Failures)> LookAsync(string pool, IReadOnlySet<string> inMotion, CancellationToken ct)
+    {
+        try
+        {
+            var view = await cloud.ReadAsync(inMotion, ct);
+            return view.Pools.FirstOrDefault(p => p.Pool.Name == pool) is { } found
+                ? (view.Complete ? found.Machines.ToDictionary(m => m.ProviderId, StringComparer.OrdinalIgnoreCase) : null, found.OperationFailures)
+                : (null, []);
+        }
+        catch (CloudException e) when (e.MayBeDone || e.Status is HttpStatusCode.TooManyRequests)
+        {
+            return (null, []);
+        }
+    }
+
+    private string Verb => request.Operation switch
+    {
+        MachineOperation.Deallocate or MachineOperation.PowerOff => "stop",
+        MachineOperation.Upgrade => "change",
+        _ => request.Operation.ToString().ToLowerInvariant(),
+    };
+
+    private string Wanted => request.Stops ? "stopped" : "a node that is ready again";
+
+    private static string Besides(Doubt? doubt) => doubt is null ? "" : $", and Azure says {doubt.Failure.Code}: {doubt.Failure.Message}";
+
+    /// <param name="Since">When it was heard of.</param>
+    private sealed record Doubt(OperationFailure Failure, long Since);
+}
