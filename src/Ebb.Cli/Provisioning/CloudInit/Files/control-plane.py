@@ -202,14 +202,19 @@ def write(path, text, mode, owner=None):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     # mkstemp's file is its owner's alone from the first byte on.
     descriptor, beside = tempfile.mkstemp(dir=os.path.dirname(path))
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.chmod(beside, mode)
-    if owner:
-        os.chown(beside, *owner)
-    os.replace(beside, path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(beside, mode)
+        if owner:
+            os.chown(beside, *owner)
+        os.replace(beside, path)
+    except BaseException:
+        # It is tried again for as long as the disk is full.
+        os.unlink(beside)
+        raise
 
 
 def at(path):

@@ -67,6 +67,21 @@ public sealed class InterruptedTests(MachineCloud cloud) : IClassFixture<Machine
     }
 
     [Fact]
+    public async Task A_file_that_cannot_be_put_in_its_place_leaves_nothing_beside_it_however_often_it_is_tried()
+    {
+        using var machine = new OrderedMachine(cloud);
+        await machine.BeBornAsync();
+        Directory.CreateDirectory(machine.Lab.At("/home/ebb/.ssh/authorized_keys"));
+        var orders = machine.Orders(sshKeys: ["ssh-ed25519 AAAA one"]);
+        await machine.OrderAsync(orders);
+
+        await machine.LookAsync();
+
+        Assert.Equal(ControlPlanePhase.Failed, (await cloud.StateAsync(0))!.Phase);
+        Assert.Equal(["authorized_keys"], Directory.GetFileSystemEntries(machine.Lab.At("/home/ebb/.ssh")).Select(Path.GetFileName));
+    }
+
+    [Fact]
     public async Task Whatever_step_a_birth_is_cut_short_at_it_ends_as_it_is_ordered()
     {
         using var before = new OrderedMachine(cloud) { Changed = text => text + "# newer\n" };
