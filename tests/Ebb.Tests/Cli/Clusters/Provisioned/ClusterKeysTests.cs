@@ -7,30 +7,25 @@ using Ebb.Simulation;
 
 namespace Ebb.Tests.Cli.Clusters.Provisioned;
 
-/// <summary>The state directory is the process's, so these run one after the other with those that set it too.</summary>
-[Collection(nameof(SandboxHomeTests))]
 public sealed class ClusterKeysTests : IDisposable
 {
-    private readonly string? _before = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
-    private readonly string _root = Directory.CreateTempSubdirectory("ebb-keys-").FullName;
-    private readonly VirtualTime _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-    private readonly IDisposable _held;
-    private readonly ClusterHome _home;
-    private readonly ClusterKeys _keys;
+    private readonly VirtualTime _time = new();
+    private readonly KeysCase _case;
 
     public ClusterKeysTests()
     {
-        Environment.SetEnvironmentVariable("XDG_STATE_HOME", _root);
-        _home = ClusterHome.Of("farm");
-        _held = _home.Lock();
-        _keys = new ClusterKeys(_home, _time);
-        _keys.Ensure("farm", ["10.1.0.10"]);
+        _case = new KeysCase(_time);
+        _case.Ensure();
     }
+
+    private ClusterHome Home => _case.Home;
+
+    private ClusterKeys Keys => _case.Keys;
 
     [Fact]
     public void Everything_that_the_control_plane_takes_from_the_share_is_there()
     {
-        var paths = _keys.Shared().Select(file => file.Path).ToHashSet();
+        var paths = Keys.Shared().Select(file => file.Path).ToHashSet();
 
         Assert.Empty(SystemShare.Authorities.Select(name => SystemShare.Pki + name).Except(paths));
         Assert.Superset(
@@ -43,47 +38,47 @@ public sealed class ClusterKeysTests : IDisposable
     [InlineData(true)]
     public void Whoever_only_looks_renews_nothing(bool make)
     {
-        var path = Path.Combine(_root, "ebb.yaml");
+        var path = Path.Combine(_case.Root, "ebb.yaml");
         File.WriteAllText(path, Starter.Text(new StarterChoices { Name = "farm" }));
         var file = ClusterFileReader.Read(path, static _ => null);
-        SshKeys.Public(null, _home);
+        SshKeys.Public(null, Home);
         _time.Advance(TimeSpan.FromDays(320));
-        var before = Texts();
+        var before = _case.Texts();
 
-        ClusterInputs.Gather(file, path, _home, Guid.Empty.ToString(), [], make, _time);
+        ClusterInputs.Gather(file, path, Home, Guid.Empty.ToString(), [], make, _time);
 
-        Assert.Equal(make, !before.SequenceEqual(Texts()));
+        Assert.Equal(make, !before.SequenceEqual(_case.Texts()));
     }
 
     [Fact]
     public void Made_again_nothing_changes()
     {
-        var before = Texts();
+        var before = _case.Texts();
 
-        _keys.Ensure("farm", ["10.1.0.10"]);
+        _case.Ensure();
 
-        Assert.Equal(before, Texts());
+        Assert.Equal(before, _case.Texts());
     }
 
     [Fact]
     public void A_certificate_that_is_about_to_end_or_names_too_few_is_made_anew_and_the_authorities_stay()
     {
-        var before = Texts();
+        var before = _case.Texts();
 
-        _keys.Ensure("farm", ["10.1.0.10", "10.1.0.11"]);
-        var wider = Texts();
+        _case.Ensure("10.1.0.10", "10.1.0.11");
+        var wider = _case.Texts();
         _time.Advance(TimeSpan.FromDays(320));
-        _keys.Ensure("farm", ["10.1.0.10", "10.1.0.11"]);
+        _case.Ensure("10.1.0.10", "10.1.0.11");
 
         Assert.Equal([SystemShare.JoinCertificate, SystemShare.JoinKey], Changed(before, wider));
-        Assert.Equal([SystemShare.ControllerKubeconfig, SystemShare.JoinCertificate, SystemShare.JoinKey], Changed(wider, Texts()));
+        Assert.Equal([SystemShare.ControllerKubeconfig, SystemShare.JoinCertificate, SystemShare.JoinKey], Changed(wider, _case.Texts()));
     }
 
     [Fact]
     public void The_join_server_s_certificate_is_signed_by_the_authority_that_machines_know()
     {
-        using var certificate = X509Certificate2.CreateFromPem(Texts()[SystemShare.JoinCertificate]);
-        using var authority = X509Certificate2.CreateFromPem(_keys.JoinAuthorityPem);
+        using var certificate = X509Certificate2.CreateFromPem(_case.Texts()[SystemShare.JoinCertificate]);
+        using var authority = X509Certificate2.CreateFromPem(Keys.JoinAuthorityPem);
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.Add(authority);
@@ -97,22 +92,26 @@ public sealed class ClusterKeysTests : IDisposable
     [Fact]
     public void Nobody_else_reads_them()
     {
+        File.Delete(_case.ServiceAccountKeyFile);
+        _case.Ensure();
+
+        Assert.True(File.Exists(_case.ServiceAccountKeyFile));
         Assert.All(
-            Directory.EnumerateFiles(_home.Path, "*", SearchOption.AllDirectories),
+            Directory.EnumerateFiles(Home.Path, "*", SearchOption.AllDirectories),
             file => Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(file) & (UnixFileMode.GroupRead | UnixFileMode.OtherRead)));
     }
 
     [Fact]
     public void The_key_for_logging_in_is_made_once_and_its_public_half_is_in_OpenSSH_s_form()
     {
-        var first = SshKeys.Public(null, _home);
-        var again = SshKeys.Public(null, _home);
+        var first = SshKeys.Public(null, Home);
+        var again = SshKeys.Public(null, Home);
 
         Assert.Equal(first, again);
         var parts = Assert.Single(first).Split(' ');
         var blob = Convert.FromBase64String(parts[1]);
         using var key = RSA.Create();
-        key.ImportFromPem(File.ReadAllText(Path.Combine(_home.Keys, "ssh")));
+        key.ImportFromPem(File.ReadAllText(Path.Combine(Home.Keys, "ssh")));
         Assert.Equal("ssh-rsa", parts[0]);
         Assert.Equal("ssh-rsa"u8.ToArray(), blob[4..11]);
         Assert.Equal(key.ExportParameters(false).Modulus, blob[^key.ExportParameters(false).Modulus!.Length..]);
@@ -121,32 +120,21 @@ public sealed class ClusterKeysTests : IDisposable
     [Fact]
     public void Two_do_not_change_one_cluster_at_once()
     {
-        Assert.Contains("being changed by another", Assert.Throws<EbbException>(() => _home.Lock()).Message, StringComparison.Ordinal);
+        Assert.Contains("being changed by another", Assert.Throws<EbbException>(() => Home.Lock()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void The_kubeconfig_says_where_to_call_and_whom_to_expect()
     {
-        _home.WriteKubeconfig(_keys.Kubeconfig("farm", new Uri("https://198.51.100.7:6443"), "farm.eastus.cloudapp.azure.com"));
+        Home.WriteKubeconfig(Keys.Kubeconfig("farm", new Uri("https://198.51.100.7:6443"), "farm.eastus.cloudapp.azure.com"));
 
-        var text = _home.ReadKubeconfig()!;
+        var text = Home.ReadKubeconfig()!;
         Assert.Contains("server: \"https://198.51.100.7:6443\"", text, StringComparison.Ordinal);
         Assert.Contains("tls-server-name: \"farm.eastus.cloudapp.azure.com\"", text, StringComparison.Ordinal);
         Assert.Equal(text, Ebb.Cli.ControlPlane.Pki.KubeconfigFile.Read(text)!.Write());
     }
 
-    public void Dispose()
-    {
-        _held.Dispose();
-        Environment.SetEnvironmentVariable("XDG_STATE_HOME", _before);
-        Directory.Delete(_root, recursive: true);
-    }
-
-    private Dictionary<string, string> Texts() => _keys.Shared().ToDictionary(file => file.Path, file =>
-    {
-        using var reader = new StreamReader(file.Open());
-        return reader.ReadToEnd();
-    });
+    public void Dispose() => _case.Dispose();
 
     private static IEnumerable<string> Changed(Dictionary<string, string> before, Dictionary<string, string> after) =>
         after.Where(file => before[file.Key] != file.Value).Select(file => file.Key).Order(StringComparer.Ordinal);

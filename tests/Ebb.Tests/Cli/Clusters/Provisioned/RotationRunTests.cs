@@ -11,27 +11,25 @@ using Ebb.Joining;
 namespace Ebb.Tests.Cli.Clusters.Provisioned;
 
 /// <summary>Rotations from their beginning to their end, against the sandbox's Azure in this process: also cut short wherever they can be.</summary>
-[Collection(nameof(SandboxHomeTests))]
 public sealed class RotationRunTests : IDisposable
 {
-    private readonly string? _before = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
-    private readonly string _root = Directory.CreateTempSubdirectory("ebb-keys-").FullName;
+    // Short, since it takes time to find long ones.
+    private static readonly Lazy<string> Ssh = new(() =>
+    {
+        using var key = RSA.Create(1024);
+        return key.ExportRSAPrivateKeyPem();
+    });
+
     private readonly CloudCase _case = new();
-    private readonly IDisposable _held;
+    private readonly KeysCase _kept;
     private readonly ClusterHome _home;
-    private readonly ClusterKeys _keys;
     private readonly Dictionary<string, string> _mountedWith = new(StringComparer.OrdinalIgnoreCase);
 
     public RotationRunTests()
     {
-        Environment.SetEnvironmentVariable("XDG_STATE_HOME", _root);
-        _home = ClusterHome.Of("farm");
-        _held = _home.Lock();
-        _keys = new ClusterKeys(_home, _case.Time);
-
-        // Short, since it takes time to find long ones.
-        using var ssh = RSA.Create(1024);
-        File.WriteAllText(Path.Combine(_home.Keys, "ssh"), ssh.ExportRSAPrivateKeyPem());
+        _kept = new KeysCase(_case.Time);
+        _home = _kept.Home;
+        File.WriteAllText(Path.Combine(_home.Keys, "ssh"), Ssh.Value);
         Apply();
         MountAll();
     }
@@ -168,9 +166,7 @@ public sealed class RotationRunTests : IDisposable
     public void Dispose()
     {
         _case.Dispose();
-        _held.Dispose();
-        Environment.SetEnvironmentVariable("XDG_STATE_HOME", _before);
-        Directory.Delete(_root, recursive: true);
+        _kept.Dispose();
     }
 
     private RotationOutcome Run(string what) => Run(RotationKind.Choose([what])[0], Work());
@@ -195,16 +191,16 @@ public sealed class RotationRunTests : IDisposable
     private async Task ApplyAsync(CancellationToken ct)
     {
         var file = CloudCase.File();
-        _keys.Ensure("farm", ["10.1.0.10"]);
+        _kept.Ensure();
         var inputs = CloudCase.Inputs with
         {
-            JoinAuthorityPem = _keys.JoinAuthorityPem,
+            JoinAuthorityPem = _kept.Keys.JoinAuthorityPem,
             SshPublicKeys = [.. SshKeys.Public(null, _home)],
             SharesKey = KeyState.Read(_home).SharesKey,
         };
         var plan = await new ClusterPlanner(file, _case.Cloud).PlanAsync(inputs, ct);
         plan.RequirePossible();
-        await new ClusterUp(_case.Cloud, _case.Time, new Random(1), _ => { }).ApplyAsync(plan, [.. _keys.Shared()], ct);
+        await new ClusterUp(_case.Cloud, _case.Time, new Random(1), _ => { }).ApplyAsync(plan, [.. _kept.Keys.Shared()], ct);
     }
 
     private Task<IReadOnlyList<NodeKeys>> NodesAsync(CancellationToken ct) =>
