@@ -253,12 +253,4 @@ public sealed partial class JoinServer : IAsyncDisposable
 
     [LoggerMessage(LogLevel.Error, "'{Path}' has changed and cannot be used; what was read before stays in use: {Trouble}")]
     private partial void LogFileFailed(string path, string trouble);
-
-    /// <summary>The program that it runs in heeds signals.</summary>
-    private sealed class NoSignals : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

@@ -75,12 +75,4 @@ public sealed class MetricsServer : IAsyncDisposable
         http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await http.Response.WriteAsync(_readings.Text(), http.RequestAborted);
     }
-
-    // Signals are the program's own affair.
-    private sealed class NoSignals : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }
