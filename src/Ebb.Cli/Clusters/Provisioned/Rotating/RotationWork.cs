@@ -77,7 +77,7 @@ internal sealed class RotationWork(
     [
         .. from machine in await MachinesAsync(ct)
            where !machine.LatestModel
-           select $"machine {machine.Name} was made before: 'ebb reimage{flag} {machine.Set} --machine {machine.Name}', or let it be replaced",
+           select $"machine {machine.Name} was made before: {(machine.IsOff ? "start it, then " : "")}'ebb reimage{flag} {machine.Set} --machine {machine.Name}', or let it be replaced",
     ];
 
     private async Task<ImmutableArray<string>> MountingWithAnotherKeyAsync(CancellationToken ct)
@@ -90,6 +90,9 @@ internal sealed class RotationWork(
         return
         [
             .. from machine in await MachinesAsync(ct)
+
+               // One that is off mounts nothing, and asks for the key when it boots.
+               where !machine.IsOff
                let node = known.GetValueOrDefault(machine.HostName)
                where node?.SharesKey != mark
                select node is null

@@ -112,7 +112,7 @@ internal sealed record WireOsProfile(string? ComputerName, System.Text.Json.Node
 
 internal sealed record WireSetMachine(string? Name, WireSetMachineProperties? Properties);
 
-internal sealed record WireSetMachineProperties(bool? LatestModelApplied, WireOsProfile? OsProfile);
+internal sealed record WireSetMachineProperties(bool? LatestModelApplied, WireOsProfile? OsProfile, WireInstanceView? InstanceView);
 
 internal sealed record WireKeys(IReadOnlyList<WireKey?>? Keys);
 

@@ -139,6 +139,25 @@ public sealed class RotationRunTests : IDisposable
         Assert.Contains("agents_0 mounts with the key before: 'ebb restart agents --machine agents_0'", held, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void A_machine_that_is_off_holds_no_rotation_of_keys_up_whether_or_not_it_has_a_node(bool deallocated, bool node)
+    {
+        if (!node)
+        {
+            _mountedWith.Clear();
+        }
+
+        var running = Run(RotationKind.Storage);
+        _ = deallocated ? _case.World.Deallocate("farm-compute", "agents", null) : _case.World.PowerOff("farm-compute", "agents", null);
+        _case.Do(() => Task.Delay(TimeSpan.FromMinutes(5), _case.Time));
+
+        Assert.Contains("agents_0", Assert.Single(running.HeldBy), StringComparison.Ordinal);
+        Assert.Empty(Run(RotationKind.Storage).HeldBy);
+    }
+
     [Fact]
     public void Machines_that_run_keep_in_Azure_s_books_the_SSH_key_that_they_were_made_with_and_nothing_is_refused()
     {
