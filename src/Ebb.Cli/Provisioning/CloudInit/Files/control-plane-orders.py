@@ -141,7 +141,8 @@ class Follower:
             forget_manifests()
             if len(configuration["addresses"]) > 1 and self.cloud.read(BEGUN, MOST_NOTE) is None:
                 self.cloud.write(BEGUN, json.dumps({"machine": self.machine["name"], "at": now()}).encode("utf-8"))
-        if "ebb" in restarts:
+        if restarts & {"release", "ebb"}:
+            # It tells machines that join which release to run: the one that it found when it started.
             run("systemctl", "restart", "ebb.service", timeout=READY_WITHIN)
         wait_active("ebb.service")
 

@@ -48,16 +48,7 @@ internal sealed class OrderedMachine : IDisposable
             esac
             """,
             before: """[ "$1" != show ] || { echo ActiveState=active; echo MainPID=1; exit 0; }""");
-        Command(
-            "k3s",
-            """[ "$1" != etcd-snapshot ] || [ -f "$EBB_ROOT/k3s-running" ]""",
-            before: """
-                case "$*" in
-                  --version) [ -f "$EBB_ROOT/k3s-installed" ] || exit 1; echo "k3s version $(cat "$EBB_ROOT/k3s-installed") (0a1b2c3d)"; exit 0;;
-                  *--raw=/version*) [ -f "$EBB_ROOT/k3s-running" ] || exit 1; echo "{\"gitVersion\": \"$(cat "$EBB_ROOT/k3s-running")\"}"; exit 0;;
-                  *--raw=/readyz*) [ -f "$EBB_ROOT/k3s-running" ] || exit 1; echo ok; exit 0;;
-                esac
-                """);
+        K3s("");
     }
 
     public MachineLab Lab { get; }
@@ -71,6 +62,21 @@ internal sealed class OrderedMachine : IDisposable
 
     /// <summary>Its shares are mounted.</summary>
     public void Mounted() => Command("mountpoint", "");
+
+    /// <summary>What its k3s does besides what it is asked all the time.</summary>
+    public void K3s(string then) => Command(
+        "k3s",
+        $"""
+        {then}
+        [ "$1" != etcd-snapshot ] || [ -f "$EBB_ROOT/k3s-running" ]
+        """,
+        before: """
+            case "$*" in
+              --version) [ -f "$EBB_ROOT/k3s-installed" ] || exit 1; echo "k3s version $(cat "$EBB_ROOT/k3s-installed") (0a1b2c3d)"; exit 0;;
+              *--raw=/version*) [ -f "$EBB_ROOT/k3s-running" ] || exit 1; echo "{\"gitVersion\": \"$(cat "$EBB_ROOT/k3s-running")\"}"; exit 0;;
+              *--raw=/readyz*) [ -f "$EBB_ROOT/k3s-running" ] || exit 1; echo ok; exit 0;;
+            esac
+            """);
 
     /// <summary>Forgets what was run until now.</summary>
     public void Forget() => File.Delete(Lab.At("ran"));

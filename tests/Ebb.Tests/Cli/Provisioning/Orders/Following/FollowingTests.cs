@@ -140,6 +140,7 @@ public sealed class FollowingTests(MachineCloud cloud) : IClassFixture<MachineCl
                 $"  INSTALL_K3S_VERSION={Newer}",
                 "systemctl enable k3s.service",
                 "systemctl restart k3s.service",
+                "systemctl restart ebb.service",
             ],
             machine.Ran);
         var state = (await cloud.StateAsync(0))!;
@@ -385,6 +386,27 @@ public sealed class FollowingTests(MachineCloud cloud) : IClassFixture<MachineCl
     }
 
     [Fact]
+    public async Task Passwords_that_were_exchanged_just_before_the_power_went_are_not_exchanged_once_more()
+    {
+        using var machine = await BornAsync();
+        await cloud.PutFileAsync(SystemShare.ServerToken, "another password\n");
+        machine.K3s("""
+            case "$*" in
+              "token rotate "*) exit 1;;
+              "secrets-encrypt status --token another password") echo Encryption Status: Enabled;;
+            esac
+            """);
+
+        var state = new KeyState { K3s = new K3sOrder("passwords-2", RotationKind.Passwords) };
+        var orders = machine.Orders(rotation: K3sRotations.Of(state, cloud.Names));
+        await machine.OrderAsync(orders);
+        await machine.LookAsync();
+
+        Assert.Equal((ControlPlanePhase.Done, orders.Generation), ((await cloud.StateAsync(0))!.Phase, (await cloud.StateAsync(0))!.Generation));
+        await cloud.PutFileAsync(SystemShare.ServerToken, $"content of {SystemShare.ServerToken}\n");
+    }
+
+    [Fact]
     public async Task Keys_are_exchanged_by_commands_that_run_once()
     {
         using var machine = await BornAsync();
@@ -451,7 +473,7 @@ public sealed class FollowingTests(MachineCloud cloud) : IClassFixture<MachineCl
         await machine.LookAsync();
 
         Assert.Equal(
-            ["k3s etcd-snapshot save --name before-v1.32.1-k3s1", "k3s-install.sh server", "systemctl enable k3s.service", "systemctl restart k3s.service"],
+            ["k3s etcd-snapshot save --name before-v1.32.1-k3s1", "k3s-install.sh server", "systemctl enable k3s.service", "systemctl restart k3s.service", "systemctl restart ebb.service"],
             machine.Ran);
         Assert.Equal("newer images", machine.Lab.Read("/var/lib/rancher/k3s/agent/images/k3s-airgap-images-amd64.tar.zst"));
         Assert.Equal((ControlPlanePhase.Done, Newer), ((await cloud.StateAsync(0))!.Phase, (await cloud.StateAsync(0))!.Release));
