@@ -34,7 +34,7 @@ public sealed class AgentTests(RealSandbox sandbox)
 
         var machine = await MachineOfAsync(node);
         Assert.Contains(Audit(), entry => Is(entry, "join", machine) && (string?)entry["proof"] == "azure-attested-document");
-        var told = await sandbox.OnMachineAsync(node, "cat", "/var/lib/cloud/instance/user-data.txt");
+        var told = await sandbox.OnMachineAsync(node, "zcat", "-f", "/var/lib/cloud/instance/user-data.txt");
         Assert.DoesNotContain("token", told, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("PRIVATE KEY", told, StringComparison.Ordinal);
         Assert.Equal("600", (await sandbox.OnMachineAsync(node, "stat", "-c", "%a", "/etc/kubernetes/bootstrap-kubelet.conf")).Trim());

@@ -118,7 +118,7 @@ public sealed class FirstBootTests : IAsyncLifetime
         Assert.Equal("[]", JsonNode.Parse(world.Read(machine, "/var/lib/cloud/data/result.json")!)!["v1"]!["errors"]!.ToJsonString());
         Assert.DoesNotContain("WARNING", world.Read(machine, "/var/log/cloud-init.log"), StringComparison.Ordinal);
         Assert.Equal("", await RealSandbox.OnMachineAsync(_shell, name, "systemctl", "--failed", "--no-legend"));
-        Assert.Equal(world.Rendering.CloudConfigs[config], await RealSandbox.OnMachineAsync(_shell, name, "cat", "/var/lib/cloud/instance/user-data.txt"));
+        Assert.Equal(world.Rendering.CloudConfigs[config], await RealSandbox.OnMachineAsync(_shell, name, "zcat", "-f", "/var/lib/cloud/instance/user-data.txt"));
     }
 
     /// <summary>A cluster whose join server and API machines reach at the control plane's private address, as in the cloud.</summary>

@@ -4,19 +4,10 @@ using Ebb.Cli.Clusters;
 using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
-using Ebb.Cli.Sandboxes;
 using Ebb.Cli.Sandboxes.Subscription;
-using Ebb.Clouds.Azure.Deployments;
-using Ebb.Sandbox;
-using Ebb.Sandbox.Azure;
-using Ebb.Sandbox.Certificates;
 using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Machines.Nspawn;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
+using Ebb.SystemTests.Provisioning;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ebb.SystemTests.Machines;
@@ -36,17 +27,19 @@ internal sealed class FirstBootWorld : IAsyncDisposable
 
     private readonly string _state = Directory.CreateTempSubdirectory("ebb-boot-").FullName;
     private readonly List<Func<ValueTask>> _ends = [];
-    private SandboxSubscription? _subscription;
+    private LocalSubscription? _local;
     private ClusterFile? _file;
 
-    public CloudWorld Cloud { get; private set; } = null!;
+    public CloudWorld Cloud => Local.Cloud;
 
     /// <summary>What was deployed.</summary>
     public Rendering Rendering { get; private set; } = null!;
 
-    public SandboxSubscription Subscription => _subscription ?? throw new InvalidOperationException("The world was not begun.");
+    public SandboxSubscription Subscription => Local.Owned;
 
     public Room Room { get; private set; } = null!;
+
+    private LocalSubscription Local => _local ?? throw new InvalidOperationException("The world was not begun.");
 
     private string Host => $"boot-{Path.GetFileName(_state)[^6..].ToLowerInvariant()}";
 
@@ -124,52 +117,14 @@ internal sealed class FirstBootWorld : IAsyncDisposable
 
     private async Task BeginSubscriptionAsync()
     {
-        var home = SandboxHome.At(Name, Path.Combine(_state, "cloud"));
-        home.Create();
-        var agenda = new Agenda(Time);
-        End(agenda);
-        Cloud = new CloudWorld(agenda, SubscriptionWorld.Options(Name, new SubscriptionSettings { Speed = 10 }));
-        var client = new AzureClient(Cloud.Options.TenantId, Guid.NewGuid().ToString(), Guid.NewGuid().ToString());
-        var authority = Authority.Create("boot", Time);
-        End(authority);
-        var face = new AzureFace(Cloud, new AzureFaceOptions { Apps = [new AppRegistration(client.Id, client.Secret)] });
-        End(face);
-        var host = await AzureHost.StartAsync(face, authority, 0, 0, CancellationToken.None);
-        _ends.Add(host.DisposeAsync);
-        home.WriteAuthority(authority.CertificatePem);
-        var access = new AzureAccess
-        {
-            Subscription = Cloud.Options.SubscriptionId,
-            ResourceGroup = "",
-            Endpoint = host.Https.ToString(),
-            AuthorityFile = home.Authority,
-            Client = client,
-        };
-        var http = new HttpMessageInvoker(AzureHttp.Handler(home.Authority));
-        End(http);
-        var tokens = new HttpClient(AzureHttp.Handler(home.Authority));
-        End(tokens);
-        var arm = new ArmConnection(host.Https, access.Subscription, http, AzureTokens.Source(client, host.Https, tokens), Time, new Random(1));
-        _subscription = new SandboxSubscription(home, access, face, host, arm);
-
+        _local = await LocalSubscription.BeginAsync(Name, _state, speed: 10);
+        _ends.Add(_local.DisposeAsync);
         Room = await Room.CreateAsync(Host, Time, CancellationToken.None);
         _ends.Add(Room.DisposeAsync);
-        await NameServicesAsync(face, authority);
-    }
 
-    /// <summary>Azure's own names lead to the subscription, over a certificate that machines trust.</summary>
-    private async Task NameServicesAsync(AzureFace face, Authority authority)
-    {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        var certificate = authority.IssueServer("front", ["management.azure.com", "*.file.core.windows.net"], []);
-        End(certificate);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
-        var app = builder.Build();
-        _ends.Add(app.DisposeAsync);
-        app.Run(face.HandleAsync);
-        await app.StartAsync();
-        var address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
-        var door = await RoomForward.OpenOutwardsAsync(Room, new IPEndPoint(Room.Gateway, 443), new IPEndPoint(IPAddress.Loopback, address.Port), Time);
+        // Azure's own names lead to the subscription, over a certificate that machines trust.
+        var port = await _local.ServeNamesAsync(["management.azure.com", "*.file.core.windows.net"], Subscription.Face.HandleAsync);
+        var door = await RoomForward.OpenOutwardsAsync(Room, new IPEndPoint(Room.Gateway, 443), new IPEndPoint(IPAddress.Loopback, port), Time);
         _ends.Add(door.DisposeAsync);
     }
 
@@ -237,12 +192,6 @@ internal sealed class FirstBootWorld : IAsyncDisposable
         File.WriteAllText(ebb, $"#!/bin/sh\necho \"ebb $*\" >> {Ran}\nexec sleep infinity\n");
         return _state;
     }
-
-    private void End(IDisposable held) => _ends.Add(() =>
-    {
-        held.Dispose();
-        return ValueTask.CompletedTask;
-    });
 
     private static string Hash(string file) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)));
 }

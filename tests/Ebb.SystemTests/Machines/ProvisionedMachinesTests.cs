@@ -113,7 +113,7 @@ public sealed class ProvisionedMachinesTests : IAsyncLifetime
         Assert.Equal("", await OnAsync(machine, "systemctl", "--failed", "--no-legend"));
 
         // What is rendered, whole: it has a user with a key and a server to sign in at, a guard, a jail, and kernel settings of its own.
-        Assert.Equal(await RenderedAsync(), await OnAsync(machine, "cat", "/var/lib/cloud/instance/user-data.txt"));
+        Assert.Equal(await RenderedAsync(), await OnAsync(machine, "zcat", "-f", "/var/lib/cloud/instance/user-data.txt"));
         Assert.StartsWith("ssh-", await OnAsync(machine, "cat", "/home/ebb/.ssh/authorized_keys"), StringComparison.Ordinal);
         Assert.Contains("port 22\n", await OnAsync(machine, "sshd", "-T"), StringComparison.Ordinal);
         Assert.Contains("-A PREROUTING -d 169.254.169.254/32 -j DROP", await OnAsync(machine, "iptables", "-t", "raw", "-S"), StringComparison.Ordinal);
