@@ -99,15 +99,18 @@ internal sealed partial class ComputeRoutes(CloudWorld world)
 
     private ArmReply Sizes() => ArmReply.From(
         world.Read<IEnumerable<Size>>(CallKind.ListSizes, () => new Outcome<IEnumerable<Size>> { Value = world.Options.Sizes }),
-        sizes => new ArmReply(200, ScaleSetRoutes.Value(sizes.Select(s => new JsonObject
-        {
-            ["name"] = s.Name,
-            ["numberOfCores"] = s.VCpus,
-            ["osDiskSizeInMB"] = 1047552,
-            ["resourceDiskSizeInMB"] = s.TempDiskGiB * 1024,
-            ["memoryInMB"] = (int)(s.MemoryGiB * 1024),
-            ["maxDataDiskCount"] = s.MaxDataDisks,
-        }))));
+        sizes => new ArmReply(200, ScaleSetRoutes.Value(sizes.Select(SizeJson))));
+
+    /// <summary>A size as lists of those that a region, or a machine, can have show it.</summary>
+    internal static JsonObject SizeJson(Size size) => new()
+    {
+        ["name"] = size.Name,
+        ["numberOfCores"] = size.VCpus,
+        ["osDiskSizeInMB"] = 1047552,
+        ["resourceDiskSizeInMB"] = size.TempDiskGiB * 1024,
+        ["memoryInMB"] = (int)(size.MemoryGiB * 1024),
+        ["maxDataDiskCount"] = size.MaxDataDisks,
+    };
 
     private static string Localized(string name) => name switch
     {

@@ -28,6 +28,9 @@ public sealed record Size
 
     public int MaxDataDisks { get; init; } = 8;
 
+    /// <summary>The kind of hardware that it is sold on. A machine changes to a size of another kind only while it is deallocated.</summary>
+    public string Hardware => Gpus > 0 ? "gpu" : Architecture != "x64" ? "arm" : Name.EndsWith("_v5", StringComparison.Ordinal) ? "fifth" : Name.Contains("_F", StringComparison.Ordinal) ? "compute" : "general";
+
     /// <summary>
     /// A few sizes of each kind that batch work is run on. Prices are round figures of the right order, not a price list.
     /// </summary>

@@ -101,6 +101,26 @@ internal sealed class Disks() : ResourceType("Microsoft.Compute", "disks")
         }
     }
 
+    protected internal override Outcome<Operation?> Write(Writing w) =>
+        w.Old is { } old && Whole(old.Properties, "diskSizeGB") != Whole(w.Properties, "diskSizeGB") && OwnerOf(w.Store, old) is { } owner
+            && w.World.FindMachine(owner.Id.Group!, owner.Name) is (_, { Power: not PowerState.Deallocated })
+            ? new CloudError(409, "OperationNotAllowed", $"Cannot resize disk {w.Id.Name} while it is attached to running VM {owner.Id}. Resizing a disk of an Azure Virtual Machine requires the virtual machine to be deallocated. Please stop your VM and retry the operation.")
+            : new Outcome<Operation?>();
+
+    // Its machine shows how large it is.
+    protected internal override void Written(Writing w, Resource resource)
+    {
+        if (OwnerOf(w.Store, resource) is { } owner && owner.Properties["storageProfile"]?["osDisk"] is JsonObject profile && IdOf(owner, profile) == resource.Id)
+        {
+            w.Store.Change(owner.Id, machine =>
+            {
+                var model = machine.Model.DeepClone().AsObject();
+                model["properties"]!["storageProfile"]!["osDisk"]!["diskSizeGB"] = Whole(resource.Properties, "diskSizeGB");
+                return machine with { Model = model };
+            });
+        }
+    }
+
     protected internal override CloudError? Refuse(ResourceStore store, Resource resource, IReadOnlyList<string> users) =>
         Text(resource.Model["managedBy"]) is { } owner && store.Find(owner) is not null
             ? new CloudError(409, "OperationNotAllowed", $"Disk {resource.Name} is attached to VM {owner}.")
@@ -122,6 +142,8 @@ internal sealed class Disks() : ResourceType("Microsoft.Compute", "disks")
         var storage = machine.Properties["storageProfile"] as JsonObject;
         return storage?["osDisk"] is JsonObject os ? ScaleSetJson.Items(storage, "dataDisks").Prepend(os) : [];
     }
+
+    private static Resource? OwnerOf(ResourceStore store, Resource disk) => Text(disk.Model["managedBy"]) is { } owner ? store.Find(owner) : null;
 
     private static bool Goes(JsonObject? options) => "Delete".Equals(OptionalText(options, "deleteOption"), StringComparison.OrdinalIgnoreCase);
 

@@ -37,6 +37,11 @@ internal sealed class VirtualMachines(ConsoleLogs consoles) : ResourceType("Micr
             return taken;
         }
 
+        if (MachineResize.Refusal(w) is { } refused)
+        {
+            return refused;
+        }
+
         // The store keeps what the world accepted; a refusal leaves both as they were.
         var outcome = w.World.PutMachine(w.World.FindGroup(w.Id.Group!)!.Name, w.Id.Name, MachineModel.Spec(w), MachineModel.ForWorld(w));
         if (outcome.Operation is { } operation && w.Old is null)
@@ -79,6 +84,7 @@ internal sealed class VirtualMachines(ConsoleLogs consoles) : ResourceType("Micr
         return (r.Method, part) switch
         {
             ("GET", "instanceview") => new ArmReply(200, MachineJson.View(store, resource)),
+            ("GET", "vmsizes") => new ArmReply(200, ScaleSetRoutes.Value(MachineResize.Offered(store, resource).Select(ComputeRoutes.SizeJson))),
             ("POST", "start") => Accepted(world.Start(group, set, ids)),
             ("POST", "restart" or "redeploy") => Accepted(world.Restart(group, set, ids)),
             ("POST", "poweroff") => Accepted(world.PowerOff(group, set, ids, r.Flag("skipShutdown"))),
