@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Ebb.Clouds.Azure.Deployments;
 
 namespace Ebb.Cli.Clusters.Provisioned;
 
@@ -14,37 +15,69 @@ internal sealed record Blueprint(string Step, string Group, string Name, JsonObj
 
     private const string MachineType = "Microsoft.Compute/virtualMachines";
 
+    // Of a machine's properties. Azure leaves out of what it says whatever is secret, and what it is not told stays.
+    private static readonly ImmutableArray<string> Lasting = ["hardwareProfile", "storageProfile", "osProfile", "availabilitySet"];
+
     /// <summary>The same for the same template and parameters; the deployment carries it, so that a later run knows what it had.</summary>
     public string Hash { get; } = HashOf(Template, Parameters);
 
     public TemplateReading Reading => new(Template, Parameters);
 
     /// <summary>
-    /// As it may be sent to what is there: a machine that exists takes neither another first-boot configuration nor other keys to log in
-    /// with, and would refuse all of the deployment over it.
+    /// As it may be sent to what is there: a machine that exists stays as it is but for its tags. It takes neither another first-boot
+    /// configuration nor other keys to log in with, and would refuse all of the deployment over it; and its size, disk and image are
+    /// changed machine by machine, where a deployment would do it to all of them at once.
     /// </summary>
-    /// <param name="logins">How one logs in to the machines that are there, by their names, as Azure has it.</param>
-    public Blueprint For(GroupPlace place, ImmutableDictionary<string, JsonObject> logins)
+    /// <param name="machines">Those that are there, by their names.</param>
+    public Blueprint For(ImmutableDictionary<string, VirtualMachine> machines)
     {
         var template = Template.DeepClone().AsObject();
         foreach (var resource in (template["resources"] as JsonArray ?? []).OfType<JsonObject>())
         {
-            if (IsMachine(resource) && (string?)resource["name"] is { } name && place.Has(MachineType, name) && resource["properties"]?["osProfile"] is JsonObject profile)
+            if (IsMachine(resource) && (string?)resource["name"] is { } name && machines.GetValueOrDefault(name) is { } there && resource["properties"] is JsonObject properties)
             {
-                profile.Remove("customData");
-                if (logins.GetValueOrDefault(name) is { } login)
+                foreach (var fixedly in Lasting)
                 {
-                    profile["linuxConfiguration"] = login.DeepClone();
+                    Take(properties, there.Model["properties"], fixedly);
                 }
+
+                Take(resource, there.Model, "zones");
             }
         }
 
         return this with { Template = template };
     }
 
+    /// <summary>The same for as many machines as scale sets have now; a set that is not named keeps what it had.</summary>
+    public Blueprint With(IReadOnlyDictionary<string, int> capacities)
+    {
+        var parameters = Parameters.DeepClone().AsObject();
+        if (parameters[Capacities]?["value"] is JsonObject machines)
+        {
+            foreach (var (set, count) in capacities.Where(capacity => machines.ContainsKey(capacity.Key)))
+            {
+                machines[set] = count;
+            }
+        }
+
+        return this with { Parameters = parameters };
+    }
+
     /// <summary>The machines that stand alone, by their names.</summary>
     public IEnumerable<string> Machines =>
         (Template["resources"] as JsonArray ?? []).OfType<JsonObject>().Where(IsMachine).Select(resource => (string?)resource["name"]).OfType<string>();
+
+    private static void Take(JsonObject ours, JsonNode? theirs, string name)
+    {
+        if (theirs?[name] is { } value)
+        {
+            ours[name] = value.DeepClone();
+        }
+        else
+        {
+            ours.Remove(name);
+        }
+    }
 
     private static bool IsMachine(JsonObject resource) => (string?)resource["type"] is MachineType;
 

@@ -51,8 +51,11 @@ internal static partial class ChangeRules
 
         // A machine keeps those that it was made with, in Azure's books; on its disk they are changed by what it follows.
         ("Microsoft.Compute/virtualMachines", @"properties\.osProfile\.linuxConfiguration\.ssh.*", Effect.None),
-        ("Microsoft.Compute/virtualMachines", @"properties\.hardwareProfile\.vmSize", Effect.Restart),
-        ("Microsoft.Compute/virtualMachines", @"zones.*|properties\.(availabilitySet|osProfile|storageProfile|networkProfile|priority).*", Effect.Impossible),
+        ("Microsoft.Compute/virtualMachines", @"properties\.(hardwareProfile\.vmSize|storageProfile\.osDisk\.diskSizeGB)", Effect.Restart),
+
+        // Of a deleted machine nothing stays but its network card: all of this is another machine's.
+        ("Microsoft.Compute/virtualMachines", @"zones.*|properties\.(availabilitySet|osProfile|storageProfile).*", Effect.Replace),
+        ("Microsoft.Compute/virtualMachines", @"properties\.(networkProfile|priority).*", Effect.Impossible),
         // Its name follows from scope, principal and role, which is all there is to it; Azure shows the principal as not yet evaluated.
         ("Microsoft.Authorization/roleAssignments", @".*", Effect.None),
         ("Microsoft.Compute/availabilitySets", @"sku.*|properties\.platform.*", Effect.Impossible),
@@ -74,7 +77,7 @@ internal static partial class ChangeRules
         {
             if ((ruled.Length == 0 || ruled.Equals(type, StringComparison.OrdinalIgnoreCase)) && Regex.IsMatch(path, $@"\A(?:{pattern})\z", Loosely))
             {
-                return effect;
+                return Adjusted(path, effect, change);
             }
         }
 
@@ -91,6 +94,14 @@ internal static partial class ChangeRules
         Effect.Replace => "replaced: deleted and made anew, and whatever runs on it ends",
         Effect.Impossible => "cannot be changed",
         _ => throw new ArgumentOutOfRangeException(nameof(effect), effect, null),
+    };
+
+    /// <summary>A disk grows and never shrinks; a quicker kind of disk than the machine was made with is for those that come.</summary>
+    private static Effect Adjusted(string path, Effect effect, PropertyChange change) => path.Split('.')[^1] switch
+    {
+        "diskSizeGB" when effect is Effect.Restart => change is { Before: { } before, After: { } after } && before.TryGetInt32(out var was) && after.TryGetInt32(out var now) && now > was ? Effect.Restart : Effect.Replace,
+        "storageAccountType" when effect is Effect.Replace && change.After?.ToString().StartsWith("Premium", StringComparison.OrdinalIgnoreCase) == true => Effect.None,
+        _ => effect,
     };
 
     /// <summary>What Azure's comparison shows though deploying changes nothing; it says of itself that it does so.</summary>

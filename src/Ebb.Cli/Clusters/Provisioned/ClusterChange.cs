@@ -14,6 +14,9 @@ internal sealed record ClusterChange(ChangeAction Action, string Group, string T
     /// <summary>The file is as it was deployed: somebody has changed this otherwise.</summary>
     public bool Drift { get; init; }
 
+    /// <summary>Done machine by machine, and by no deployment: see <see cref="Hardware.HardwarePlan"/>.</summary>
+    public bool ByMachine { get; init; }
+
     /// <summary>What comes of it, for people.</summary>
     public string Means { get; init; } = "";
 }
@@ -89,11 +92,6 @@ internal static class ClusterChanges
         {
             Means = "no longer in ebb.yaml: deleted with its machines, and whatever runs on them ends",
         },
-        "MICROSOFT.COMPUTE/VIRTUALMACHINES" => new ClusterChange(ChangeAction.Impossible, group, type, name, id)
-        {
-            Means = "a control-plane machine that ebb.yaml no longer asks for: it holds a part of the cluster's store, and Ebb does not take it away",
-        },
-
         // What hung on them stays until the cluster goes: it costs next to nothing, and may hold data.
         _ => null,
     };

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ebb.Cli.Clusters.Provisioned.Hardware;
 using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Output;
@@ -167,10 +168,15 @@ internal static class ClusterCommands
     {
         await new GoneMembers(session.Home, loggers, ClusterSession.Time, tell).ForgetAsync(plan, ct);
         await ForgetAsync(session, plan, ct);
+        var hardware = new HardwareStep(session, plan, force, loggers, tell);
+        await hardware.LeaveAsync(ct);
         var deployed = await new ClusterUp(session.Cloud, ClusterSession.Time, ClusterSession.NewRandom(), tell).ApplyAsync(plan, files, ct);
         var server = Reach(session, plan, deployed, keys);
+        await hardware.PowerOnAsync(ct);
         await ControlPlaneStep.RunAsync(session, plan, force, loggers, tell, ct);
+        await hardware.ChangeAsync(ct);
         await ReadyAsync(session, loggers, tell, ct);
+        await hardware.SettleAsync(ct);
         return server;
     }
 

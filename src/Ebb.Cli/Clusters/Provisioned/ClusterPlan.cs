@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Cli.Clusters.Provisioned.Hardware;
 using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
@@ -23,6 +24,9 @@ internal sealed record ClusterPlan
     /// <summary>What the templates were made of.</summary>
     public required RenderInputs Inputs { get; init; }
 
+    /// <summary>What is done about the control plane's machines one after the other.</summary>
+    public required HardwarePlan Hardware { get; init; }
+
     /// <summary>About the machines of the control plane, which follow what is new by themselves; null where nobody looked at them.</summary>
     public ControlPlanePlan? ControlPlane { get; init; }
 
@@ -40,7 +44,7 @@ internal sealed record ClusterPlan
     {
         var (wanted, place) = group == Storage.Group ? (Storage, Place.Storage) : (Compute, Place.Compute);
         return !Deploying.IsDeployed(wanted, place)
-            || Changes.Any(change => change.Group == group && change.Type != ControlPlanePlanner.Type && change.Action is ChangeAction.Create or ChangeAction.Change or ChangeAction.Replace);
+            || Changes.Any(change => change.Group == group && !change.ByMachine && change.Type != ControlPlanePlanner.Type && change.Action is ChangeAction.Create or ChangeAction.Change or ChangeAction.Replace);
     }
 
     /// <exception cref="EbbException">Azure cannot do what the file asks for: all of it is named.</exception>

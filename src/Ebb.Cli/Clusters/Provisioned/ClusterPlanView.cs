@@ -42,14 +42,14 @@ internal static class ClusterPlanView
 
     public static void Warn(ClusterPlan plan, Terminal terminal)
     {
-        foreach (var warning in plan.Preflight.Warnings.Concat(plan.ControlPlane?.Notes ?? []))
+        foreach (var warning in plan.Preflight.Warnings.Concat(plan.Hardware.Notes).Concat(plan.ControlPlane?.Notes ?? []))
         {
             terminal.Say($"Note: {warning}");
         }
 
         foreach (var change in plan.Unmendable)
         {
-            terminal.Say($"Note: {change.Type} '{change.Name}' is not as the file says, and Azure does not change it back: {string.Join("; ", change.Parts.Select(part => part.What))}. Write into the file what is there, or make the machines anew.");
+            terminal.Say($"Note: {change.Type} '{change.Name}' is not as the file says, and Azure does not change it back: {(change.Parts.IsEmpty ? change.Means : string.Join("; ", change.Parts.Select(part => part.What)))}. Write into the file what is there, or make the machines anew.");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Cli.Clusters.Provisioned.Hardware;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 using Ebb.Clouds;
@@ -28,6 +29,8 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
 
         // Each takes Azure ten seconds and more: both at once.
         var differences = await Task.WhenAll(DifferenceAsync(storage, place.Storage, place, ct), DifferenceAsync(compute, place.Compute, place, ct));
+        var (hardware, changes) = await new HardwarePlanner(file, names, cloud, complete).PlanAsync(
+            place, [.. differences.SelectMany(difference => difference.Changes)], ct);
         return new ClusterPlan
         {
             File = file,
@@ -37,7 +40,8 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
             Compute = differences[1].Wanted,
             Preflight = report,
             Inputs = complete,
-            Changes = [.. differences.SelectMany(difference => difference.Changes)],
+            Hardware = hardware,
+            Changes = changes,
         };
     }
 
@@ -59,7 +63,7 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
     };
 
     /// <summary>As the controller has set them: a pool's machines are not for a deployment to take away.</summary>
-    private static ImmutableSortedDictionary<string, int> Capacities(ClusterPlace place) =>
+    public static ImmutableSortedDictionary<string, int> Capacities(ClusterPlace place) =>
         place.ScaleSets.Where(set => set.Capacity is not null)
             .DistinctBy(set => set.Name, StringComparer.Ordinal)
             .ToImmutableSortedDictionary(set => set.Name, set => set.Capacity!.Value, StringComparer.Ordinal);

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using System.Text.Json.Nodes;
+using Ebb.Cli.Clusters.Provisioned.Hardware;
 using Ebb.Cli.Provisioning;
 using Ebb.Clouds;
 using Ebb.Clouds.Azure.Deployments;
@@ -15,10 +15,6 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
     private const string ScaleSetType = "Microsoft.Compute/virtualMachineScaleSets";
 
     private const string ComputeVersion = "2023-09-01";
-
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(3);
-
-    private static readonly TimeSpan ScaleSetGoneWithin = TimeSpan.FromMinutes(20);
 
     /// <summary>Until machines and network are as the plan says.</summary>
     /// <param name="files">What is to lie on the cluster's own share.</param>
@@ -58,8 +54,9 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
         }
 
         changed |= await FreeAddressAsync(plan, ct);
+        changed |= await RemoveBalancerAsync(plan, ct);
         changed |= await DeployAsync(plan, plan.Compute, plan.Place.Compute, ct);
-        foreach (var change in plan.Changes.Where(c => c.Action is ChangeAction.Delete))
+        foreach (var change in plan.Changes.Where(c => c.Action is ChangeAction.Delete && !c.ByMachine))
         {
             tell(new ProvisionEvent.Note($"Deleting pool '{change.Name}', which is no longer in ebb.yaml ..."));
             await DeleteAsync(change.Id, wait: false, ct);
@@ -82,6 +79,23 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
         return true;
     }
 
+    /// <summary>The other way round: the load balancer lets go of the address, which the one machine that is left gets by the deployment.</summary>
+    private async Task<bool> RemoveBalancerAsync(ClusterPlan plan, CancellationToken ct)
+    {
+        if (plan.File.ControlPlane.Machines > 1 || !plan.Place.Compute.Has("Microsoft.Network/loadBalancers", plan.Names.LoadBalancer))
+        {
+            return false;
+        }
+
+        tell(new ProvisionEvent.Note("The public address goes from the load balancer to the one machine that stays; nothing from outside reaches the cluster meanwhile."));
+        await cloud.Interfaces.DetachBalancerAsync(plan.Compute.Group, plan.Names.ControlPlaneMachine(0), ct);
+        await cloud.Groups.RemoveResourceAsync(ControlPlaneParts.Id(plan.Names, "Microsoft.Network/loadBalancers", plan.Names.LoadBalancer), ControlPlaneParts.NetworkVersion, ct);
+        return true;
+    }
+
+    /// <summary>Makes what is missing of a plan's machines and network, however long ago it was made.</summary>
+    public Task MakeMissingAsync(ClusterPlan plan, CancellationToken ct) => SendAsync(plan, plan.Compute, ct);
+
     /// <returns>Whether anything was done.</returns>
     private async Task<bool> DeployAsync(ClusterPlan plan, Blueprint wanted, GroupPlace place, CancellationToken ct)
     {
@@ -99,22 +113,31 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
             return false;
         }
 
-        await new Deploying(cloud.Deployments, time, tell).DeployAsync(wanted.For(place, await LoginsAsync(wanted, place, ct)), tags, ct);
+        await SendAsync(plan, wanted, ct);
         return true;
     }
 
-    private async Task<ImmutableDictionary<string, JsonObject>> LoginsAsync(Blueprint wanted, GroupPlace place, CancellationToken ct)
+    /// <summary>As it is by now: a person may have thought about the plan for long, and a pool keeps the machines that it has.</summary>
+    private async Task SendAsync(ClusterPlan plan, Blueprint wanted, CancellationToken ct)
     {
-        var logins = ImmutableDictionary.CreateBuilder<string, JsonObject>(StringComparer.OrdinalIgnoreCase);
-        foreach (var machine in wanted.Machines.Where(name => place.Has("Microsoft.Compute/virtualMachines", name)))
+        var now = await ClusterPlace.LookAsync(plan.File, cloud.Groups, cloud.Deployments, ct);
+        var there = await MachinesAsync(wanted, wanted.Group == plan.Storage.Group ? now.Storage : now.Compute, ct);
+        var tags = new Dictionary<string, string> { [ResourceNames.ClusterTag] = plan.File.Name };
+        await new Deploying(cloud.Deployments, time, tell).DeployAsync(wanted.With(ClusterPlanner.Capacities(now)).For(there), tags, ct);
+    }
+
+    private async Task<ImmutableDictionary<string, VirtualMachine>> MachinesAsync(Blueprint wanted, GroupPlace place, CancellationToken ct)
+    {
+        var machines = ImmutableDictionary.CreateBuilder<string, VirtualMachine>(StringComparer.OrdinalIgnoreCase);
+        foreach (var name in wanted.Machines.Where(name => place.Has(ControlPlaneParts.MachineType, name)))
         {
-            if (await cloud.Machines.LoginAsync(wanted.Group, machine, ct) is { } login)
+            if (await cloud.Machines.FindAsync(wanted.Group, name, ct) is { } machine)
             {
-                logins[machine] = login;
+                machines[name] = machine;
             }
         }
 
-        return logins.ToImmutable();
+        return machines.ToImmutable();
     }
 
     private async Task<bool> UploadAsync(ClusterPlan plan, IReadOnlyList<ShareFile> files, CancellationToken ct)
@@ -127,20 +150,13 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
 
     private async Task DeleteAsync(string id, bool wait, CancellationToken ct)
     {
-        if (await cloud.Groups.DeleteResourceAsync(id, ComputeVersion, ct) is { } fault)
+        if (wait)
+        {
+            await cloud.Groups.RemoveResourceAsync(id, ComputeVersion, ct);
+        }
+        else if (await cloud.Groups.DeleteResourceAsync(id, ComputeVersion, ct) is { } fault)
         {
             throw new CloudException($"{id} could not be deleted. {fault} {Remedies.Of(fault)}".TrimEnd(), code: fault.Code);
-        }
-
-        var started = time.GetTimestamp();
-        while (wait && await cloud.Groups.ExistsAsync(id, ComputeVersion, ct))
-        {
-            if (time.GetElapsedTime(started) > ScaleSetGoneWithin)
-            {
-                throw new TimeoutException($"{id} was not gone within {ScaleSetGoneWithin.TotalMinutes} min. Run this again.");
-            }
-
-            await Task.Delay(LookEvery, time, ct);
         }
     }
 

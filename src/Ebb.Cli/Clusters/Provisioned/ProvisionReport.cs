@@ -69,7 +69,7 @@ internal sealed record ClusterPlanReport
         Region = plan.File.Cloud.Region,
         Changes = [.. plan.Changes.Select(c => new ChangeReport(
             JsonNamingPolicy.CamelCase.ConvertName(c.Action.ToString()), c.Group, c.Type, c.Name, [.. c.Parts.Select(p => p.What)], c.Means, c.Drift))],
-        Warnings = [.. plan.Preflight.Warnings, .. plan.ControlPlane?.Notes ?? []],
+        Warnings = [.. plan.Preflight.Warnings, .. plan.Hardware.Notes, .. plan.ControlPlane?.Notes ?? []],
     };
 }
 

@@ -104,9 +104,17 @@ internal sealed record WirePublicAddressProperties(string? IpAddress, WireDnsSet
 
 internal sealed record WireDnsSettings(string? Fqdn);
 
-internal sealed record WireVirtualMachine(WireVirtualMachineProperties? Properties);
+internal sealed record WireMachineSize(string? Name);
 
-internal sealed record WireVirtualMachineProperties(WireOsProfile? OsProfile);
+internal sealed record WireResize(WireResizeProperties Properties);
+
+internal sealed record WireResizeProperties(WireHardware HardwareProfile);
+
+internal sealed record WireHardware(string VmSize);
+
+internal sealed record WireGrowth(WireDiskSize Properties);
+
+internal sealed record WireDiskSize([property: JsonPropertyName("diskSizeGB")] int GiB);
 
 internal sealed record WireOsProfile(string? ComputerName, System.Text.Json.Nodes.JsonObject? LinuxConfiguration);
 
@@ -150,7 +158,9 @@ internal sealed record WireNameQuestion(string Name, string Type);
 [JsonSerializable(typeof(WireNameAnswer))]
 [JsonSerializable(typeof(WireAccount))]
 [JsonSerializable(typeof(WirePage<WirePublicAddress>))]
-[JsonSerializable(typeof(WireVirtualMachine))]
+[JsonSerializable(typeof(WirePage<WireMachineSize>))]
+[JsonSerializable(typeof(WireResize))]
+[JsonSerializable(typeof(WireGrowth))]
 [JsonSerializable(typeof(WirePage<WireSetMachine>))]
 [JsonSerializable(typeof(WireKeys))]
 [JsonSerializable(typeof(WireKeyName))]

@@ -18,7 +18,15 @@ public sealed class NetworkInterfaces(ArmConnection arm)
     /// </summary>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="CloudException">Azure refuses.</exception>
-    public async Task<bool> DetachAddressAsync(string group, string name, CancellationToken ct)
+    public Task<bool> DetachAddressAsync(string group, string name, CancellationToken ct) =>
+        DetachAsync(group, name, "the public address", ["publicIPAddress"], ct);
+
+    /// <summary>Takes an interface out of the load balancer that it is behind, and waits for that. May be done twice.</summary>
+    /// <inheritdoc cref="DetachAddressAsync"/>
+    public Task<bool> DetachBalancerAsync(string group, string name, CancellationToken ct) =>
+        DetachAsync(group, name, "the load balancer", ["loadBalancerBackendAddressPools", "loadBalancerInboundNatRules"], ct);
+
+    private async Task<bool> DetachAsync(string group, string name, string what, string[] parts, CancellationToken ct)
     {
         var address = arm.Address($"{arm.GroupPath(group)}/providers/Microsoft.Network/networkInterfaces/{Uri.EscapeDataString(name)}", Version);
         var reading = $"Reading network interface '{name}'";
@@ -30,7 +38,7 @@ public sealed class NetworkInterfaces(ArmConnection arm)
         var removed = false;
         foreach (var configuration in card["properties"]?["ipConfigurations"] as JsonArray ?? [])
         {
-            removed |= configuration?["properties"] is JsonObject properties && properties.Remove("publicIPAddress");
+            removed |= configuration?["properties"] is JsonObject properties && parts.Count(part => properties.Remove(part)) > 0;
         }
 
         if (!removed)
@@ -38,7 +46,7 @@ public sealed class NetworkInterfaces(ArmConnection arm)
             return false;
         }
 
-        var doing = $"Taking the public address off network interface '{name}'";
+        var doing = $"Taking {what} off network interface '{name}'";
         var answer = await arm.RepeatAsync(doing, new ArmCall(HttpMethod.Put, address, ArmFamily.Writes, Encoding.UTF8.GetBytes(card.ToJsonString())), ct);
         if (answer is ArmAnswer.Refused)
         {

@@ -33,6 +33,8 @@ public sealed class ResourceGroups(ArmConnection arm)
     // A group with machines goes within minutes; Azure's own limit for it is about this long.
     private static readonly TimeSpan DeleteWithin = TimeSpan.FromMinutes(60);
 
+    private static readonly TimeSpan ResourceGoneWithin = TimeSpan.FromMinutes(20);
+
     /// <summary>Null when there is none.</summary>
     public async Task<ResourceGroup?> FindAsync(string name, CancellationToken ct)
     {
@@ -126,6 +128,28 @@ public sealed class ResourceGroups(ArmConnection arm)
     {
         var answer = await arm.RepeatAsync($"Deleting {id}", new ArmCall(HttpMethod.Delete, arm.Address(id, apiVersion), ArmFamily.Deletes), ct);
         return answer is ArmAnswer.Refused { Status: not HttpStatusCode.NotFound } refused ? AzureFault.Of(refused.Error) : null;
+    }
+
+    /// <summary>Deletes one resource by its id, and waits until it is gone. May be done twice.</summary>
+    /// <exception cref="CloudException">Azure refuses, and says why.</exception>
+    /// <exception cref="TimeoutException">It was not gone in time.</exception>
+    public async Task RemoveResourceAsync(string id, string apiVersion, CancellationToken ct)
+    {
+        if (await DeleteResourceAsync(id, apiVersion, ct) is { } fault)
+        {
+            throw new CloudException($"{id} could not be deleted. {fault}", code: fault.Code);
+        }
+
+        var started = arm.Time.GetTimestamp();
+        while (await ExistsAsync(id, apiVersion, ct))
+        {
+            if (arm.Time.GetElapsedTime(started) > ResourceGoneWithin)
+            {
+                throw new TimeoutException($"{id} was not gone within {ResourceGoneWithin.TotalMinutes} min. Run this again.");
+            }
+
+            await Task.Delay(LookEvery, arm.Time, ct);
+        }
     }
 
     /// <summary>Whether a resource is there.</summary>

@@ -142,10 +142,25 @@ public sealed class ClusterUpTests : IDisposable
         _case.Up();
         _case.Wire.Calls.Clear();
 
-        var plan = _case.Plan(CloudCase.Starter + "\ncontrolPlane:\n  diskGiB: 64");
+        var plan = _case.Plan(CloudCase.Starter + "\ncontrolPlane:\n  diskGiB: 30");
 
-        Assert.Contains("down --keep-storage", Assert.Throws<EbbException>(plan.RequirePossible).Message, StringComparison.Ordinal);
+        var said = Assert.Throws<EbbException>(plan.RequirePossible).Message;
+        Assert.Contains("Make it three machines first ('controlPlane.machines: 3')", said, StringComparison.Ordinal);
+        Assert.Contains("down --keep-storage", said, StringComparison.Ordinal);
         Assert.Empty(_case.Wire.Writes);
+    }
+
+    [Fact]
+    public void A_pool_that_grows_while_a_person_thinks_about_the_plan_keeps_its_machines()
+    {
+        _case.Up();
+        var plan = _case.Plan(CloudCase.Starter.Replace("max: 10", "max: 20", StringComparison.Ordinal));
+        _case.World.SetCapacity("farm-compute", "agents", 4);
+        Settle();
+
+        _case.Do(() => new ClusterUp(_case.Cloud, _case.Time, new Random(1), _case.Told.Add).ApplyAsync(plan, CloudCase.Files, CancellationToken.None));
+
+        Assert.Equal((4, "20"), (_case.World.Find("farm-compute", "agents")!.Capacity, _case.World.Find("farm-compute", "agents")!.Tags["ebb-max"]));
     }
 
     [Fact]

@@ -57,19 +57,21 @@ public class FaultMatrixTests
     internal static List<string> Changing(IEnumerable<string> calls) =>
         [.. calls.Where(c => !c.StartsWith("GET ", StringComparison.Ordinal)).Select(c => c.Split('?')[0]).Distinct()];
 
-    internal static void Strike(CloudCase struck, string call, string trouble)
+    internal static void Strike(CloudCase struck, string call, string trouble) => Strike(struck.Wire, call, trouble);
+
+    internal static void Strike(Wire struck, string call, string trouble)
     {
         var done = false;
         switch (trouble)
         {
             case "too many":
-                struck.Wire.Once(call, HttpStatusCode.TooManyRequests, """{"error":{"code":"SubscriptionRequestsThrottled","message":"Slower."}}""", retryAfter: 5);
+                struck.Once(call, HttpStatusCode.TooManyRequests, """{"error":{"code":"SubscriptionRequestsThrottled","message":"Slower."}}""", retryAfter: 5);
                 break;
             case "server error":
-                struck.Wire.Once(call, HttpStatusCode.InternalServerError, """{"error":{"code":"InternalServerError","message":"Oh."}}""");
+                struck.Once(call, HttpStatusCode.InternalServerError, """{"error":{"code":"InternalServerError","message":"Oh."}}""");
                 break;
             default:
-                struck.Wire.After = (_, request) =>
+                struck.After = (_, request) =>
                 {
                     if (!done && Wire.Name(request).StartsWith(call, StringComparison.Ordinal))
                     {

@@ -165,7 +165,7 @@ public sealed class RotationRunTests : IDisposable
 
         Run(RotationKind.Ssh);
 
-        var login = _case.Do(() => _case.Cloud.Machines.LoginAsync("farm-compute", "farm-control-plane-0", CancellationToken.None))!.ToJsonString();
+        var login = _case.Do(() => _case.Cloud.Machines.FindAsync("farm-compute", "farm-control-plane-0", CancellationToken.None))!.Model["properties"]!["osProfile"]!["linuxConfiguration"]!.ToJsonString();
         Assert.Contains(old.Split(' ')[1][..80], System.Text.RegularExpressions.Regex.Unescape(login), StringComparison.Ordinal);
         Assert.NotEqual(old, SshKeys.Public(null, _home)[0]);
         Assert.False(_case.Plan().Changes.Any(change => change.Type.EndsWith("virtualMachines", StringComparison.Ordinal)));
