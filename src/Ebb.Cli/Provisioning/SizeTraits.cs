@@ -16,7 +16,7 @@ internal sealed partial record SizeTraits
     /// <summary>Most GiB of a system disk that lies on the machine's own host: quick, free, gone with the machine. 0: none.</summary>
     public int EphemeralDiskGiB { get; init; }
 
-    /// <summary>Where such a disk lies: <c>CacheDisk</c> or <c>ResourceDisk</c>.</summary>
+    /// <summary>Where such a disk lies: <c>CacheDisk</c>, <c>ResourceDisk</c> or <c>NvmeDisk</c>.</summary>
     public string EphemeralPlacement { get; init; } = "CacheDisk";
 
     /// <summary>False where its machines have no disk of their own beside the system's; one that nobody knows of may have.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Definition.Shapes;
+using Ebb.Cli.Provisioning.Templates;
 using Ebb.Cli.Reports;
 using Ebb.Clouds.Azure.Deployments;
 
@@ -33,6 +34,12 @@ internal sealed class PreflightSizes(ClusterFile file, IReadOnlyDictionary<strin
                 {
                     yield return $"{who} asks for size '{size}' in zone {string.Join(", ", missing)}, where this subscription does not get it; "
                         + (offer.Zones.IsEmpty ? $"'{file.Cloud.Region}' has no zones for it. Remove {key}.zones." : $"it gets it in {string.Join(", ", offer.Zones)}. Set {key}.zones.");
+                }
+
+                // Ebb's own images are of the second generation, which old sizes do not start.
+                if (Images.Short.Contains(file.Options.Image) && offer.Capabilities.GetValueOrDefault("HyperVGenerations") is { } generations && !generations.Contains("V2", StringComparison.OrdinalIgnoreCase))
+                {
+                    yield return $"{who} asks for size '{size}', which starts only images of the first generation; '{file.Options.Image}' is of the second. Set {key}.size to a newer one, or options.image to PUBLISHER:OFFER:SKU:VERSION.";
                 }
 
                 if (spot && !offer.Spot)

@@ -30,7 +30,7 @@ internal static class SizeFacts
         };
     }
 
-    /// <summary>The larger of the two places that a machine's own disk may lie in.</summary>
+    /// <summary>The largest of the places that this size may have such a disk in; sizes of the sixth version have none but NVMe.</summary>
     private static (int GiB, string Placement) Ephemeral(SizeOffer offer)
     {
         if (!Yes(offer, "EphemeralOSDiskSupported"))
@@ -38,10 +38,18 @@ internal static class SizeFacts
             return (0, "CacheDisk");
         }
 
-        var cache = (int)Math.Min(int.MaxValue, Number(offer, "CachedDiskBytes") / (1L << 30));
-        var resource = (int)Math.Min(int.MaxValue, Number(offer, "MaxResourceVolumeMB") / 1024);
-        var places = offer.Capabilities.GetValueOrDefault("SupportedEphemeralOSDiskPlacements") ?? "CacheDisk,ResourceDisk";
-        return cache >= resource || !places.Contains("ResourceDisk", StringComparison.OrdinalIgnoreCase) ? (cache, "CacheDisk") : (resource, "ResourceDisk");
+        // Azure names the places only where there is a choice, or another one than there used to be.
+        var places = (offer.Capabilities.GetValueOrDefault("SupportedEphemeralOSDiskPlacements") ?? "CacheDisk,ResourceDisk").Split(',', StringSplitOptions.TrimEntries);
+        return new (double GiB, string Placement)[]
+        {
+            (Number(offer, "CachedDiskBytes") / (1L << 30), "CacheDisk"),
+            (Number(offer, "MaxResourceVolumeMB") / 1024, "ResourceDisk"),
+            (Number(offer, "NvmeDiskSizeInMiB") / 1024, "NvmeDisk"),
+        }
+        .Where(place => places.Contains(place.Placement, StringComparer.OrdinalIgnoreCase))
+        .Select(place => ((int)Math.Min(int.MaxValue, place.GiB), place.Placement))
+        .DefaultIfEmpty((0, "CacheDisk"))
+        .MaxBy(place => place.Item1);
     }
 
     private static bool Yes(SizeOffer offer, string name) => "True".Equals(offer.Capabilities.GetValueOrDefault(name), StringComparison.OrdinalIgnoreCase);

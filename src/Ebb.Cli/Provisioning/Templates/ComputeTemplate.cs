@@ -7,7 +7,8 @@ namespace Ebb.Cli.Provisioning.Templates;
 /// <summary>The group of what may be destroyed and built again: network, control plane, pools, and what the control plane may do with them.</summary>
 internal static class ComputeTemplate
 {
-    public const string ComputeVersion = "2023-09-01";
+    // From 2024-03-01 on a disk may lie on NVMe.
+    public const string ComputeVersion = "2024-07-01";
 
     public static ArmTemplate Compose(
         ClusterFile cluster, ResourceNames names, RenderInputs inputs, IReadOnlyDictionary<string, byte[]> customData)

@@ -71,8 +71,14 @@ internal static class NetworkResources
             ["dnsSettings"] = new JsonObject { ["domainNameLabel"] = "[parameters('dnsLabel')]" },
         });
 
-        // Only this kind outlives a failed zone, and stays shut until a rule opens it.
+        // Only this kind may be in several zones, and stays shut until a rule opens it.
         address["sku"] = new JsonObject { ["name"] = "Standard" };
+        if (!cluster.ControlPlane.Zones.IsEmpty)
+        {
+            // All of a region's zones, or one: where none is said, the address need not outlive a failed zone (since 2020-08-01 of the API).
+            address["zones"] = Arm.Strings(["1", "2", "3"]);
+        }
+
         return address;
     }
 

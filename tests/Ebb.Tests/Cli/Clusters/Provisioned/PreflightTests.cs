@@ -47,6 +47,17 @@ public sealed class PreflightTests : IDisposable
         Assert.Contains(_case.Check().Problems, p => p.Contains("does not get", StringComparison.Ordinal) && p.Contains("NotAvailableForSubscription", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("V1", true)]
+    [InlineData("V1,V2", false)]
+    [InlineData("V2", false)]
+    public void A_size_that_does_not_start_the_image(string generations, bool refused)
+    {
+        _case.Wire.Answer("/skus", HttpStatusCode.OK, Skus("[]", $$"""{"name":"HyperVGenerations","value":"{{generations}}"}"""));
+
+        Assert.Equal(refused, _case.Check().Problems.Any(p => p.Contains("only images of the first generation", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void A_zone_in_which_the_size_is_not_to_be_had()
     {
@@ -208,11 +219,13 @@ public sealed class PreflightTests : IDisposable
         Quotas = quotas.ToImmutableSortedDictionary(q => q.Name, q => q.Limit, StringComparer.OrdinalIgnoreCase),
     });
 
-    private static string Skus(string restrictions, bool spot = true) => $$"""
+    private static string Skus(string restrictions, bool spot = true) => Skus(restrictions, $$"""{"name":"LowPriorityCapable","value":"{{spot}}"}""");
+
+    private static string Skus(string restrictions, string capability) => $$"""
         {"value":[
         {"resourceType":"virtualMachines","name":"Standard_B2ms","family":"standardBSFamily","locationInfo":[{"location":"eastus","zones":["1","2","3"]}],
          "capabilities":[{"name":"vCPUs","value":"2"},{"name":"MemoryGB","value":"8"}],"restrictions":[]},
         {"resourceType":"virtualMachines","name":"Standard_D4s_v5","family":"standardDSv5Family","locationInfo":[{"location":"eastus","zones":["1","2","3"]}],
-         "capabilities":[{"name":"vCPUs","value":"4"},{"name":"MemoryGB","value":"16"},{"name":"LowPriorityCapable","value":"{{spot}}"}],"restrictions":{{restrictions}}}]}
+         "capabilities":[{"name":"vCPUs","value":"4"},{"name":"MemoryGB","value":"16"},{{capability}}],"restrictions":{{restrictions}}}]}
         """;
 }
