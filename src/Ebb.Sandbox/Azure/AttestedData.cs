@@ -80,7 +80,20 @@ internal sealed class AttestedData(AttestationSigner signer, TimeProvider time)
             DigestAlgorithm = new Oid("2.16.840.1.101.3.4.2.1"),
             IncludeOption = System.Security.Cryptography.X509Certificates.X509IncludeOption.EndCertOnly,
         });
-        return data.Encode();
+        return WithAlgorithmOfSignature(data.Encode());
+    }
+
+    /// <summary>As Azure writes it, with RSA-SHA256 where the digest's name belongs. Both names have the same length, and stand nowhere else.</summary>
+    private static byte[] WithAlgorithmOfSignature(byte[] message)
+    {
+        ReadOnlySpan<byte> digest = [0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
+        ReadOnlySpan<byte> signature = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
+        for (var at = message.AsSpan().IndexOf(digest); at >= 0; at = message.AsSpan().IndexOf(digest))
+        {
+            signature.CopyTo(message.AsSpan(at));
+        }
+
+        return message;
     }
 
     private static ArmReply Error(string error) => new(400, new JsonObject { ["error"] = error });

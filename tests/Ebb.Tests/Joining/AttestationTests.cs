@@ -68,6 +68,56 @@ public sealed class AttestationTests
     }
 
     [Fact]
+    public async Task A_message_that_names_the_signatures_algorithm_as_its_digest_is_Azures_own_form()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        var machine = lab.AddMachine(1);
+        var nonce = await lab.NonceAsync();
+        var message = lab.Attestor.Message(Encoding.UTF8.GetBytes(Content(machine, nonce).ToJsonString())).Encode();
+        var tampered = Attestor.WithAlgorithmOfSignature(message);
+        tampered[tampered.AsSpan().IndexOf(Encoding.UTF8.GetBytes(machine.VmId)) + 3] ^= 1;
+
+        using var response = await lab.JoinAsync(JoinLab.ProofOf(nonce, Convert.ToBase64String(Attestor.WithAlgorithmOfSignature(message))));
+        using var forged = await lab.JoinAsync(JoinLab.ProofOf(await lab.NonceAsync(), Convert.ToBase64String(tampered)));
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Forbidden), (response.StatusCode, forged.StatusCode));
+        Assert.Contains("\"outcome\":\"forged\"", lab.Audit, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_new_root_that_a_known_one_has_signed_too_is_believed()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        var renewed = lab.Attestor.Renewed();
+        lab.Issuers.Serve(NewHierarchy.BetweenAddress, renewed.Between);
+        lab.Issuers.Serve(NewHierarchy.RootAddress, renewed.Root);
+        lab.Issuers.Serve(NewHierarchy.CrossedAddress, renewed.Crossed);
+        var machine = lab.AddMachine(1);
+        var nonce = await lab.NonceAsync();
+
+        using var response = await lab.JoinAsync(JoinLab.ProofOf(nonce, lab.Attestor.Sign(Content(machine, nonce), renewed.Leaf)));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_new_root_that_nobody_vouches_for_is_not_believed_though_it_is_fetched()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        var renewed = Stranger.Value.Renewed();
+        lab.Issuers.Serve(NewHierarchy.BetweenAddress, renewed.Between);
+        lab.Issuers.Serve(NewHierarchy.RootAddress, renewed.Root);
+        lab.Issuers.Serve(NewHierarchy.CrossedAddress, renewed.Crossed);
+        var machine = lab.AddMachine(1);
+        var nonce = await lab.NonceAsync();
+
+        using var response = await lab.JoinAsync(JoinLab.ProofOf(nonce, Stranger.Value.Sign(Content(machine, nonce), renewed.Leaf)));
+
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+        Assert.Contains("\"outcome\":\"wrong-chain\"", lab.Audit, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_proof_is_good_once()
     {
         await using var lab = await JoinLab.StartAsync();

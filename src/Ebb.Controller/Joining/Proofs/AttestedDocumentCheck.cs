@@ -15,7 +15,13 @@ internal sealed class AttestedDocumentCheck(AttestationTrust trust, SignerChains
     // The clocks of two machines in one cloud.
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
 
-    private static readonly string[] Digests = ["2.16.840.1.101.3.4.2.1", "2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3.4.2.3"];
+    // SHA-256, -384, -512; and RSA with each of them, which Azure's service writes in the digest's place (its documentation's sample;
+    // github.com/smallstep/pkcs7, pull request 12).
+    private static readonly string[] Digests =
+    [
+        "2.16.840.1.101.3.4.2.1", "2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3.4.2.3",
+        "1.2.840.113549.1.1.11", "1.2.840.113549.1.1.12", "1.2.840.113549.1.1.13",
+    ];
 
     public string Kind => ProofKinds.AzureAttestedDocument;
 

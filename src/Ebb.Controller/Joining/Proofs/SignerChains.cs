@@ -9,7 +9,7 @@ namespace Ebb.Controller.Joining.Proofs;
 /// </summary>
 internal sealed class SignerChains(IssuerDownload download, TimeProvider time)
 {
-    // Azure's have one between leaf and root, at times two.
+    // Azure's have one between leaf and root, or two.
     private const int MostBetween = 3;
 
     /// <summary>Null when the chain ends in one of the roots and all of it is valid now.</summary>
@@ -22,7 +22,6 @@ internal sealed class SignerChains(IssuerDownload download, TimeProvider time)
         }
 
         var between = new X509Certificate2Collection(sent);
-        var last = signer;
         for (var fetched = 0; ; fetched++)
         {
             var (problem, top) = Build(signer, between, roots);
@@ -32,8 +31,7 @@ internal sealed class SignerChains(IssuerDownload download, TimeProvider time)
             }
 
             // Built as far as it goes: the next one is the issuer of what is on top.
-            last = top;
-            if (await download.IssuerOfAsync(last, ct) is not { } issuer || between.Contains(issuer))
+            if (await download.IssuerOfAsync(top, ct) is not { } issuer || between.Contains(issuer))
             {
                 return problem;
             }

@@ -117,7 +117,7 @@ internal sealed partial class ScaleSetGrowth(ArmClient arm, AzureSizes sizes, Op
         {
             case ArmAnswer.Ok ok:
                 LogGrowing(pool.Name, capacity, target);
-                reads.Wrote(pool, ok.ETag);
+                reads.Wrote(pool, EntityTag.Of(ok));
                 operations.Follow(new AzureOperation { Pool = pool, Kind = "grow", Machines = by, Poll = ok.Poll }, ok.RetryAfter);
                 return new GrowResult.Growing(target, by);
             case ArmAnswer.Throttled throttled:

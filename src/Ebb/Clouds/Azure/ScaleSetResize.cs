@@ -33,7 +33,7 @@ internal sealed class ScaleSetResize(ArmClient arm, OperationFollower operations
         }
 
         var ok = answer as ArmAnswer.Ok ?? throw answer.ToException(doing);
-        reads.Wrote(pool, ok.ETag);
+        reads.Wrote(pool, EntityTag.Of(ok));
         operations.Follow(new AzureOperation { Pool = pool, Kind = "resize", Machines = 0, Poll = ok.Poll }, ok.RetryAfter);
         return true;
     }

@@ -27,6 +27,25 @@ public class ReadTests
         Assert.Equal(MachineState.Running, machine.State);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_list_from_before_our_last_write_is_known_by_the_tag_that_the_write_was_answered_with(bool inBodyOnly)
+    {
+        var set = _azure.Arm.Set("agents", 2);
+        var view = _azure.Pool();
+        var before = new System.Text.Json.Nodes.JsonObject { ["value"] = new System.Text.Json.Nodes.JsonArray(set.Json()) }.ToJsonString();
+        if (inBodyOnly)
+        {
+            _azure.Arm.After("PATCH agents", _ => ScriptedArm.Answer(HttpStatusCode.OK, set.Json().ToJsonString()));
+        }
+
+        Assert.IsType<GrowResult.Growing>(_azure.Grow(view, 3));
+        _azure.Arm.Instead("GET sets", HttpStatusCode.OK, before);
+
+        Assert.Contains("as it was before our last change", _azure.Read().Trouble, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void All_pages_of_a_list_are_read()
     {

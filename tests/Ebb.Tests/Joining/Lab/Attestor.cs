@@ -27,6 +27,41 @@ internal sealed class Attestor
         Leaf = Issue("metadata", [name], _between, withIssuersAddress ? IssuersAddress : null);
     }
 
+    /// <summary>
+    /// The message of the same signature as Azure's service writes it: it names as the digest what is the signature's algorithm, RSA
+    /// with SHA-256. Both identifiers have the same length.
+    /// </summary>
+    public static byte[] WithAlgorithmOfSignature(byte[] message)
+    {
+        byte[] digest = [0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
+        byte[] signature = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
+        var written = message.ToArray();
+        for (var at = written.AsSpan().IndexOf(digest); at >= 0; at = written.AsSpan().IndexOf(digest))
+        {
+            signature.CopyTo(written, at);
+        }
+
+        return written;
+    }
+
+    /// <summary>
+    /// A leaf by another authority, whose root nobody knows, as Azure's have been since 2026: that root is published as itself, and once
+    /// more under the signature of the known one.
+    /// </summary>
+    public NewHierarchy Renewed()
+    {
+        using var rootKey = RSA.Create(2048);
+        var root = AuthorityRequest("Test RSA Root G2", rootKey);
+        using var self = root.CreateSelfSigned(_from, _until);
+        using var crossed = root.Create(_root, _from, _until, Serial());
+        using var betweenKey = RSA.Create(2048);
+        var request = AuthorityRequest("Test G2 RSA CA OCSP 04", betweenKey);
+        request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension([], [NewHierarchy.RootAddress.ToString()]));
+        using var between = request.Create(self, _from, _until, Serial());
+        using var betweenWithKey = between.CopyWithPrivateKey(betweenKey);
+        return new NewHierarchy(Issue("metadata", ["uksouth.metadata.azure.com"], betweenWithKey, NewHierarchy.BetweenAddress), between.RawData, self.RawData, crossed.RawData);
+    }
+
     public static Uri IssuersAddress { get; } = new("http://cacerts.digicert.com/between.crt");
 
     public X509Certificate2 Leaf { get; }
@@ -93,10 +128,7 @@ internal sealed class Attestor
     private X509Certificate2 Authority(string name, X509Certificate2? issuer)
     {
         using var key = RSA.Create(2048);
-        var request = new CertificateRequest($"CN={name}, O=Test Authorities", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
-        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        var request = AuthorityRequest(name, key);
         if (issuer is null)
         {
             return request.CreateSelfSigned(_from, _until);
@@ -104,6 +136,15 @@ internal sealed class Attestor
 
         using var made = request.Create(issuer, _from, _until, Serial());
         return made.CopyWithPrivateKey(key);
+    }
+
+    private static CertificateRequest AuthorityRequest(string name, RSA key)
+    {
+        var request = new CertificateRequest($"CN={name}, O=Test Authorities", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        return request;
     }
 
     private X509Certificate2 Issue(string name, string[] dns, X509Certificate2 issuer, Uri? address, DateTimeOffset? until = null, int bits = 2048)
@@ -137,4 +178,14 @@ internal sealed class Attestor
         serial[0] = (byte)((serial[0] & 0x7f) | 0x40);
         return serial;
     }
+}
+
+/// <summary>What <see cref="Attestor.Renewed"/> makes, with where Azure publishes each.</summary>
+internal sealed record NewHierarchy(X509Certificate2 Leaf, byte[] Between, byte[] Root, byte[] Crossed)
+{
+    public static Uri BetweenAddress { get; } = new("http://www.microsoft.com/pkiops/certs/Microsoft%20TLS%20G2%20RSA%20CA%20OCSP%2004.crt");
+
+    public static Uri RootAddress { get; } = new("http://www.microsoft.com/pkiops/certs/Microsoft%20TLS%20RSA%20Root%20G2.crt");
+
+    public static Uri CrossedAddress { get; } = new("http://caissuers.microsoft.com/pkiops/certs/Microsoft%20TLS%20RSA%20Root%20G2%20-%20xsign.crt");
 }

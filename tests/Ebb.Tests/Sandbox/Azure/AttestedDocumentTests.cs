@@ -36,7 +36,7 @@ public class AttestedDocumentTests
 
         var signer = Assert.Single(cms.SignerInfos.Cast<SignerInfo>());
         Assert.Equal((1, "1.2.840.113549.1.7.1"), (cms.Version, cms.ContentInfo.ContentType.Value));
-        Assert.Equal("2.16.840.1.101.3.4.2.1", signer.DigestAlgorithm.Value);
+        Assert.Equal("1.2.840.113549.1.1.11", signer.DigestAlgorithm.Value);
         Assert.Empty(signer.SignedAttributes);
         Assert.Equal(signer.Certificate, Assert.Single(cms.Certificates));
         cms.CheckSignature(verifySignatureOnly: true);
