@@ -129,7 +129,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
         var random = new Random(Seed);
         async Task TryAsync(byte[] bytes)
         {
-            var answer = await HardshipTests.AnswerAsync(lab, bytes, hangUp: true);
+            var answer = await RawClient.AnswerAsync(lab, bytes, hangUp: true);
             var status = answer.Length >= 12 ? answer[9..12] : "none";
             lock (statuses)
             {
@@ -148,7 +148,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
             Enumerable.Range(0, 8).Select(_ => Mutation.Of(originals[random.Next(originals.Length)], random)).ToList().Select(TryAsync)));
 
         output.WriteLine($"{tried * 8} requests: {string.Join(", ", statuses.Select(pair => $"{pair.Value} {pair.Key}"))}");
-        await HardshipTests.StillAdmitsAsync(lab, machine: 2);
+        await RawClient.StillAdmitsAsync(lab, machine: 2);
         Assert.DoesNotContain("Unhandled", lab.Loggers.Text, StringComparison.OrdinalIgnoreCase);
     }
 

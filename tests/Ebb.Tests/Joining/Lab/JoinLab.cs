@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Security;
@@ -8,7 +7,6 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Serialization.Metadata;
 using Ebb.Acting;
-using Ebb.Clouds;
 using Ebb.Controller.Joining;
 using Ebb.Joining;
 using Ebb.Kubernetes;
@@ -135,9 +133,7 @@ internal sealed class JoinLab : IAsyncDisposable
 
     public async Task<HttpResponseMessage> LeaveAsync(Machine machine, string reason, int seconds) =>
         await PostAsync(
-            JoinPaths.Leave,
-            new LeaveRequest { Proof = await ProofAsync(machine), Reason = reason, SecondsLeft = seconds },
-            JoinJson.Default.LeaveRequest);
+            JoinPaths.Leave, new LeaveRequest { Proof = await ProofAsync(machine), Reason = reason, SecondsLeft = seconds }, JoinJson.Default.LeaveRequest);
 
     public async Task<HttpResponseMessage> NoticeAsync(Machine machine, params Notice[] notices) =>
         await PostAsync(
@@ -299,153 +295,5 @@ internal sealed class JoinLab : IAsyncDisposable
             Ct);
         _running = Server.RunAsync(_stop.Token);
         Http = NewClient();
-    }
-}
-
-/// <summary>A cloud that has the machines it is given.</summary>
-internal sealed class MemberCloud : ICloud
-{
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, Machine> _machines = [];
-
-    public int Reads { get; private set; }
-
-    public Exception? Fails { get; set; }
-
-    public bool Complete { get; set; } = true;
-
-    public ImmutableSortedDictionary<string, string> Labels { get; set; } = ImmutableSortedDictionary<string, string>.Empty;
-
-    public ImmutableArray<Ebb.Scheduling.Taint> Taints { get; set; } = [];
-
-    public void Put(Machine machine)
-    {
-        lock (_lock)
-        {
-            _machines[machine.ProviderId] = machine;
-        }
-    }
-
-    public void Remove(Machine machine)
-    {
-        lock (_lock)
-        {
-            _machines.Remove(machine.ProviderId);
-        }
-    }
-
-    public Task<CloudView> ReadAsync(IReadOnlySet<string> inMotion, CancellationToken ct)
-    {
-        lock (_lock)
-        {
-            Reads++;
-            if (Fails is { } failure)
-            {
-                throw failure;
-            }
-
-            var now = TimeProvider.System.GetUtcNow();
-            return Task.FromResult(new CloudView
-            {
-                ReadAt = now,
-                Complete = Complete,
-                Pools =
-                [
-                    .. _machines.Values.GroupBy(machine => machine.Pool).Select(group => new PoolView
-                    {
-                        Pool = PoolOf(group.Key),
-                        Capacity = group.Count(),
-                        Machines = [.. group],
-                        MachinesReadAt = now,
-                    }),
-                ],
-            });
-        }
-    }
-
-    public Task ChangedAsync(CancellationToken ct) => throw new NotSupportedException();
-
-    public Task<GrowResult> GrowAsync(PoolView pool, int by, CancellationToken ct) => throw new NotSupportedException();
-
-    public Task<RemoveResult> RemoveAsync(PoolView pool, IReadOnlyList<Machine> machines, CancellationToken ct) => throw new NotSupportedException();
-
-    public Task OperateAsync(PoolView pool, IReadOnlyList<Machine> machines, MachineOperation operation, CancellationToken ct) =>
-        throw new NotSupportedException();
-
-    public Task ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct) => throw new NotSupportedException();
-
-    private Pool PoolOf(string name) => new()
-    {
-        Name = name,
-        CloudId = $"/subscriptions/{JoinLab.Subscription}/resourceGroups/farm/providers/Microsoft.Compute/virtualMachineScaleSets/{name}",
-        Size = "Standard_D4s_v5",
-        Shape = new NodeShape
-        {
-            Capacity = Ebb.Pools.Resources.None,
-            Allocatable = Ebb.Pools.Resources.None,
-            Labels = Labels.SetItem(Marks.Pool, name).SetItem("kubernetes.io/os", "linux").SetItem("topology.kubernetes.io/region", "eastus"),
-            Taints = Taints,
-        },
-    };
-}
-
-/// <summary>Where authorities publish their certificates; notes who asked for what.</summary>
-internal sealed class Issuers : HttpMessageHandler
-{
-    private readonly Dictionary<Uri, byte[]> _served = [];
-    private readonly Lock _lock = new();
-
-    public List<Uri> Asked { get; } = [];
-
-    public void Serve(Uri address, byte[] content) => _served[address] = content;
-
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        lock (_lock)
-        {
-            Asked.Add(request.RequestUri!);
-        }
-
-        return Task.FromResult(_served.TryGetValue(request.RequestUri!, out var content)
-            ? new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(content) }
-            : new HttpResponseMessage(HttpStatusCode.NotFound));
-    }
-}
-
-/// <summary>Keeps every line that is logged, at every level.</summary>
-internal sealed class TextLoggers : ILoggerFactory, ILogger
-{
-    private readonly StringBuilder _text = new();
-
-    public string Text
-    {
-        get
-        {
-            lock (_text)
-            {
-                return _text.ToString();
-            }
-        }
-    }
-
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-    {
-        lock (_text)
-        {
-            _text.AppendLine($"{logLevel} {formatter(state, exception)} {exception}");
-        }
-    }
-
-    public void Dispose()
-    {
     }
 }
