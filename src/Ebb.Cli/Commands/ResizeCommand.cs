@@ -38,15 +38,11 @@ internal static class ResizeCommand
                 throw new EbbException(problem);
             }
 
-            var request = options.Read(parsed, MachineOperation.Upgrade, usualAtOnce: 1) with
-            {
-                Pool = name,
-                Needless = candidate => candidate.Machine.Size.Equals(wanted, StringComparison.OrdinalIgnoreCase),
-            };
+            var request = PoolResize.Machines(options.Read(parsed, MachineOperation.Upgrade, usualAtOnce: 1), name, wanted);
             await using var opened = await target.OpenAsync(parsed, ct);
             var view = (await opened.LookAsync(terminal, ct)).Pool(name);
             Check(view.Pool, wanted);
-            if (!options.DryRun(parsed) && await opened.Cloud.ResizeAsync(view, wanted, ct))
+            if (!options.DryRun(parsed) && await Following.WhileAsync(opened.Cloud, () => PoolResize.RunAsync(opened.Cloud, view, wanted, opened.Time, ct), ct))
             {
                 terminal.Say($"Pool {view.Pool.Name} buys {wanted} from now on, no longer {view.Pool.Size}. Say so in its ebb.yaml too, or 'ebb up' changes it back.");
             }

@@ -92,25 +92,33 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
             return [];
         }
 
-        Dictionary<Candidate, WaveEnd> ends;
+        string? lost = null;
         try
         {
             await cloud.OperateAsync(pool, [.. ready.Select(c => c.Machine)], request.Operation, ct);
-            ends = await new WaveWait(kubernetes, cloud, time, request, say).RunAsync(pool, ready, before, ct);
+        }
+        catch (CloudException e) when (e.MayBeDone)
+        {
+            // Not sent again, since a second restart or reimage does harm; the machines show whether it was done. Held meanwhile: work
+            // that came to them now would be lost with the restart.
+            lost = e.Message;
+            say($"{lost}. Waiting to see whether it is done all the same.");
         }
         catch (CloudException e) when (e.Status is HttpStatusCode.Conflict)
         {
             // Refused for what these machines are, or are at: others may well be worked on.
             say(e.Message);
-            ends = ready.ToDictionary(c => c, _ => new WaveEnd("failed", e.Message) { Unharmed = true });
+            release.UnionWith(ready.Where(c => c.Joined && request.Operation is not MachineOperation.Start).Select(c => c.Node));
+            return ready.ToDictionary(c => c, _ => new WaveEnd("failed", e.Message) { Unharmed = true });
         }
-        catch (CloudException e) when (request.Stops && !e.MayBeDone)
+        catch (CloudException) when (request.Stops)
         {
             // They run on.
             release.UnionWith(ready.Where(c => c.Joined).Select(c => c.Node));
             throw;
         }
 
+        var ends = await new WaveWait(kubernetes, cloud, time, request, say).RunAsync(pool, ready, before, lost, ct);
         release.UnionWith(ready.Where(c => c.Joined && RunsOn(ends[c])).Select(c => c.Node));
         return ends;
     }

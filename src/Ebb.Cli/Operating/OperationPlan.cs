@@ -121,7 +121,7 @@ internal sealed record OperationPlan
             _ when request.Operation is MachineOperation.Start => off ? null : "it runs already",
             _ when off && request.Operation is MachineOperation.Deallocate or MachineOperation.PowerOff =>
                 machine.State is MachineState.Deallocated || request.Operation is MachineOperation.PowerOff ? "it is stopped already" : null,
-            _ when off && request.Operation is MachineOperation.Restart or MachineOperation.Reimage => "it is stopped; start it first",
+            _ when off && request.Operation is MachineOperation.Restart or MachineOperation.Reimage or MachineOperation.Upgrade => "it is stopped; start it first",
             _ when request.Needless?.Invoke(candidate) is true => "it needs nothing",
             _ => null,
         };

@@ -25,16 +25,17 @@ internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvide
     // Lists of machines are dear in Azure: thirty a minute for the whole scale set.
     private static readonly TimeSpan LookAtCloudEvery = TimeSpan.FromSeconds(4);
 
-    // Where the cloud says that it failed, and not for which machines: those that it did not fail for are back this soon.
+    // Where the cloud says that it failed, and not for which machines, or its answer was lost: those that it was done to are back this soon.
     private static readonly TimeSpan InDoubtFor = TimeSpan.FromMinutes(3);
 
     /// <param name="before">What the node of each was before.</param>
-    public async Task<Dictionary<Candidate, WaveEnd>> RunAsync(PoolView pool, List<Candidate> waiting, NodeReturn[] before, CancellationToken ct)
+    /// <param name="lost">Why nobody knows whether the cloud has taken the order; null when it has.</param>
+    public async Task<Dictionary<Candidate, WaveEnd>> RunAsync(PoolView pool, List<Candidate> waiting, NodeReturn[] before, string? lost, CancellationToken ct)
     {
         var ended = new Dictionary<Candidate, WaveEnd>();
         var returns = waiting.Zip(before).ToDictionary(pair => pair.First, pair => pair.Second);
-        var doubts = new Dictionary<Candidate, Doubt>();
         var started = time.GetTimestamp();
+        var doubts = lost is null ? [] : waiting.ToDictionary(c => c, _ => new Doubt(lost, Certainty.None, started));
         var looked = started;
         IReadOnlySet<string> inMotion = ImmutableHashSet.Create(pool.Pool.Name);
         while (ended.Count < returns.Count)
@@ -49,7 +50,8 @@ internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvide
                 {
                     if (waiting.Find(c => c.Machine.Id == failure.Machine) is { } one)
                     {
-                        doubts.TryAdd(one, new Doubt(failure, time.GetTimestamp()));
+                        doubts.TryAdd(one, new Doubt(
+                            $"Azure could not {Verb} it: {failure.Code}: {failure.Message}", failure.Named ? Certainty.Full : Certainty.ByState, time.GetTimestamp()));
                     }
                 }
 
@@ -90,9 +92,11 @@ internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvide
         }
 
         if (doubt is not null && machines is not null
-            && (doubt.Failure.Named || ShowsFailure(machines[candidate.Machine.ProviderId].State) || time.GetElapsedTime(doubt.Since) >= InDoubtFor))
+            && (doubt.Certainty is Certainty.Full
+                || (doubt.Certainty is Certainty.ByState && ShowsFailure(machines[candidate.Machine.ProviderId].State))
+                || (time.GetElapsedTime(doubt.Since) >= InDoubtFor && !machines[candidate.Machine.ProviderId].Changing)))
         {
-            return new WaveEnd("failed", $"Azure could not {Verb} it: {doubt.Failure.Code}: {doubt.Failure.Message}")
+            return new WaveEnd("failed", doubt.Why)
             {
                 Unharmed = await IsUnharmedAsync(candidate, before, machines[candidate.Machine.ProviderId].State, ct),
             };
@@ -173,8 +177,19 @@ internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvide
 
     private string Wanted => request.Stops ? "stopped" : "a node that is ready again";
 
-    private static string Besides(Doubt? doubt) => doubt is null ? "" : $", and Azure says {doubt.Failure.Code}: {doubt.Failure.Message}";
+    private static string Besides(Doubt? doubt) => doubt is null ? "" : $" ({doubt.Why.TrimEnd('.')})";
+
+    private enum Certainty
+    {
+        /// <summary>Nobody knows whether anything is done at all; time will tell.</summary>
+        None,
+
+        /// <summary>It failed for some machines; their state tells for which, or time.</summary>
+        ByState,
+
+        Full,
+    }
 
     /// <param name="Since">When it was heard of.</param>
-    private sealed record Doubt(OperationFailure Failure, long Since);
+    private sealed record Doubt(string Why, Certainty Certainty, long Since);
 }

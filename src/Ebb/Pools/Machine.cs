@@ -37,6 +37,9 @@ public sealed record Machine
     /// <summary>False for one that was made from an earlier model of its pool than machines that are made now.</summary>
     public bool LatestModel { get; init; } = true;
 
+    /// <summary>The cloud is at work on it: it may stop and start yet, whatever its state is now.</summary>
+    public bool Changing { get; init; }
+
     /// <summary>Shielded from the cloud's own scale-in.</summary>
     public bool Protected { get; init; }
 

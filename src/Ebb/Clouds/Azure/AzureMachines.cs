@@ -36,6 +36,7 @@ internal static class AzureMachines
 
             // Members of flexible sets do not say.
             LatestModel = properties?.LatestModelApplied ?? true,
+            Changing = "Updating".Equals(properties?.ProvisioningState, StringComparison.OrdinalIgnoreCase),
             Protected = properties?.ProtectionPolicy is { } policy
                 && (policy.ProtectFromScaleIn is true || policy.ProtectFromScaleSetActions is true),
             Failure = state is MachineState.Failed ? FailureCode(properties) : null,

@@ -8,7 +8,7 @@ namespace Ebb.Clouds.Azure;
 internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations, ScaleSetReads reads, TimeProvider time)
 {
     // A person who works on machines has this much patience with a subscription that is asked too much.
-    private static readonly TimeSpan MostWait = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan MostWait = TimeSpan.FromMinutes(10);
 
     public async Task OperateAsync(Pool pool, IReadOnlyList<Machine> machines, MachineOperation operation, CancellationToken ct)
     {

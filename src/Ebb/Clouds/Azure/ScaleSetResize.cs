@@ -1,17 +1,44 @@
 using System.Net;
 using System.Text.Json;
+using Ebb.Pools;
 
 namespace Ebb.Clouds.Azure;
 
 /// <summary>Gives a pool another size. Its machines keep theirs until they are upgraded.</summary>
-internal sealed class ScaleSetResize(ArmClient arm, OperationFollower operations, ScaleSetReads reads)
+internal sealed class ScaleSetResize(ArmClient arm, OperationFollower operations, ScaleSetReads reads, TimeProvider time)
 {
     /// <returns>False when the pool has that size already.</returns>
     public async Task<bool> ResizeAsync(PoolView view, string size, CancellationToken ct)
     {
         var pool = view.Pool;
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            var (changed, wait) = await TryAsync(pool, size, ct);
+            if (wait is not { } span)
+            {
+                return changed;
+            }
+
+            if (time.GetElapsedTime(started) + span > ScaleSetPower.MostWait)
+            {
+                throw new ArmAnswer.Throttled(span).ToException($"Resizing pool '{pool.Name}' to {size}");
+            }
+
+            await Task.Delay(span, time, ct);
+        }
+    }
+
+    /// <returns>Whether it was sent; and how long to wait before it may be, after a new read.</returns>
+    private async Task<(bool Changed, TimeSpan? Wait)> TryAsync(Pool pool, string size, CancellationToken ct)
+    {
         var doing = $"Resizing pool '{pool.Name}' to {size}";
         var read = await reads.SetAsync(pool, ct);
+        if (read.Answer is ArmAnswer.Throttled busy)
+        {
+            return (false, busy.RetryAfter);
+        }
+
         if (read.Value is not { Sku: { Capacity: not null } sku } set)
         {
             throw read.Answer is ArmAnswer.Ok ? new CloudException($"{doing}: Azure showed the scale set without a capacity.") : read.Answer.ToException(doing);
@@ -19,7 +46,7 @@ internal sealed class ScaleSetResize(ArmClient arm, OperationFollower operations
 
         if (size.Equals(sku.Name, StringComparison.OrdinalIgnoreCase))
         {
-            return false;
+            return (false, null);
         }
 
         // The capacity goes with it as it was read, so it must still be so: what grows meanwhile makes this be refused.
@@ -27,6 +54,11 @@ internal sealed class ScaleSetResize(ArmClient arm, OperationFollower operations
             ?? throw new CloudException($"{doing}: Azure showed the scale set without an entity tag; without one a growth in between could be undone.");
         var body = JsonSerializer.SerializeToUtf8Bytes(new WireCapacity(sku with { Name = size }), ArmJson.Default.WireCapacity);
         var answer = await arm.SendAsync(new ArmCall(HttpMethod.Patch, ScaleSets.Address(arm, pool), ArmFamily.Writes, body, etag), ct);
+        if (answer is ArmAnswer.Throttled throttled)
+        {
+            return (false, throttled.RetryAfter);
+        }
+
         if (answer is ArmAnswer.Refused { Status: HttpStatusCode.PreconditionFailed })
         {
             throw new CloudException($"{doing}: the pool was changed in the same moment. Nothing was sent; run it again.");
@@ -35,6 +67,6 @@ internal sealed class ScaleSetResize(ArmClient arm, OperationFollower operations
         var ok = answer as ArmAnswer.Ok ?? throw answer.ToException(doing);
         reads.Wrote(pool, EntityTag.Of(ok));
         operations.Follow(new AzureOperation { Pool = pool, Kind = "resize", Machines = 0, Poll = ok.Poll }, ok.RetryAfter);
-        return true;
+        return (true, null);
     }
 }

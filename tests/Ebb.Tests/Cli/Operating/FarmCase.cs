@@ -126,6 +126,18 @@ internal sealed class FarmCase : IDisposable
                 cloud, () => new MachineWork(kubernetes, cloud, _world.Time, new Random(1), request, Said.Add).RunAsync(OperationPlan.Make(seen.Snapshot, request), ct), ct);
         });
 
+    /// <summary>Gives the pool another size, then its machines.</summary>
+    public Ended<ImmutableArray<OperationOutcome>> Resize(string size, OperationRequest request, Misfortune? misfortune = null) =>
+        Run(misfortune ?? new Misfortune(), meanwhile: null, (kubernetes, cloud, seen) => Following.WhileAsync(
+            cloud,
+            async () =>
+            {
+                await PoolResize.RunAsync(cloud, seen.Pool(Pool), size, _world.Time, CancellationToken.None);
+                return await new MachineWork(kubernetes, cloud, _world.Time, new Random(1), PoolResize.Machines(request, Pool, size), Said.Add)
+                    .RunAsync(OperationPlan.Make(seen.Snapshot, PoolResize.Machines(request, Pool, size)), CancellationToken.None);
+            },
+            CancellationToken.None));
+
     public Ended<ScaleReport> Scale(int wanted, Misfortune? misfortune = null) =>
         Run(misfortune ?? new Misfortune(), meanwhile: null, (kubernetes, cloud, seen) => Scaling.ScaleAsync(kubernetes, cloud, seen, Pool, wanted, CancellationToken.None));
 

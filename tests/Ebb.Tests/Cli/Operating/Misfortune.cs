@@ -22,6 +22,9 @@ internal sealed class Misfortune(int at = -1, string trouble = "")
     /// <summary>Has the next operation that the cloud accepts end as failed.</summary>
     public Action FailOperation { get; set; } = () => { };
 
+    /// <summary>Happens just before the write that is struck.</summary>
+    public Action Before { get; set; } = () => { };
+
     public async Task<HttpResponseMessage> PassAsync(string side, HttpRequestMessage request, Func<Task<HttpResponseMessage>> send)
     {
         await Process.AliveAsync();
@@ -36,6 +39,7 @@ internal sealed class Misfortune(int at = -1, string trouble = "")
             return await send();
         }
 
+        Before();
         switch (trouble)
         {
             case "too many":

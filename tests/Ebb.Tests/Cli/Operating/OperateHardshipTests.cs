@@ -139,6 +139,36 @@ public class OperateHardshipTests
         }
     }
 
+    [Theory]
+    [InlineData(MachineOperation.Restart, "answer lost")]
+    [InlineData(MachineOperation.Reimage, "answer lost")]
+    [InlineData(MachineOperation.Restart, "crash")]
+    [InlineData(MachineOperation.Upgrade, "crash")]
+    public void Work_that_waits_for_room_never_comes_to_a_machine_that_is_about_to_start_anew(MachineOperation operation, string trouble)
+    {
+        const string Size = "Standard_D8s_v5";
+        var clean = new Misfortune();
+        using (var farm = new FarmCase())
+        {
+            Run(farm, clean);
+        }
+
+        using var struck = new FarmCase();
+        var misfortune = new Misfortune(clean.Writes.FindIndex(write => write.StartsWith("cloud POST ", StringComparison.Ordinal)), trouble);
+        misfortune.Before = () => struck.HandIn(
+            Kinds.Job, Workloads.Job("late", 1, 1, new Needs { CpuMilli = 100, Selector = new("kubernetes.io/hostname", "agents000000") }, TimeSpan.FromMinutes(2)));
+
+        Run(struck, misfortune);
+        Run(struck, new Misfortune());
+        struck.Pass(minutes: 30);
+
+        Assert.Empty(struck.Interrupted);
+        Assert.Equal("Succeeded", Assert.Single(struck.Pods, pod => pod.Metadata.Name.StartsWith("late", StringComparison.Ordinal)).Status?.Phase);
+
+        void Run(FarmCase farm, Misfortune misfortune) =>
+            _ = operation is MachineOperation.Upgrade ? farm.Resize(Size, All(operation), misfortune) : farm.Operate(All(operation), misfortune);
+    }
+
     [Fact]
     public void Machines_that_are_stopped_are_not_reimaged()
     {

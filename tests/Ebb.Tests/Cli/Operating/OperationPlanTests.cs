@@ -56,6 +56,7 @@ public class OperationPlanTests
     [InlineData(MachineOperation.Restart, MachineState.Failed, null)]
     [InlineData(MachineOperation.Restart, MachineState.Deallocated, "it is stopped; start it first")]
     [InlineData(MachineOperation.Reimage, MachineState.Stopped, "it is stopped; start it first")]
+    [InlineData(MachineOperation.Upgrade, MachineState.Deallocated, "it is stopped; start it first")]
     [InlineData(MachineOperation.Restart, MachineState.Deleting, "it is being removed")]
     [InlineData(MachineOperation.Reimage, MachineState.Creating, "it is still being made")]
     [InlineData(MachineOperation.Start, MachineState.Running, "it runs already")]

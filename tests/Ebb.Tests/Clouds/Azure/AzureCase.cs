@@ -35,6 +35,13 @@ internal sealed class AzureCase
 
     public void Pass(TimeSpan span) => _runner.Run(span);
 
+    /// <summary>Something happens after a while.</summary>
+    public void Later(TimeSpan after, Action what) => _runner.Start(async () =>
+    {
+        await Task.Delay(after, Time);
+        what();
+    });
+
     public T Do<T>(Func<AzureCloud, Task<T>> what) => _runner.Complete(() => what(Cloud), TimeSpan.FromHours(1));
 
     public void Do(Func<AzureCloud, Task> what) => _runner.Complete(() => what(Cloud), TimeSpan.FromHours(1));

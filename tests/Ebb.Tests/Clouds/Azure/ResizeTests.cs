@@ -1,4 +1,5 @@
 using System.Net;
+using Ebb.Cli.Operating;
 using Ebb.Clouds;
 
 namespace Ebb.Tests.Clouds.Azure;
@@ -42,5 +43,22 @@ public class ResizeTests
         var failure = Assert.Throws<CloudException>(() => _azure.Do(c => c.ResizeAsync(view, "Standard_D8s_v5", CancellationToken.None)));
 
         Assert.Contains("run it again", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"status":"Succeeded"}""", null)]
+    [InlineData("""{"status":"Failed","error":{"code":"SkuNotAvailable","message":"Not here."}}""", "Pool 'agents' could not be given size Standard_D8s_v5: SkuNotAvailable: Not here. Its machines were left as they are.")]
+    public void The_end_of_it_is_waited_for_and_why_it_failed_is_told(string end, string? told)
+    {
+        Arm.Set("agents", 2);
+        var view = _azure.Pool();
+        Arm.Operations[1] = """{"status":"InProgress"}""";
+        _azure.Later(TimeSpan.FromMinutes(2), () => Arm.Operations[1] = end);
+
+        var before = _azure.Time.GetUtcNow();
+        var failure = Record.Exception(() => _azure.Do(c => PoolResize.RunAsync(c, view, "Standard_D8s_v5", _azure.Time, CancellationToken.None)));
+
+        Assert.Equal(told, failure?.Message);
+        Assert.True(_azure.Time.GetUtcNow() - before >= TimeSpan.FromMinutes(2));
     }
 }

@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using System.Net;
+using Ebb.Clouds;
+using Ebb.Clouds.Azure;
+
+namespace Ebb.Cli.Operating;
+
+/// <summary>Gives a pool another size; its machines have it once they are upgraded.</summary>
+internal static class PoolResize
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+
+    /// <summary>What is to be done to the machines then.</summary>
+    public static OperationRequest Machines(OperationRequest request, string pool, string size) => request with
+    {
+        Operation = MachineOperation.Upgrade,
+        Pool = pool,
+
+        // One that just gets it, for a command that was killed, starts anew still: its node stays held until then.
+        Needless = candidate => !candidate.Machine.Changing && candidate.Machine.Size.Equals(size, StringComparison.OrdinalIgnoreCase),
+    };
+
+    /// <summary>Until Azure has taken it up: machines that are upgraded before might get the size of before.</summary>
+    /// <param name="cloud">Its operations are followed meanwhile.</param>
+    /// <returns>False when the pool has that size already.</returns>
+    /// <exception cref="CloudException">Azure could not do it, and says why.</exception>
+    public static async Task<bool> RunAsync(AzureCloud cloud, PoolView view, string size, TimeProvider time, CancellationToken ct)
+    {
+        if (!await cloud.ResizeAsync(view, size, ct))
+        {
+            return false;
+        }
+
+        var name = view.Pool.Name;
+        while (true)
+        {
+            await Task.Delay(LookEvery, time, ct);
+            if (await LookAsync(cloud, name, ct) is not { } now)
+            {
+                continue;
+            }
+
+            if (now.OperationFailures.FirstOrDefault(failure => failure.Machine is null) is { } failure)
+            {
+                throw new CloudException($"Pool '{name}' could not be given size {size}: {failure.Code}: {failure.Message} Its machines were left as they are.", code: failure.Code);
+            }
+
+            if (now.InFlight.IsEmpty)
+            {
+                return true;
+            }
+        }
+    }
+
+    private static async Task<PoolView?> LookAsync(AzureCloud cloud, string pool, CancellationToken ct)
+    {
+        try
+        {
+            return (await cloud.ReadAsync(ImmutableHashSet<string>.Empty, ct)).Pools.FirstOrDefault(p => p.Pool.Name == pool);
+        }
+        catch (CloudException e) when (e.MayBeDone || e.Status is HttpStatusCode.TooManyRequests)
+        {
+            return null;
+        }
+    }
+}
