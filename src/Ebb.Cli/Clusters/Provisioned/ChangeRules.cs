@@ -118,7 +118,9 @@ internal static partial class ChangeRules
         // Not evaluated yet; or the value of a secret parameter, which Azure shows to nobody and compares with nothing.
         (_, { ValueKind: JsonValueKind.String } after) when after.GetString() is ['[', .., ']'] or Masked => true,
         ({ } before, { } after) => Same(change.Path, before, after),
-        _ => false,
+
+        // Of a machine that is deallocated, Azure does not tell what its disk is like.
+        (null, _) => OfDisk().IsMatch(change.Path),
     };
 
     /// <summary>Azure fills in <c>false</c> and empty lists where nothing was said.</summary>
@@ -158,4 +160,7 @@ internal static partial class ChangeRules
 
     [GeneratedRegex(@"(?:\[\d+\]|\.\d+)\z")]
     private static partial Regex LastIsIndex();
+
+    [GeneratedRegex(@"\Aproperties\.storageProfile\.osDisk\.(diskSizeGB|managedDisk\.storageAccountType)\z", Loosely | RegexOptions.ExplicitCapture)]
+    private static partial Regex OfDisk();
 }

@@ -6,6 +6,7 @@ namespace Ebb.Cli.Provisioning.Templates;
 /// <summary>The network, who may reach what in it, and how the control plane is reached from outside.</summary>
 internal static class NetworkResources
 {
+    // Of versions that came after March 2026, subnets have no way out by themselves: pools would need a NAT gateway.
     public const string Version = "2023-09-01";
 
     public static IEnumerable<JsonObject> Compose(ClusterFile cluster, ResourceNames names, RenderInputs inputs)

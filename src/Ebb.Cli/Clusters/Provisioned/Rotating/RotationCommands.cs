@@ -13,8 +13,8 @@ namespace Ebb.Cli.Clusters.Provisioned.Rotating;
 /// <summary>What <c>ebb keys rotate</c> does.</summary>
 internal static class RotationCommands
 {
-    // 'k3s token rotate': https://docs.k3s.io/cli/token.
-    private static readonly K3sRelease ExchangesPasswords = K3sRelease.Parse("v1.28.2+k3s1")!.Value;
+    // 'k3s token rotate' came with the releases of October 2023: https://github.com/k3s-io/k3s/pull/8265.
+    private static readonly K3sRelease ExchangesPasswords = K3sRelease.Parse("v1.28.3+k3s1")!.Value;
 
     public static async Task RotateAsync(
         string path, ImmutableArray<RotationKind> kinds, bool dryRun, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)

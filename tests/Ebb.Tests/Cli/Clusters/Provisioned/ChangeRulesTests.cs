@@ -74,6 +74,10 @@ public class ChangeRulesTests
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.osProfile.customData", null, "\"*******\"")]
     [InlineData("Microsoft.Compute/virtualMachines", "properties.osProfile.adminPassword", null, "\"*******\"")]
 
+    // Of a machine that is deallocated.
+    [InlineData("Microsoft.Compute/virtualMachines", "properties.storageProfile.osDisk.diskSizeGB", null, "64")]
+    [InlineData("Microsoft.Compute/virtualMachines", "properties.storageProfile.osDisk.managedDisk.storageAccountType", null, "\"Premium_LRS\"")]
+
     // Not evaluated before it is deployed.
     [InlineData("Microsoft.Network/loadBalancers", "properties.frontendIPConfigurations.0.properties.publicIPAddress.id", "\"/subscriptions/s/x\"", "\"[reference('x').id]\"")]
     public void What_Azure_fills_in_or_writes_otherwise_is_no_change(string type, string path, string? before, string? after)
