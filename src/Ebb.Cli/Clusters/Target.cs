@@ -128,7 +128,7 @@ internal sealed class Target : IAsyncDisposable
     }
 
     /// <summary>Fails with what is wrong when the API server cannot be reached or does not know us.</summary>
-    public Task ProbeAsync(CancellationToken ct) => _discovery.ServerVersionAsync(ct);
+    public Task ProbeAsync(CancellationToken ct) => ServerReleaseAsync(ct);
 
     /// <summary>Looks at everything once; a person who waits for it longer than a second is told.</summary>
     public async Task<Seen> LookAsync(Terminal terminal, CancellationToken ct)
@@ -145,7 +145,7 @@ internal sealed class Target : IAsyncDisposable
     /// <summary>Looks, then looks again whenever something has changed.</summary>
     public async IAsyncEnumerable<Seen> WatchAsync([EnumeratorCancellation] CancellationToken ct)
     {
-        await ProbeAsync(ct);
+        var server = await ServerReleaseAsync(ct);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var state = new ClusterState();
         var watching = Kubernetes.WatchAsync(state, stop.Token);
@@ -178,7 +178,7 @@ internal sealed class Target : IAsyncDisposable
                     yield return new Seen(
                         snapshot,
                         plan,
-                        Reporting.Report(snapshot, plan, Connection.Server.ToString(), $"{Scope.SubscriptionId}/{Scope.ResourceGroup}", controller) with
+                        Reporting.Report(snapshot, plan, Connection.Server.ToString(), $"{Scope.SubscriptionId}/{Scope.ResourceGroup}", controller, server) with
                         {
                             Components = Components,
                         });
@@ -234,6 +234,8 @@ internal sealed class Target : IAsyncDisposable
             await Task.Delay(SyncLook, Time, ct);
         }
     }
+
+    private async Task<string?> ServerReleaseAsync(CancellationToken ct) => (await _discovery.ServerVersionAsync(ct)).GitVersion;
 
     private static string? Leader(V1Lease? lease, DateTimeOffset now) =>
         lease?.Spec is { HolderIdentity: { Length: > 0 } holder, RenewTime: { } renewed } spec

@@ -61,13 +61,14 @@ internal static class StatusView
 
     public static Grid Machines(IReadOnlyCollection<MachineReport> machines, DateTimeOffset now)
     {
-        var grid = new Grid("machine", "pool", "node", "state", "pods", "age", "reason");
+        var grid = new Grid("machine", "pool", "node", "release", "state", "pods", "age", "reason");
         foreach (var machine in machines)
         {
             grid.Add(
                 new Cell(machine.Name),
                 new Cell(machine.Pool),
                 new Cell(machine.Node ?? "-"),
+                new Cell(machine.Release ?? "-"),
                 new Cell(machine.State, ToneOf(machine.State)),
                 new Cell(machine.Pods.ToString()),
                 new Cell(machine.CreatedAt is { } at ? Words.Span(now - at) : "-"),
@@ -130,7 +131,9 @@ internal static class StatusView
     private static IEnumerable<Cell> Head(StatusReport status)
     {
         var cluster = status.Cluster;
-        yield return new Cell($"Kubernetes {cluster.Kubernetes}, Azure {cluster.Cloud}");
+        yield return new Cell(cluster.Releases.IsEmpty
+            ? $"Kubernetes {cluster.Kubernetes}, Azure {cluster.Cloud}"
+            : $"Kubernetes {string.Join(" and ", cluster.Releases)} at {cluster.Kubernetes}, Azure {cluster.Cloud}");
         yield return new Cell(
             $"{cluster.NodesReady} of {Words.Count(cluster.Nodes, "node")} ready, {Words.Count(cluster.PodsRunning, "pod")} running, {cluster.PodsPending} waiting");
         yield return cluster.Controller is { } controller
@@ -172,7 +175,7 @@ internal static class StatusView
         var grid = Machines([.. status.Machines.Take(most)], status.At);
         if (status.Machines.Length > most)
         {
-            grid.Add([new Cell($"and {status.Machines.Length - most} more", Tone.Quiet), .. Enumerable.Repeat(new Cell(""), 6)]);
+            grid.Add([new Cell($"and {status.Machines.Length - most} more", Tone.Quiet), .. Enumerable.Repeat(new Cell(""), 7)]);
         }
 
         return grid;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Clouds;
 using Ebb.Planning;
 using Ebb.Pools;
@@ -9,7 +10,8 @@ namespace Ebb.Cli.Reports;
 /// <summary>Puts a snapshot and its plan into the words of a report.</summary>
 internal static class Reporting
 {
-    public static StatusReport Report(Snapshot snapshot, Plan plan, string kubernetes, string cloud, string? controller)
+    /// <param name="server">The release that the API server says it is; null when it was not asked.</param>
+    public static StatusReport Report(Snapshot snapshot, Plan plan, string kubernetes, string cloud, string? controller, string? server = null)
     {
         var machines = Machines(snapshot, plan);
         return new StatusReport
@@ -18,6 +20,7 @@ internal static class Reporting
             Cluster = new ClusterReport
             {
                 Kubernetes = kubernetes,
+                Releases = Releases(snapshot, server),
                 Cloud = cloud,
                 Nodes = snapshot.Nodes.Length,
                 NodesReady = snapshot.Nodes.Count(n => n.Ready),
@@ -43,6 +46,18 @@ internal static class Reporting
     /// <summary>Work on a node: what neither a DaemonSet nor the kubelet itself put there, and has not finished.</summary>
     public static IEnumerable<Pod> Work(Node node) =>
         node.Pods.Where(pod => !pod.Finished && !pod.Mirror && pod.Owner is not { Kind: "DaemonSet" });
+
+    private static ImmutableArray<string> Releases(Snapshot snapshot, string? server)
+    {
+        var found = snapshot.Nodes
+            .Where(node => node.Shape.Labels.ContainsKey("node-role.kubernetes.io/control-plane") && node.KubeletVersion.Length > 0)
+            .Select(node => node.KubeletVersion)
+            .Distinct()
+            .OrderBy(release => K3sRelease.Parse(release) ?? default)
+            .ThenBy(release => release, StringComparer.Ordinal)
+            .ToImmutableArray();
+        return !found.IsEmpty ? found : server is null ? [] : [server];
+    }
 
     private static PoolReport Of(PoolView view, Plan plan, ImmutableArray<MachineReport> machines)
     {
@@ -82,6 +97,7 @@ internal static class Reporting
                    Id = machine.Id,
                    State = State(machine, node),
                    Node = node?.Name,
+                   Release = node is { KubeletVersion: { Length: > 0 } release } ? release : null,
                    Zone = machine.Zone,
                    CreatedAt = machine.CreatedAt,
                    Pods = node is null ? 0 : Work(node).Count(),

@@ -32,6 +32,9 @@ internal sealed record ClusterReport
     /// <summary>Where the Kubernetes API answers.</summary>
     public required string Kubernetes { get; init; }
 
+    /// <summary>That the machines of the control plane run, oldest first, else what the API server says it is: several while they are upgraded.</summary>
+    public ImmutableArray<string> Releases { get; init; } = [];
+
     /// <summary>Subscription and resource group.</summary>
     public required string Cloud { get; init; }
 
@@ -93,6 +96,9 @@ internal sealed record MachineReport
 
     /// <summary>Null while it has not joined.</summary>
     public string? Node { get; init; }
+
+    /// <summary>Of its kubelet; null while it has not joined.</summary>
+    public string? Release { get; init; }
 
     public required string Zone { get; init; }
 

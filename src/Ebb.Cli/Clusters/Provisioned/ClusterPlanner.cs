@@ -14,34 +14,39 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
     /// <exception cref="EbbException">Something stands in the way; all that was found is named.</exception>
     public async Task<ClusterPlan> PlanAsync(RenderInputs inputs, CancellationToken ct)
     {
+        var plan = await PlanInPlaceAsync(inputs, ct);
+        plan.Preflight.Require(file.Name);
+
+        // Each takes Azure ten seconds and more: both at once.
+        var differences = await Task.WhenAll(DifferenceAsync(plan.Storage, plan.Place.Storage, plan.Place, ct), DifferenceAsync(plan.Compute, plan.Place.Compute, plan.Place, ct));
+        var (hardware, changes) = await new HardwarePlanner(file, plan.Names, cloud, plan.Inputs).PlanAsync(
+            plan.Place, [.. differences.SelectMany(difference => difference.Changes)], ct);
+        return plan with { Storage = differences[0].Wanted, Compute = differences[1].Wanted, Hardware = hardware, Changes = changes };
+    }
+
+    /// <summary>
+    /// For whoever deploys nothing and only has the machines that are there become something else: nothing is compared, and what stands in
+    /// the way of other machines, such as a quota, stands in nobody's way.
+    /// </summary>
+    public async Task<ClusterPlan> PlanInPlaceAsync(RenderInputs inputs, CancellationToken ct)
+    {
         var names = new ResourceNames(file, cloud.Arm.Subscription);
         var place = await ClusterPlace.LookAsync(file, cloud.Groups, cloud.Deployments, ct);
         var preflight = new Preflight(cloud.Facts, file, GlobalNames.Of(file, names), place);
         var report = await preflight.CheckAsync(ct);
-        report.Require(file.Name);
-
         var complete = Complete(inputs, place, preflight);
         var rendering = Renderer.Render(file, complete);
-        var storage = new Blueprint(
-            "storage", file.Cloud.StorageGroup, ResourceNames.StorageDeployment, rendering.StorageTemplate, rendering.StorageParameters);
-        var compute = new Blueprint(
-            "compute", file.Cloud.ComputeGroup, ResourceNames.ComputeDeployment, rendering.ComputeTemplate, rendering.ComputeParameters);
-
-        // Each takes Azure ten seconds and more: both at once.
-        var differences = await Task.WhenAll(DifferenceAsync(storage, place.Storage, place, ct), DifferenceAsync(compute, place.Compute, place, ct));
-        var (hardware, changes) = await new HardwarePlanner(file, names, cloud, complete).PlanAsync(
-            place, [.. differences.SelectMany(difference => difference.Changes)], ct);
         return new ClusterPlan
         {
             File = file,
             Names = names,
             Place = place,
-            Storage = differences[0].Wanted,
-            Compute = differences[1].Wanted,
+            Storage = new Blueprint("storage", file.Cloud.StorageGroup, ResourceNames.StorageDeployment, rendering.StorageTemplate, rendering.StorageParameters),
+            Compute = new Blueprint("compute", file.Cloud.ComputeGroup, ResourceNames.ComputeDeployment, rendering.ComputeTemplate, rendering.ComputeParameters),
             Preflight = report,
             Inputs = complete,
-            Hardware = hardware,
-            Changes = changes,
+            Hardware = new HardwarePlan { Machines = [], Steps = [] },
+            Changes = [],
         };
     }
 

@@ -82,13 +82,24 @@ internal sealed class ClusterSession : IDisposable
     public async Task<(ClusterPlan Plan, IReadOnlyList<ShareFile> Files, ClusterKeys Keys)> PlanAsync(string? release, CancellationToken ct)
     {
         var inputs = await InputsAsync(make: true, ct);
-        var plan = await PlanAsync(inputs, release, ct);
-        return (plan, [.. inputs.Files, ShareFile.OfBytes(SystemShare.Wanted, plan.ControlPlane!.Orders.ToBytes())], inputs.Keys);
+        var plan = await WithControlPlaneAsync(await new ClusterPlanner(File, Cloud).PlanAsync(inputs.Rendering, ct), inputs, release, ct);
+        return (plan, FilesOf(inputs, plan), inputs.Keys);
+    }
+
+    /// <summary>The same for whoever only has the control plane's machines come to a release, and deploys nothing.</summary>
+    public async Task<(ClusterPlan Plan, IReadOnlyList<ShareFile> Files)> PlanReleaseAsync(string release, CancellationToken ct)
+    {
+        var inputs = await InputsAsync(make: true, ct);
+        var plan = await WithControlPlaneAsync(await new ClusterPlanner(File, Cloud).PlanInPlaceAsync(inputs.Rendering, ct), inputs, release, ct);
+        return (plan, FilesOf(inputs, plan));
     }
 
     /// <summary>The same for whoever only looks: neither the lock nor the keys are touched.</summary>
-    public async Task<ClusterPlan> LookAsync(CancellationToken ct) =>
-        await PlanAsync(await InputsAsync(make: false, ct), release: null, ct);
+    public async Task<ClusterPlan> LookAsync(CancellationToken ct)
+    {
+        var inputs = await InputsAsync(make: false, ct);
+        return await WithControlPlaneAsync(await new ClusterPlanner(File, Cloud).PlanAsync(inputs.Rendering, ct), inputs, release: null, ct);
+    }
 
     /// <summary>What 'ebb up' would deploy, as the cloud's sizes and the scale sets' capacities are now.</summary>
     public async Task<(Rendering Rendering, IReadOnlyList<ShareFile> Files)> RenderAsync(CancellationToken ct)
@@ -130,12 +141,14 @@ internal sealed class ClusterSession : IDisposable
 
     private static ClusterFile Read(string path) => ClusterFileReader.Read(path, Environment.GetEnvironmentVariable);
 
-    private async Task<ClusterPlan> PlanAsync(ClusterInputs inputs, string? release, CancellationToken ct)
+    private async Task<ClusterPlan> WithControlPlaneAsync(ClusterPlan plan, ClusterInputs inputs, string? release, CancellationToken ct)
     {
-        var plan = await new ClusterPlanner(File, Cloud).PlanAsync(inputs.Rendering, ct);
         var controlPlane = await new ControlPlanePlanner(this).PlanAsync(plan, inputs.Files, release, ct);
         return plan with { ControlPlane = controlPlane, Changes = [.. plan.Changes, .. controlPlane.Changes] };
     }
+
+    private static IReadOnlyList<ShareFile> FilesOf(ClusterInputs inputs, ClusterPlan plan) =>
+        [.. inputs.Files, ShareFile.OfBytes(SystemShare.Wanted, plan.ControlPlane!.Orders.ToBytes())];
 
     private async Task<ClusterInputs> InputsAsync(bool make, CancellationToken ct) => ClusterInputs.Gather(
         File,

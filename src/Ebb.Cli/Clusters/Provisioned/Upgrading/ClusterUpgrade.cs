@@ -44,13 +44,16 @@ internal sealed class ClusterUpgrade(ClusterSession session, UpgradeRequest requ
         await using var target = await ProvisionedTarget.OpenAsync(session.Path, Logs.ForLooking(options.Verbose), ct);
         var seen = await LookAsync(target, ct);
         await RequireAsync(release, Ground(reports, seen), ct);
-        var (plan, files, _) = await session.PlanAsync($"{release}", ct);
-        RequireFiles(plan.ControlPlane!, release);
+        var (plan, files) = await session.PlanReleaseAsync($"{release}", ct);
+        if (session.File.Options.AirGapped && UpgradeRules.FilesProblem(plan.ControlPlane!.Before, plan.ControlPlane.Orders, session.Path) is { } lacking)
+        {
+            throw new EbbException($"{lacking} Nothing has been changed.");
+        }
 
         var behind = plan.ControlPlane!.Machines.Where(machine => !machine.IsDone(plan.ControlPlane.Orders.Generation)).ToImmutableArray();
         var pools = request.ControlPlaneOnly ? [] : Pools(seen, release);
         var view = new UpgradeView(
-            session.File.Name, $"{release}", behind, pools, [.. plan.ControlPlane.Changes.Where(change => !change.Name.StartsWith(OrdersDifference.Release, StringComparison.Ordinal) && behind.All(machine => machine.Name != change.Name))]);
+            session.File.Name, request, $"{release}", behind, pools, [.. plan.ControlPlane.Changes.Where(change => !change.Name.StartsWith(OrdersDifference.Release, StringComparison.Ordinal) && behind.All(machine => machine.Name != change.Name))]);
         if (behind.IsEmpty && pools.IsEmpty)
         {
             view.PrintNothing(options.Json, terminal);
@@ -157,18 +160,5 @@ internal sealed class ClusterUpgrade(ClusterSession session, UpgradeRequest requ
         }
 
         throw new EbbException($"{UpgradeRules.Problem(release, ground, next, session.Flag, request.Force)} Nothing has been changed.");
-    }
-
-    /// <exception cref="EbbException">Machines that reach nothing outside would install what they have.</exception>
-    private void RequireFiles(ControlPlanePlan plan, K3sRelease release)
-    {
-        const string Program = "/usr/local/bin/k3s";
-        if (session.File.Options.AirGapped && plan.Before is { } before && before.Release != plan.Orders.Release
-            && before.Files.FirstOrDefault(file => file.To == Program)?.Sha256 == plan.Orders.Files.FirstOrDefault(file => file.To == Program)?.Sha256)
-        {
-            throw new EbbException(
-                $"'options.airGapped' is true, and 'k3s' among the files for machines is still that of {before.Release}. Put 'k3s' and its images of {release} there "
-                + $"('airgap' beside {session.Path}, or {AirGapDirectory.Variable}), then run this again. Nothing has been changed.");
-        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ebb.Cli.Clusters.Provisioned.Rollout;
+using Ebb.Cli.Provisioning.Orders;
 
 namespace Ebb.Cli.Clusters.Provisioned.Upgrading;
 
@@ -53,4 +54,15 @@ internal static class UpgradeRules
             : $"{string.Join(" and ", ground.NotReady)} {(ground.NotReady.Length == 1 ? "is" : "are")} not ready, and an upgrade takes machines of the control plane away for a while. "
                 + $"Mend that first ('ebb doctor{flag}'), or say --force.";
     }
+
+    /// <summary>Why machines that reach nothing outside would install what they have; null when the files are another release's.</summary>
+    /// <param name="before">What they are now; null where nothing was ordered yet.</param>
+    /// <param name="path">Of the cluster's file.</param>
+    public static string? FilesProblem(ControlPlaneOrders? before, ControlPlaneOrders wanted, string path) =>
+        before is not null && before.Release != wanted.Release && ProgramOf(before) == ProgramOf(wanted)
+            ? $"'options.airGapped' is true, and 'k3s' among the files for machines is still that of {before.Release}. Put 'k3s' and its images of {wanted.Release} there "
+                + $"('airgap' beside {path}, or {AirGapDirectory.Variable}), then run this again."
+            : null;
+
+    private static string? ProgramOf(ControlPlaneOrders orders) => orders.Files.FirstOrDefault(file => file.To == "/usr/local/bin/k3s")?.Sha256;
 }

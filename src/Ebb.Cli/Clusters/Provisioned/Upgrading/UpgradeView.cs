@@ -13,7 +13,7 @@ namespace Ebb.Cli.Clusters.Provisioned.Upgrading;
 /// <param name="pools">Machines of pools that are to be given a fresh disk, in that order.</param>
 /// <param name="besides">What else is new for the control plane.</param>
 internal sealed class UpgradeView(
-    string cluster, string release, ImmutableArray<ReportedMachine> behind, ImmutableArray<Candidate> pools, ImmutableArray<ClusterChange> besides)
+    string cluster, UpgradeRequest request, string release, ImmutableArray<ReportedMachine> behind, ImmutableArray<Candidate> pools, ImmutableArray<ClusterChange> besides)
 {
     public void Print(bool json, Terminal terminal)
     {
@@ -47,6 +47,14 @@ internal sealed class UpgradeView(
         }
     }
 
+    // No more than was looked at.
+    private string Covered => request switch
+    {
+        { ControlPlaneOnly: true } => $"the control plane of cluster '{cluster}' is",
+        { Pool: { } pool } => $"the control plane of cluster '{cluster}' and pool '{pool}' are",
+        _ => $"cluster '{cluster}' is",
+    };
+
     public void PrintNothing(bool json, Terminal terminal)
     {
         if (json)
@@ -55,7 +63,7 @@ internal sealed class UpgradeView(
         }
         else
         {
-            terminal.Print($"Nothing to do: cluster '{cluster}' is at {release}.");
+            terminal.Print($"Nothing to do: {Covered} at {release}.");
         }
     }
 
@@ -67,7 +75,7 @@ internal sealed class UpgradeView(
         }
         else
         {
-            terminal.Print($"Cluster '{cluster}' is at {release}.");
+            terminal.Print($"{char.ToUpperInvariant(Covered[0])}{Covered[1..]} at {release}.");
         }
     }
 

@@ -210,6 +210,18 @@ public sealed class PreflightTests : IDisposable
         Assert.Empty(_case.Wire.Writes);
     }
 
+    [Fact]
+    public void Whoever_makes_no_machine_is_not_kept_from_anything_by_a_quota_and_waits_for_no_comparison()
+    {
+        _case = With(("cores", 1));
+
+        var plan = _case.Do(() => new ClusterPlanner(CloudCase.File(), _case.Cloud).PlanInPlaceAsync(CloudCase.Inputs, CancellationToken.None));
+
+        Assert.Contains("quota 'cores'", Only(plan.Preflight), StringComparison.Ordinal);
+        Assert.NotEmpty(plan.Inputs.Sizes);
+        Assert.DoesNotContain(_case.Wire.Calls, call => call.Contains("whatIf", StringComparison.OrdinalIgnoreCase));
+    }
+
     public void Dispose() => _case.Dispose();
 
     private static string Only(PreflightReport report) => Assert.Single(report.Problems);

@@ -61,6 +61,21 @@ public class PoolUpgradeTests
         Assert.Empty(Wrong(farm));
     }
 
+    [Theory]
+    [InlineData(FarmCase.Pool, "agents000000 agents000001")]
+    [InlineData("others", "others000000")]
+    [InlineData(null, "agents000000 agents000001 others000000")]
+    public void Of_the_pools_only_the_one_that_is_named_or_else_all(string? pool, string upgraded)
+    {
+        using var farm = Upgraded();
+
+        farm.Operate(PoolUpgrade.Request(New, new UpgradeRequest { Pool = pool }));
+
+        Assert.Equal(upgraded.Split(' '), farm.Nodes.Where(node => node.Status?.NodeInfo?.KubeletVersion == New).Select(node => node.Metadata.Name).Order());
+        var unknown = Assert.Throws<EbbException>(() => OperationPlan.Make(new Ebb.Tests.Planning.Some().Snapshot(), PoolUpgrade.Request(New, new UpgradeRequest { Pool = "nobody" })));
+        Assert.StartsWith("There is no pool 'nobody'", unknown.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Machines_that_are_at_the_release_are_not_touched()
     {

@@ -1,5 +1,7 @@
 using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Cli.Clusters.Provisioned.Upgrading;
+using Ebb.Tests.Cli.Provisioning.Orders;
+using Ebb.Tests.Cli.Provisioning.Rendered;
 
 namespace Ebb.Tests.Cli.Clusters.Provisioned.Upgrading;
 
@@ -37,6 +39,21 @@ public class UpgradeRulesTests
 
         Assert.Contains("--force", UpgradeRules.Problem(wanted, ground, null, "", force: false), StringComparison.Ordinal);
         Assert.Null(UpgradeRules.Problem(wanted, ground, null, "", force: true));
+    }
+
+    [Fact]
+    public void Machines_without_a_way_outside_need_the_files_of_the_release()
+    {
+        var (cluster, inputs) = RenderLab.Of("air-gapped");
+        var before = Some.Orders(cluster, inputs, "v1.33.3+k3s1");
+
+        var problem = UpgradeRules.FilesProblem(before, Some.Orders(cluster, inputs, "v1.34.5+k3s1"), "farm.yaml");
+
+        Assert.Contains("is still that of v1.33.3+k3s1. Put 'k3s' and its images of v1.34.5+k3s1 there ('airgap' beside farm.yaml, or EBB_", problem, StringComparison.Ordinal);
+        var newer = inputs with { AirGapHashes = inputs.AirGapHashes.SetItem("k3s", new string('f', 64)) };
+        Assert.Null(UpgradeRules.FilesProblem(before, Some.Orders(cluster, newer, "v1.34.5+k3s1"), "farm.yaml"));
+        Assert.Null(UpgradeRules.FilesProblem(before, before, "farm.yaml"));
+        Assert.Null(UpgradeRules.FilesProblem(null, before, "farm.yaml"));
     }
 
     private static string? Problem(string wanted, string controlPlane, string kubelet) =>
