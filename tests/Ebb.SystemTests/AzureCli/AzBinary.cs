@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
+using Ebb.SystemTests.Commands;
 
 namespace Ebb.SystemTests.AzureCli;
 
@@ -11,8 +12,6 @@ namespace Ebb.SystemTests.AzureCli;
 /// </summary>
 internal sealed class AzBinary(string path, string home, string authority)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
-
     /// <summary>What the whole command printed; fails the test when it fails.</summary>
     public async Task<string> RunAsync(params string[] arguments)
     {
@@ -34,19 +33,8 @@ internal sealed class AzBinary(string path, string home, string authority)
     public async Task<(int Code, string Output, string Error)> TryAsync(params string[] arguments)
     {
         using var process = Start(arguments);
-        using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
-        var output = process.StandardOutput.ReadToEndAsync(limit.Token);
-        var error = process.StandardError.ReadToEndAsync(limit.Token);
-        try
-        {
-            await process.WaitForExitAsync(limit.Token);
-            return (process.ExitCode, await output, await error);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"az {string.Join(' ', arguments.Take(3))} did not end within {Limit}.");
-        }
+        var ran = await Shell.EndOfAsync(process, TestContext.Current.CancellationToken);
+        return (ran.ExitCode, ran.Out, ran.Error);
     }
 
     private Process Start(string[] arguments)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Ebb.SystemTests.Commands;
 
 namespace Ebb.SystemTests.Kubectl;
 
@@ -23,19 +24,8 @@ internal sealed class KubectlBinary(string path, string home, string kubeconfig)
         IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         using var process = Start(environment, arguments);
-        using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
-        var output = process.StandardOutput.ReadToEndAsync(limit.Token);
-        var error = process.StandardError.ReadToEndAsync(limit.Token);
-        try
-        {
-            await process.WaitForExitAsync(limit.Token);
-            return (process.ExitCode, await output, await error);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"kubectl {string.Join(' ', arguments)} did not end within {Limit}.");
-        }
+        var ran = await Shell.EndOfAsync(process, TestContext.Current.CancellationToken);
+        return (ran.ExitCode, ran.Out, ran.Error);
     }
 
     /// <summary>Starts a command that does not end by itself, and gives its lines until <paramref name="enough"/> says so.</summary>

@@ -7,25 +7,6 @@ namespace Ebb.SystemTests.Machines;
 [Collection(RealSandbox.Collection)]
 public sealed class AgentTests(RealSandbox sandbox)
 {
-    // Keeps its machine: a Job's pod is not interrupted.
-    private const string Work = """
-        apiVersion: batch/v1
-        kind: Job
-        metadata: {name: hold}
-        spec:
-          backoffLimit: 20
-          template:
-            metadata: {labels: {app: hold}}
-            spec:
-              restartPolicy: Never
-              terminationGracePeriodSeconds: 1
-              containers:
-                - name: work
-                  image: busybox:stable
-                  command: [sh, -c, "trap 'exit 1' TERM; sleep 3600 & wait"]
-                  resources: {requests: {cpu: 250m, memory: 64Mi}}
-        """;
-
     [Fact]
     public async Task A_machine_joins_by_what_the_cloud_attests_of_it_with_no_secret_in_what_it_was_told_and_within_30_MB()
     {
@@ -112,7 +93,7 @@ public sealed class AgentTests(RealSandbox sandbox)
     /// <summary>The node with the one pod that works.</summary>
     private async Task<string> HeldAsync()
     {
-        await sandbox.ApplyAsync(Work);
+        await sandbox.ApplyAsync(RealSandbox.HoldJob("trap 'exit 1' TERM; sleep 3600 & wait"));
         await RealSandbox.UntilAsync("work runs", async () => await RunningOnAsync() is not null);
         return (await RunningOnAsync())!;
     }

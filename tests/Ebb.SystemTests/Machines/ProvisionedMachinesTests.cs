@@ -13,24 +13,6 @@ public sealed class ProvisionedMachinesTests : IAsyncLifetime
     // Not as in other tests' sandboxes: machines are found by their names.
     private const string Pool = "works";
 
-    private const string Work = """
-        apiVersion: batch/v1
-        kind: Job
-        metadata: {name: hold}
-        spec:
-          backoffLimit: 20
-          template:
-            metadata: {labels: {app: hold}}
-            spec:
-              restartPolicy: Never
-              terminationGracePeriodSeconds: 1
-              containers:
-                - name: work
-                  image: busybox:stable
-                  command: [sh, -c, "trap 'exit 1' TERM; until [ -e /done ]; do sleep 1; done; echo finished"]
-                  resources: {requests: {cpu: 250m, memory: 64Mi}}
-        """;
-
     private readonly Shell _shell = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("ebb-file-").FullName;
 
@@ -57,7 +39,7 @@ public sealed class ProvisionedMachinesTests : IAsyncLifetime
         Assert.Contains($"Cluster '{Name}' is up: Kubernetes at https://127.", up.Out, StringComparison.Ordinal);
 
         // The first pod brings the first machine.
-        await ApplyAsync(Work);
+        await ApplyAsync(RealSandbox.HoldJob("trap 'exit 1' TERM; until [ -e /done ]; do sleep 1; done; echo finished"));
         await RunsAsync(null);
         var first = (await NodeOfWorkAsync())!;
         await AssertBootedWholeAsync(first);

@@ -22,6 +22,26 @@ public sealed class RealSandbox : IAsyncLifetime
 
     private Shell? _shell;
 
+    /// <summary>A Job <c>hold</c> of one pod, labelled <c>app=hold</c>, that keeps its machine: a Job's pod is not interrupted.</summary>
+    /// <param name="script">What the pod's shell does; without a double quote.</param>
+    public static string HoldJob(string script) => $$$"""
+        apiVersion: batch/v1
+        kind: Job
+        metadata: {name: hold}
+        spec:
+          backoffLimit: 20
+          template:
+            metadata: {labels: {app: hold}}
+            spec:
+              restartPolicy: Never
+              terminationGracePeriodSeconds: 1
+              containers:
+                - name: work
+                  image: busybox:stable
+                  command: [sh, -c, "{{{script}}}"]
+                  resources: {requests: {cpu: 250m, memory: 64Mi}}
+        """;
+
     public string Home => Path.Combine(Shell.State, "sandbox");
 
     /// <summary>The network namespace of its own.</summary>

@@ -39,15 +39,8 @@ public sealed class RenderedMachineTests : IDisposable
     [Fact]
     public async Task A_machine_that_is_switched_off_leaves_its_cluster_before_anything_that_it_needs_for_that_stops()
     {
-        var root = await MachineRoot.RequireAsync();
-        var units = Directory.CreateDirectory(Path.Combine(_directory, "units")).FullName;
-        var output = Directory.CreateDirectory(Path.Combine(_directory, "out")).FullName;
-        WriteUnits(units);
+        var log = await PlayAsync("shutdown.sh");
 
-        var (_, said) = await RunAsync("shutdown.sh", root, units, _directory);
-
-        var log = Path.Combine(output, "log");
-        Assert.True(File.Exists(log), said);
         Assert.Equal(
             [
                 "agent runs",
@@ -57,22 +50,15 @@ public sealed class RenderedMachineTests : IDisposable
                 "k3s stops",
                 "containers end: k3s-agent inactive",
             ],
-            await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken));
-        Assert.Contains("-A PREROUTING -d 169.254.169.254/32 -j DROP", await File.ReadAllTextAsync(Path.Combine(output, "iptables"), TestContext.Current.CancellationToken));
+            log);
+        Assert.Contains("-A PREROUTING -d 169.254.169.254/32 -j DROP", await File.ReadAllTextAsync(Path.Combine(_directory, "out", "iptables"), TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task A_control_plane_machine_follows_from_its_birth_on_through_crashes_and_boots_also_when_k3s_does_not_start()
     {
-        var root = await MachineRoot.RequireAsync();
-        var units = Directory.CreateDirectory(Path.Combine(_directory, "units")).FullName;
-        var output = Directory.CreateDirectory(Path.Combine(_directory, "out")).FullName;
-        WriteUnits(units);
+        var log = await PlayAsync("follow.sh");
 
-        var (_, said) = await RunAsync("follow.sh", root, units, _directory);
-
-        var log = Path.Combine(output, "log");
-        Assert.True(File.Exists(log), said);
         Assert.Equal(
             [
                 "is born",
@@ -82,10 +68,26 @@ public sealed class RenderedMachineTests : IDisposable
                 "follows: birth active, k3s activating",
                 "follows: birth inactive, k3s activating",
             ],
-            await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken));
+            log);
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    /// <summary>Boots a machine with the units that are rendered, as the script says.</summary>
+    /// <returns>What its stand-ins wrote down.</returns>
+    private async Task<string[]> PlayAsync(string script)
+    {
+        var root = await MachineRoot.RequireAsync();
+        var units = Directory.CreateDirectory(Path.Combine(_directory, "units")).FullName;
+        var output = Directory.CreateDirectory(Path.Combine(_directory, "out")).FullName;
+        WriteUnits(units);
+
+        var (_, said) = await RunAsync(script, root, units, _directory);
+
+        var log = Path.Combine(output, "log");
+        Assert.True(File.Exists(log), said);
+        return await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken);
+    }
 
     private static void WriteUnits(string directory)
     {
