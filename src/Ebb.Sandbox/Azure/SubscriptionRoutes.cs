@@ -7,7 +7,7 @@ using Ebb.Sandbox.Cloud;
 namespace Ebb.Sandbox.Azure;
 
 /// <summary>Subscriptions, tenants, locations, providers, resource groups and the list of all resources.</summary>
-internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion deletion, Authorization authorization)
+internal sealed partial class SubscriptionRoutes(ResourceStore store, GroupDeletion deletion, Authorization authorization)
 {
     // What the world keeps itself, or what is no resource.
     public static readonly string[] WorldTypes =
@@ -150,71 +150,6 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
         });
     }
 
-    private ArmReply ListGroups(ArmRequest r)
-    {
-        var filter = ResourceFilter.Parse(r.Query["$filter"].ToString());
-        if (filter is null)
-        {
-            return BadFilter(r);
-        }
-
-        return ArmReply.From(_world.ListResourceGroups(), listing =>
-            new ArmReply(200, ScaleSetRoutes.Value(listing.Items.Where(g => authorization.Allows(r.Caller, "Microsoft.Resources/subscriptions/resourceGroups/read", g.ResourceId)).Select(Group).Where(g => filter.Matches(g, "")).Take(Top(r)))));
-    }
-
-    private ArmReply? OfGroup(ArmRequest r, string name)
-    {
-        switch (r.Method)
-        {
-            case "GET":
-                return ArmReply.From(_world.GetResourceGroup(name), g => new ArmReply(200, Group(g)));
-            case "HEAD":
-                return ArmReply.From(_world.GetResourceGroup(name), _ => new ArmReply(204));
-            case "PUT" or "PATCH":
-                return PutGroup(r, name);
-            case "DELETE":
-                var outcome = deletion.Begin(r, name);
-                return ArmReply.From(outcome, _ => new ArmReply(202) { Headers = [.. GroupHeaders(r, outcome.Operation!.Id)] });
-            default:
-                return null;
-        }
-    }
-
-    private ArmReply PutGroup(ArmRequest r, string name)
-    {
-        try
-        {
-            var body = r.Body as JsonObject ?? [];
-            var tags = JsonRead.Object(body, "tags") is null ? null : ScaleSetModel.ReadTags(body);
-            var location = JsonRead.OptionalText(body, "location")?.Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant();
-            if (r.Method == "PATCH")
-            {
-                var existing = _world.GetResourceGroup(name);
-                if (!existing.Ok)
-                {
-                    return ArmReply.Error(existing.Error);
-                }
-
-                location = existing.Value.Location;
-            }
-
-            return location is null
-                ? ArmReply.Error(400, "LocationRequired", "The location property is required for this definition.")
-                : ArmReply.From(_world.PutResourceGroup(name, location, tags), g => new ArmReply(g.Created ? 201 : 200, Group(g)));
-        }
-        catch (JsonRead.ModelException e)
-        {
-            return ArmReply.Error(e.Error);
-        }
-    }
-
-    private ArmReply GroupOperation(ArmRequest r, string id) => ArmReply.From(_world.GetOperation(id), operation => operation.Status switch
-    {
-        OperationStatus.InProgress => new ArmReply(202) { Headers = [.. GroupHeaders(r, id)] },
-        _ when operation.Error is { } error => ArmReply.Error(error),
-        _ => new ArmReply(200),
-    });
-
     private (string, string)[] GroupHeaders(ArmRequest r, string id) =>
     [
         ("Location", $"{r.BaseUrl}/subscriptions/{_world.Options.SubscriptionId}/operationresults/{id}?api-version={Uri.EscapeDataString(r.ApiVersion)}"),
@@ -293,16 +228,6 @@ internal sealed class SubscriptionRoutes(ResourceStore store, GroupDeletion dele
         ["type"] = "microsoft.insights/autoscalesettings",
         ["location"] = _world.Options.Location,
         ["tags"] = setting.Model["tags"]?.DeepClone() ?? new JsonObject(),
-    };
-
-    private static JsonObject Group(ResourceGroup group) => new()
-    {
-        ["id"] = group.ResourceId,
-        ["name"] = group.Name,
-        ["type"] = "Microsoft.Resources/resourceGroups",
-        ["location"] = group.Location,
-        ["tags"] = new JsonObject(group.Tags.Select(t => KeyValuePair.Create(t.Key, (JsonNode?)t.Value))),
-        ["properties"] = new JsonObject { ["provisioningState"] = group.Deleting ? "Deleting" : "Succeeded" },
     };
 
     private static int Top(ArmRequest r) => int.TryParse(r.Query["$top"].ToString(), out var top) && top > 0 ? top : int.MaxValue;

@@ -9,7 +9,7 @@ namespace Ebb.Simulation.Scenarios;
 public static class ScenarioMaker
 {
     private static readonly TimeSpan Busy = TimeSpan.FromMinutes(50);
-    private static readonly TimeSpan Calm = TimeSpan.FromMinutes(70);
+    internal static readonly TimeSpan Calm = TimeSpan.FromMinutes(70);
 
     // After the calm: a back-off at its longest, a machine given up for not joining and another one booted, then the
     // longest work in queues behind other work, then idleness.
@@ -28,7 +28,7 @@ public static class ScenarioMaker
         // With draws of its own, so that what came later leaves the other scenarios as they were.
         var later = new Random(unchecked(seed * 7919));
         var pools = Later(later, Pools(random));
-        var happenings = Work(random, pools).Concat(Trouble(random, pools, out var controllers)).Concat(Drought(later, pools));
+        var happenings = Work(random, pools).Concat(TroubleMaker.Draw(random, pools, out var controllers)).Concat(Drought(later, pools));
         return new Scenario
         {
             Seed = seed,
@@ -237,78 +237,12 @@ public static class ScenarioMaker
         };
     }
 
-    private static List<Happening> Trouble(
-        Random random, ImmutableArray<(string Name, ScaleSetSpec Spec)> pools, out int controllers)
-    {
-        controllers = Chance(random, 0.3) ? 2 : 1;
-        var trouble = new List<Happening>();
-        for (var left = random.Next(12); left > 0; left--)
-        {
-            trouble.AddRange(OneTrouble(random, Calm * 0.95 * random.NextDouble(), pools[random.Next(pools.Length)].Name, random.Next(controllers)));
-        }
-
-        return trouble;
-    }
-
-    private static IEnumerable<Happening> OneTrouble(Random random, TimeSpan at, string pool, int controller)
-    {
-        var span = TimeSpan.FromMinutes(1 + (9 * random.NextDouble()));
-        switch (random.Next(10))
-        {
-            case 0 or 1:
-                return [new Happening.Crash(at, controller, span * random.NextDouble())];
-            case 2:
-                return [new Happening.Restart(at, controller)];
-            case 3:
-                return [new Happening.ApiServer(at, Down: true), new Happening.ApiServer(at + (0.3 * span), Down: false)];
-            case 4:
-                return
-                [
-                    new Happening.BadNetwork(at, 0.3 * random.NextDouble(), 0.2 * random.NextDouble()),
-                    new Happening.BadNetwork(at + span, 0, 0),
-                ];
-            case 5:
-                return [new Happening.CutWatches(at)];
-            case 6:
-                return
-                [
-                    new Happening.Shortage(at, [new Availability { Priority = Priority.Spot, Machines = random.Next(3), Answer = (Shortage)random.Next(3) }]),
-                    new Happening.Shortage(at + (2 * span), []),
-                ];
-            default:
-                return [new Happening.CloudFault(at, CloudFaultOf(random, pool, span))];
-        }
-    }
-
-    private static Fault CloudFaultOf(Random random, string pool, TimeSpan span)
-    {
-        var kind = (FaultKind)random.Next(Enum.GetValues<FaultKind>().Length);
-        var onInstances = kind is FaultKind.StuckCreating or FaultKind.FailedInstance or FaultKind.NeverBoots or FaultKind.SlowBoot;
-        return new Fault
-        {
-            // A machine that never leaves Deleting is the cloud's to mend: nothing that Ebb could do is to be seen.
-            Kind = kind is FaultKind.StuckDeleting ? FaultKind.StaleList : kind,
-            Pool = Chance(random, 0.5) ? pool : null,
-            On = onInstances ? null : Pick(random, Calls),
-            Probability = onInstances ? 0.5 : 0.2 + (0.8 * random.NextDouble()),
-            Count = random.Next(1, onInstances ? 4 : 12),
-            Code = kind is FaultKind.FailOperation ? "AllocationFailed" : "InternalServerError",
-            Span = kind is FaultKind.StaleList ? span * 0.3 : span,
-        };
-    }
-
-    private static readonly CallKind?[] Calls =
-    [
-        CallKind.ListScaleSets, CallKind.GetScaleSet, CallKind.PutScaleSet, CallKind.PatchScaleSet, CallKind.ListInstances,
-        CallKind.DeleteInstances, CallKind.GetOperation, CallKind.ListUsages, null,
-    ];
-
     private static TimeSpan Takes(Random random) => TimeSpan.FromSeconds(20 + Math.Floor(1180 * random.NextDouble() * random.NextDouble()));
 
     private static TimeSpan Lag(Random random) =>
         Chance(random, 0.3) ? TimeSpan.FromSeconds(5 * random.NextDouble()) : TimeSpan.FromMilliseconds(20);
 
-    private static bool Chance(Random random, double share) => random.NextDouble() < share;
+    internal static bool Chance(Random random, double share) => random.NextDouble() < share;
 
-    private static T Pick<T>(Random random, params T[] from) => from[random.Next(from.Length)];
+    internal static T Pick<T>(Random random, params T[] from) => from[random.Next(from.Length)];
 }

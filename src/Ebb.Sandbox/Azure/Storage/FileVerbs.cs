@@ -1,22 +1,14 @@
-using System.Globalization;
 using System.Security.Cryptography;
+using static Ebb.Sandbox.Azure.Storage.FileChecks;
+using static Ebb.Sandbox.Azure.Storage.FileHeaders;
 
 namespace Ebb.Sandbox.Azure.Storage;
 
 /// <summary>What is asked of files and directories.</summary>
 internal sealed class FileVerbs(StorageAccounts accounts)
 {
-    // The largest file: 4 TiB. Nothing of it takes memory before it is written.
-    private const long MaxLength = 4L << 40;
-
-    // Until this version what a file is like in Windows had to be said when it is made.
-    private const string AttributesOptionalSince = "2021-06-08";
-    private const string AttributesSince = "2019-02-02";
-
     // The largest range whose hash the server makes on the way out.
     private const long MaxHashed = 4 << 20;
-
-    private static readonly string[] Kept = ["Content-Type", "Content-Encoding", "Content-Language", "Content-Disposition", "Cache-Control", "Content-MD5"];
 
     public FileReply Answer(FileRequest r, StorageAccount account, DateTimeOffset now)
     {
@@ -226,55 +218,12 @@ internal sealed class FileVerbs(StorageAccounts accounts)
         return Entry(share, r.Path.AsSpan(..^1)) is FileDirectory parent ? (parent, r.Path[^1]) : throw FileRefusal.ParentNotFound();
     }
 
-    private static long? Length(FileRequest r) => r.Number("x-ms-content-length") switch
-    {
-        > MaxLength => throw FileRefusal.InvalidHeader("x-ms-content-length", r.Required("x-ms-content-length")),
-        var length => length,
-    };
-
-    private static void CheckAttributes(FileRequest r)
-    {
-        var version = r.Required("x-ms-version");
-        if (string.CompareOrdinal(version, AttributesSince) < 0 || string.CompareOrdinal(version, AttributesOptionalSince) >= 0)
-        {
-            return;
-        }
-
-        foreach (var name in (ReadOnlySpan<string>)["x-ms-file-attributes", "x-ms-file-creation-time", "x-ms-file-last-write-time"])
-        {
-            r.Required(name);
-        }
-
-        if (r.Header("x-ms-file-permission") is null && r.Header("x-ms-file-permission-key") is null)
-        {
-            throw FileRefusal.MissingHeader("x-ms-file-permission");
-        }
-    }
-
-    private static void CheckQuota(FileShare share, long more)
-    {
-        if (more > 0 && share.Root.Length + more > (long)share.QuotaGiB << 30)
-        {
-            throw new FileRefusal(409, "ShareSizeLimitReached", $"The share has a quota of {share.QuotaGiB} GiB, which this would exceed.");
-        }
-    }
-
     private void CheckRoom(long more)
     {
         if (!accounts.HasRoom(more))
         {
             throw new FileRefusal(409, "ShareSizeLimitReached", $"The files of this sandbox may take {StorageAccounts.Room >> 30} GiB of memory, which this would exceed.");
         }
-    }
-
-    private static string CheckHash(FileRequest r)
-    {
-#pragma warning disable CA5351 // The protocol's check of transmission, no protection.
-        var hash = Convert.ToBase64String(MD5.HashData(r.Body));
-#pragma warning restore CA5351
-        return r.Header("Content-MD5") is { } given && given != hash
-            ? throw new FileRefusal(400, "Md5Mismatch", "The MD5 value specified in the request did not match with the MD5 value calculated by the server.")
-            : hash;
     }
 
     private static string Hash(FileItem file, long offset, int count)
@@ -284,42 +233,5 @@ internal sealed class FileVerbs(StorageAccounts accounts)
 #pragma warning disable CA5351 // As above.
         return Convert.ToBase64String(MD5.HashData(bytes));
 #pragma warning restore CA5351
-    }
-
-    private static SortedDictionary<string, string> Properties(FileRequest r)
-    {
-        var properties = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var name in Kept)
-        {
-            if (r.Header($"x-ms-{name.ToLowerInvariant()}") is { } value)
-            {
-                properties[name] = FileRequest.IsHeaderText(value) ? value : throw FileRefusal.InvalidHeader($"x-ms-{name.ToLowerInvariant()}", value);
-            }
-        }
-
-        return properties;
-    }
-
-    private static IEnumerable<(string, string)> Headers(FileEntry entry) =>
-    [
-        .. Tags(entry),
-        ("x-ms-server-encrypted", "true"),
-        .. Attributes(entry),
-        .. entry.Metadata.Select(m => ($"x-ms-meta-{m.Key}", m.Value)),
-    ];
-
-    private static IEnumerable<(string, string)> Tags(FileEntry entry) =>
-        [("ETag", entry.ETag), ("Last-Modified", entry.ModifiedAt.UtcDateTime.ToString("R", CultureInfo.InvariantCulture))];
-
-    private static IEnumerable<(string, string)> Attributes(FileEntry entry)
-    {
-        var changed = entry.ModifiedAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture);
-        return
-        [
-            ("x-ms-file-attributes", entry is FileDirectory ? "Directory" : "Archive"),
-            ("x-ms-file-creation-time", entry.CreatedAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture)),
-            ("x-ms-file-last-write-time", changed),
-            ("x-ms-file-change-time", changed),
-        ];
     }
 }
