@@ -48,6 +48,12 @@ public static class Marks
     /// </summary>
     public const string SharesKey = "ebb.dev/shares-key";
 
+    /// <summary>
+    /// Node annotation: by which authority of Kubernetes the machine was let in when it last joined, as a hash of its certificate. A machine
+    /// that has joined by another knows that one, and has certificates of it.
+    /// </summary>
+    public const string Authority = "ebb.dev/authority";
+
     /// <summary>Pod annotation: <c>never</c> forbids to interrupt the pod, <c>allowed</c> permits it.</summary>
     public const string Interrupt = "ebb.dev/interrupt";
 

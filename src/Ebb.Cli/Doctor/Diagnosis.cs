@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Reports;
 
@@ -92,18 +93,20 @@ internal static class Diagnosis
             {
                 yield return new(Severity.Broken, $"certificate {certificate.Name}", $"ended on {until:yyyy-MM-dd}", Renewal(seen, certificate));
             }
-            else if (until - seen.Now < (IsJoinAuthority(certificate) ? RotateWith : RenewWith))
+            else if (until - seen.Now < (AuthorityOf(certificate) is null ? RenewWith : RotateWith))
             {
                 yield return new(Severity.Warning, $"certificate {certificate.Name}", $"ends on {until:yyyy-MM-dd}", Renewal(seen, certificate));
             }
         }
     }
 
-    private static string Renewal(Symptoms seen, CertificateSign certificate) => IsJoinAuthority(certificate)
-        ? $"'ebb keys rotate{seen.Flag} {JoinAuthorities.What}' makes another, while machines join."
+    private static string Renewal(Symptoms seen, CertificateSign certificate) => AuthorityOf(certificate) is { } what
+        ? $"'ebb keys rotate{seen.Flag} {what}' makes another, while {(what == JoinAuthorities.What ? "machines join" : "the cluster runs")}."
         : $"'ebb up{seen.Flag}' renews it.";
 
-    private static bool IsJoinAuthority(CertificateSign certificate) => certificate.Name.Split('/')[^1].StartsWith("join-ca", StringComparison.Ordinal);
+    /// <returns>By what name an authority is rotated; null for what an authority signs.</returns>
+    private static string? AuthorityOf(CertificateSign certificate) =>
+        KeyList.RotationOf(certificate.Name.StartsWith("pki/", StringComparison.Ordinal) ? certificate.Name["pki/".Length..] : certificate.Name) is { } what and not ClusterKeys.Certificates ? what : null;
 
     private static IEnumerable<Finding> Rotations(Symptoms seen) =>
         from rotation in seen.Rotations

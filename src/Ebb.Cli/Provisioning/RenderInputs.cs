@@ -24,6 +24,9 @@ internal sealed record RenderInputs
     /// <summary>Which key of the shares' account machines mount with: <c>key1</c> or <c>key2</c>.</summary>
     public string SharesKey { get; init; } = FirstKey;
 
+    /// <summary>Whether Kubernetes' authorities are others than those that the cluster began with, and machines are to have them at hand.</summary>
+    public bool StagesAuthorities { get; init; }
+
     /// <summary>SHA-256, in hexadecimal, of <c>ebb-agent</c> by architecture: <c>amd64</c>, <c>arm64</c>.</summary>
     public required ImmutableSortedDictionary<string, string> AgentHashes { get; init; }
 

@@ -41,6 +41,12 @@ internal static class SystemShare
     /// <summary>Where in the share the cluster's own authorities lie; below it as in <see cref="Authorities"/>.</summary>
     public const string Pki = "k3s/tls/";
 
+    /// <summary>
+    /// Where on a control-plane machine those lie that k3s is to take up in place of others: a directory as k3s' own, below which they
+    /// are in <c>tls/</c>.
+    /// </summary>
+    public const string Staged = "/var/lib/ebb/authorities";
+
     /// <summary>By their names in k3s' own directory, which takes them for its own when they are there before its first start.</summary>
     public static ImmutableArray<string> Authorities { get; } =
     [

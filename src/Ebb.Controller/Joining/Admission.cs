@@ -81,7 +81,12 @@ internal sealed class Admission(
         // One that asks twice has lost the first answer.
         await registrations.WithdrawAsync(name, ct);
         var token = await tokens.IssueAsync(name, ct);
-        registrations.Expect(name, token, before, Mount.MarkOf(given.Mounts.Select(mount => mount.Key)));
+        registrations.Expect(
+            name,
+            token,
+            before,
+            new(Marks.SharesKey, Mount.MarkOf(given.Mounts.Select(mount => mount.Key))),
+            new(Marks.Authority, AuthorityMark.Of(authority)));
         return new JoinAnswer
         {
             Node = name,

@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using System.Text.RegularExpressions;
 using Ebb.Joining;
 
@@ -26,34 +23,12 @@ internal sealed partial class JoinTokens(JoinServerOptions options, BootstrapTok
 
         var token = await tokens.CreateAsync(options.TokenLifetime, $"ebb: node {node} joins", ct);
         var text = options.Distribution == JoinServerOptions.K3s
-            ? $"K10{AuthorityHash(await File.ReadAllBytesAsync(options.KubernetesAuthorityFile, ct))}::{token.Text}"
+            ? $"K10{AuthorityMark.HashOf(await File.ReadAllBytesAsync(options.KubernetesAuthorityFile, ct))}::{token.Text}"
             : token.Text;
         return new IssuedToken(token.Id, text, token.ExpiresAt);
     }
 
     public Task<bool> RevokeAsync(string id, CancellationToken ct) => tokens.RevokeAsync(id, ct);
-
-    /// <summary>
-    /// As k3s's agents compute it: over the file as it is when that is one certificate, else over the root of the first in it.
-    /// </summary>
-    public static string AuthorityHash(byte[] file)
-    {
-        var all = new X509Certificate2Collection();
-        all.ImportFromPem(Encoding.ASCII.GetString(file));
-        if (all.Count <= 1)
-        {
-            return Convert.ToHexStringLower(SHA256.HashData(file));
-        }
-
-        var root = all[0];
-        while (root.SubjectName.RawData.AsSpan().SequenceEqual(root.IssuerName.RawData) is false
-            && all.FirstOrDefault(c => c.SubjectName.RawData.AsSpan().SequenceEqual(root.IssuerName.RawData)) is { } issuer)
-        {
-            root = issuer;
-        }
-
-        return Convert.ToHexStringLower(SHA256.HashData(root.RawData));
-    }
 
     /// <summary>They came to all lines that were kept up in February 2023. Null is whatever is newest.</summary>
     public static bool HasBootstrapTokens(string? k3s)

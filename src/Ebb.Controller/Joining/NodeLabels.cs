@@ -65,10 +65,13 @@ internal static class LabelPatch
             },
         }.ToJsonString());
 
-    /// <param name="value">Empty to take it off.</param>
-    public static byte[] OfAnnotation(string name, string value) =>
+    /// <param name="annotations">Those with an empty value are taken off.</param>
+    public static byte[] OfAnnotations(IEnumerable<KeyValuePair<string, string>> annotations) =>
         Encoding.UTF8.GetBytes(new JsonObject
         {
-            ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [name] = value.Length > 0 ? value : null } },
+            ["metadata"] = new JsonObject
+            {
+                ["annotations"] = new JsonObject(annotations.Select(mark => KeyValuePair.Create(mark.Key, mark.Value.Length > 0 ? (JsonNode?)mark.Value : null))),
+            },
         }.ToJsonString());
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Ebb.Acting;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Objects;
@@ -48,12 +49,12 @@ internal sealed partial class Registrations(
 
     /// <summary>A machine is to come under this name with this token.</summary>
     /// <param name="before">The Node object of that name as it was; null for none.</param>
-    /// <param name="shares">What the node is to bear as <see cref="Marks.SharesKey"/>; empty for nothing.</param>
-    public void Expect(string node, IssuedToken token, V1Node? before, string shares = "")
+    /// <param name="bears">Annotations that the node is to bear; empty ones are taken off.</param>
+    public void Expect(string node, IssuedToken token, V1Node? before, params IEnumerable<KeyValuePair<string, string>> bears)
     {
         lock (_lock)
         {
-            _expected[node] = new Expected(token, before?.Metadata.Uid, UpSince(before), shares);
+            _expected[node] = new Expected(token, before?.Metadata.Uid, UpSince(before), [.. bears]);
         }
     }
 
@@ -205,11 +206,10 @@ internal sealed partial class Registrations(
             }
         }
 
-        if ((node.Metadata.Annotations?.GetValueOrDefault(Marks.SharesKey) ?? "") != expected.Shares)
+        if (expected.Bears.Where(mark => (node.Metadata.Annotations?.GetValueOrDefault(mark.Key) ?? "") != mark.Value).ToList() is { Count: > 0 } others)
         {
             // Before it is forgotten: what fails is tried again.
-            await client.PatchAsync(
-                Resources.Nodes, null, node.Metadata.Name, PatchKind.Merge, LabelPatch.OfAnnotation(Marks.SharesKey, expected.Shares), WriteOptions.Default, ct);
+            await client.PatchAsync(Resources.Nodes, null, node.Metadata.Name, PatchKind.Merge, LabelPatch.OfAnnotations(others), WriteOptions.Default, ct);
         }
 
         await WithdrawAsync(node.Metadata.Name, ct);
@@ -287,7 +287,7 @@ internal sealed partial class Registrations(
         }
     }
 
-    private sealed record Expected(IssuedToken Token, string? Uid, DateTimeOffset? UpSince, string Shares);
+    private sealed record Expected(IssuedToken Token, string? Uid, DateTimeOffset? UpSince, ImmutableArray<KeyValuePair<string, string>> Bears);
 
     [LoggerMessage(LogLevel.Information, "Node {Node} has joined")]
     private partial void LogJoined(string node);

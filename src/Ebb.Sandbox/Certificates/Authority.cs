@@ -19,17 +19,27 @@ public sealed class Authority : IDisposable
 
     private readonly TimeProvider _time;
 
-    private Authority(X509Certificate2 certificate, TimeProvider time)
+    private Authority(X509Certificate2 certificate, X509Certificate2Collection bundle, TimeProvider time)
     {
-        Certificate = certificate;
+        (Certificate, Bundle) = (certificate, bundle);
         _time = time;
     }
 
     /// <summary>With its private key.</summary>
     public X509Certificate2 Certificate { get; }
 
-    /// <summary>The certificate alone, as PEM: what clients are told to trust.</summary>
-    public string CertificatePem => Certificate.ExportCertificatePem() + "\n";
+    /// <summary>Without keys: itself, and where it came with them those that vouch for it and others that are believed beside it.</summary>
+    public X509Certificate2Collection Bundle { get; }
+
+    /// <summary>
+    /// What a server shows behind its own certificate. A root that another vouches for is shown in that one's name: whoever believes the
+    /// root has it.
+    /// </summary>
+    public X509Certificate2Collection Chain =>
+        [.. Bundle.Where(own => !Bundle.Any(other => other != own && Same(other.SubjectName, own.SubjectName) && !Same(other.IssuerName, own.SubjectName)))];
+
+    /// <summary>The certificates alone, as PEM: what clients are told to trust.</summary>
+    public string CertificatePem => string.Concat(Bundle.Select(certificate => certificate.ExportCertificatePem() + "\n"));
 
     /// <summary>Makes a new authority with a fresh key.</summary>
     public static Authority Create(string name, TimeProvider time)
@@ -40,12 +50,17 @@ public sealed class Authority : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         var now = time.GetUtcNow();
-        return new Authority(request.CreateSelfSigned(now - Backdated, now + Lifetime), time);
+        var made = request.CreateSelfSigned(now - Backdated, now + Lifetime);
+        return new Authority(made, [X509CertificateLoader.LoadCertificate(made.RawData)], time);
     }
 
-    /// <summary>Takes up an authority that was kept as PEM.</summary>
-    public static Authority Load(string certificatePem, string keyPem, TimeProvider time) =>
-        new(X509Certificate2.CreateFromPem(certificatePem, keyPem), time);
+    /// <summary>Takes up an authority that was kept as PEM: the first certificate, whose key it is, and others behind it.</summary>
+    public static Authority Load(string certificatePem, string keyPem, TimeProvider time)
+    {
+        var bundle = new X509Certificate2Collection();
+        bundle.ImportFromPem(certificatePem);
+        return new(X509Certificate2.CreateFromPem(certificatePem, keyPem), bundle, time);
+    }
 
     /// <summary>The private key as PEM. Whoever writes it to a file makes that file readable by its owner only.</summary>
     public string ExportKeyPem() => KeyPem(Certificate);
@@ -80,12 +95,12 @@ public sealed class Authority : IDisposable
         return Issue(name.Build(), ClientAuthentication, null);
     }
 
-    /// <summary>Whether this authority issued the certificate, for this use, and it is valid now.</summary>
+    /// <summary>Whether this authority, or one that is believed beside it, issued the certificate, for this use, and it is valid now.</summary>
     public bool Issued(X509Certificate2 certificate, bool client)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(Certificate);
+        chain.ChainPolicy.CustomTrustStore.AddRange(Bundle);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(client ? ClientAuthentication : ServerAuthentication));
@@ -105,7 +120,14 @@ public sealed class Authority : IDisposable
         return key.ExportPkcs8PrivateKeyPem() + "\n";
     }
 
-    public void Dispose() => Certificate.Dispose();
+    public void Dispose()
+    {
+        Certificate.Dispose();
+        foreach (var certificate in Bundle)
+        {
+            certificate.Dispose();
+        }
+    }
 
     private X509Certificate2 Issue(X500DistinguishedName subject, string usage, SubjectAlternativeNameBuilder? alternatives)
     {
@@ -134,6 +156,8 @@ public sealed class Authority : IDisposable
             serial);
         return bare.CopyWithPrivateKey(key);
     }
+
+    private static bool Same(X500DistinguishedName one, X500DistinguishedName other) => one.RawData.AsSpan().SequenceEqual(other.RawData);
 
     private static X500DistinguishedName Name(string commonName)
     {

@@ -51,12 +51,15 @@ public sealed class KeysTests : IAsyncLifetime
         Assert.True(File.Exists(Path.Combine(Keys, "ssh.previous")));
 
         // The machine with the Job holds the rest up, and one that joins now does not.
-        var held = (await EbbAsync("keys rotate join storage --yes")).Good();
+        var copy = Path.Combine(_folder, "kubeconfig");
+        File.Copy(Path.Combine(_shell.State, "clusters", Name, "kubeconfig"), copy);
+        var held = (await EbbAsync("keys rotate join authorities storage --yes")).Good();
+        Assert.NotEqual("", await NamesOfNodesAsync(copy));
         (await EbbAsync("scale agents 2")).Good();
         await Shell.UntilAsync("another machine is a node", Soon, async () => (await AgentsAsync()).Count == 2);
         Assert.Contains("ebb reimage", held.Out, StringComparison.Ordinal);
         Assert.Contains("ebb restart", held.Out, StringComparison.Ordinal);
-        Assert.Equal(["join", "ssh", "storage"], await RotationsAsync());
+        Assert.Equal(["authorities", "join", "ssh", "storage"], await RotationsAsync());
         Assert.Contains("ebb keys rotate", (await EbbAsync("doctor")).Out, StringComparison.Ordinal);
         var again = JsonDocument.Parse((await EbbAsync("keys rotate join --yes --json")).Good().Out.TrimEnd().Split('\n')[^1]).RootElement.GetProperty("rotations")[0];
         Assert.Single(again.GetProperty("heldBy").EnumerateArray());
@@ -66,13 +69,23 @@ public sealed class KeysTests : IAsyncLifetime
         (await KubectlAsync("delete job long")).Good();
         var old = again.GetProperty("heldBy")[0].GetString()!.Split("--machine ")[1].Split('\'')[0];
         (await EbbAsync($"reimage --machine {old} --force")).Good();
-        var last = (await EbbAsync("keys rotate join storage ssh --yes")).Good();
+        var last = (await EbbAsync("keys rotate join storage ssh authorities --yes")).Good();
 
         Assert.DoesNotContain("still works", last.Out, StringComparison.Ordinal);
         Assert.Empty(await RotationsAsync());
         Assert.False(File.Exists(Path.Combine(Keys, "ssh.previous")));
         Assert.False(File.Exists(Path.Combine(Keys, "pki", "join-ca.key")));
         Assert.Single((await File.ReadAllTextAsync(MachineFile("etc/ebb/join/ca.crt"), Ct)).Split("BEGIN CERTIFICATE")[1..]);
+
+        // What the authorities before have signed is good for nothing, whomever its bearer believes.
+        Assert.Equal("", await NamesOfNodesAsync(copy));
+        var believing = await File.ReadAllTextAsync(copy, Ct);
+        var authority = believing[believing.IndexOf("certificate-authority-data:", StringComparison.Ordinal)..].Split('\n')[0];
+        await File.WriteAllTextAsync(copy, believing.Replace(authority, "insecure-skip-tls-verify: true", StringComparison.Ordinal), Ct);
+        Assert.Equal("", await NamesOfNodesAsync(copy));
+        Assert.False(File.Exists(Path.Combine(Keys, "pki", "client-ca.key")));
+        Assert.Equal(
+            await File.ReadAllTextAsync(Path.Combine(Keys, "pki", "client-ca-2.key"), Ct), await File.ReadAllTextAsync(MachineFile("var/lib/rancher/k3s/server/tls/client-ca.key"), Ct));
 
         // Machines join afterwards, and there is nothing more to do.
         (await EbbAsync("scale agents 3")).Good();
@@ -110,6 +123,10 @@ public sealed class KeysTests : IAsyncLifetime
 
     private async Task<IReadOnlyList<string>> AgentsAsync() =>
         [.. (await KubectlAsync("get nodes --no-headers -o custom-columns=NAME:.metadata.name")).Good().Out.Split('\n').Where(name => name.StartsWith("agents", StringComparison.Ordinal))];
+
+    /// <summary>Empty where the API refuses.</summary>
+    private async Task<string> NamesOfNodesAsync(string kubeconfig) =>
+        (await KubectlAsync($"get nodes -o name --kubeconfig {kubeconfig}")).Out.Trim();
 
     private Task<Ran> EbbAsync(string line)
     {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Ebb.Controller.Joining;
+using Ebb.Joining;
 using Ebb.Kubernetes.Objects;
 using Ebb.Pools;
 
@@ -107,8 +108,8 @@ public class JoinRulesTests
         var alone = Encoding.ASCII.GetBytes(root.ExportCertificatePem() + "\n");
         var bundle = Encoding.ASCII.GetBytes($"{between.ExportCertificatePem()}\n{root.ExportCertificatePem()}\n");
 
-        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(alone)), JoinTokens.AuthorityHash(alone));
-        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(root.RawData)), JoinTokens.AuthorityHash(bundle));
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(alone)), AuthorityMark.HashOf(alone));
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(root.RawData)), AuthorityMark.HashOf(bundle));
     }
 
     [Fact]

@@ -73,6 +73,8 @@ public sealed class JoiningTests
 
         Assert.Equal(Mount.MarkOf([JoinLab.StorageKey]), before);
         await JoinLab.UntilAsync(async () => await MarkAsync() == Mount.MarkOf(["YW5vdGhlcg=="]));
+        Assert.Equal(
+            AuthorityMark.Of(await File.ReadAllTextAsync(lab.Options.KubernetesAuthorityFile, Ct)), (await lab.NodeAsync(machine))!.Metadata.Annotations![Marks.Authority]);
         Assert.DoesNotContain(JoinLab.StorageKey[..8], before, StringComparison.Ordinal);
 
         async Task<string?> MarkAsync() => (await lab.NodeAsync(machine))!.Metadata.Annotations?.GetValueOrDefault(Marks.SharesKey);

@@ -39,6 +39,7 @@ internal sealed record ClusterInputs(RenderInputs Rendering, ClusterKeys Keys, I
                 SshPublicKeys = [.. SshKeys.Public(file.Access.SshKeyFile, home, make)],
                 JoinAuthorityPem = keys.JoinAuthorityPem,
                 SharesKey = KeyState.Read(home).SharesKey,
+                StagesAuthorities = KeyState.Read(home).StagesAuthorities,
                 AgentHashes = programs.AgentHashes,
                 EbbHash = programs.EbbHash,
                 AirGapHashes = airGap?.Hashes() ?? ImmutableSortedDictionary<string, string>.Empty,

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Ebb.Cli.Clusters.Provisioned.Rotating;
@@ -22,9 +21,6 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
 
     private const string Controller = "controller";
 
-    // By their names in k3s' directory, without the endings.
-    private static readonly ImmutableArray<string> Authorities = ["server-ca", "client-ca", "request-header-ca", "etcd/server-ca", "etcd/peer-ca"];
-
     // A certificate that ends sooner is made anew whenever the cluster is looked after.
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(60);
 
@@ -35,39 +31,30 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
 
     private JoinAuthorities Join => new(home, _files, time);
 
+    private ClusterAuthorities Kubernetes => new(home, _files, time);
+
     /// <summary>The join server's authority, whose hash machines are given.</summary>
     public string JoinAuthorityPem => Join.PinnedPem;
 
-    /// <summary>What the API server's certificate is signed with.</summary>
-    public string ServerAuthorityPem => Read(_files.Certificate("server-ca"));
+    /// <summary>By what the API servers are believed: one authority or, while it is changed, both.</summary>
+    public string ServerAuthorityPem => Kubernetes.ServerPem;
 
     /// <summary>Makes what is missing, and anew what is about to end. What exists is never replaced otherwise.</summary>
     /// <param name="hosts">Names and addresses under which machines reach the join server.</param>
     public void Ensure(string cluster, IEnumerable<string> hosts)
     {
         _files.CreateDirectories();
-        foreach (var name in Authorities)
-        {
-            AuthorityFiles.Ensure(_files, name, $"{cluster}-{name.Replace('/', '-')}", KeyAlgorithm.Ecdsa, time, out _).Dispose();
-        }
-
+        Kubernetes.Ensure(cluster);
         using var join = Join.Ensure(cluster);
         var server = new CertificateSpec { Name = JoinServer, Authority = "join-ca", CommonName = $"{cluster}-join-server", Server = true }.WithHosts(hosts);
         EnsureIssued(server, join);
-        using var clients = AuthorityFiles.Load(_files, "client-ca", time);
+        using var clients = Kubernetes.LoadClients();
         EnsureIssued(
             new CertificateSpec { Name = Operator, Authority = "client-ca", CommonName = "ebb-operator", Organizations = ["system:masters"], Client = true },
             clients);
         EnsureIssued(
             new CertificateSpec { Name = Controller, Authority = "client-ca", CommonName = EbbRole.User, Client = true },
             clients);
-        if (SecretFile.Read(_files.ServiceAccountKey) is null)
-        {
-            // In the form that k3s writes itself.
-            using var key = RSA.Create(2048);
-            SecretFile.Write(_files.ServiceAccountKey, key.ExportRSAPrivateKeyPem() + "\n");
-        }
-
         foreach (var password in Passwords)
         {
             if (SecretFile.Read(password) is null)
@@ -80,11 +67,9 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
     /// <summary>What of it lies on the cluster's own share.</summary>
     public IEnumerable<ShareFile> Shared()
     {
-        foreach (var name in SystemShare.Authorities)
+        foreach (var authority in Kubernetes.Shared())
         {
-            var file = name == "service.key" ? _files.ServiceAccountKey
-                : name.EndsWith(".key", StringComparison.Ordinal) ? _files.Key(name[..^4]) : _files.Certificate(name[..^4]);
-            yield return ShareFile.OfText(SystemShare.Pki + name, Read(file));
+            yield return authority;
         }
 
         yield return ShareFile.OfText(SystemShare.JoinAuthority, Join.BundlePem);
@@ -103,7 +88,7 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
         "operator",
         server,
         ServerAuthorityPem,
-        new IssuedCertificate(Read(_files.Certificate(Operator)), Read(_files.Key(Operator))))
+        Client(Operator))
     {
         ServerName = serverName,
     }.Write();
@@ -114,7 +99,9 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
         EbbRole.User,
         new UriBuilder(Uri.UriSchemeHttps, "127.0.0.1", ResourceNames.ApiPort).Uri,
         ServerAuthorityPem,
-        new IssuedCertificate(Read(_files.Certificate(Controller)), Read(_files.Key(Controller)))).Write();
+        Client(Controller)).Write();
+
+    private IssuedCertificate Client(string name) => new(Read(_files.Certificate(name)) + Kubernetes.BetweenClientsPem, Read(_files.Key(name)));
 
     /// <summary>Puts the passwords aside for others to be made in their place; done twice it is as done once.</summary>
     public void ReplacePasswords()

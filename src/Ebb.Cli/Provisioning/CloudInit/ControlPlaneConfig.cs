@@ -125,6 +125,11 @@ internal static class ControlPlaneConfig
 
         if (k3s)
         {
+            foreach (var name in inputs.StagesAuthorities ? SystemShare.Authorities : [])
+            {
+                yield return File(SystemShare.Pki + name, $"{SystemShare.Staged}/tls/{name}", MachineBasics.Secret);
+            }
+
             yield return File(SystemShare.ServerToken, "/etc/ebb/k3s/token", MachineBasics.Secret);
             yield return File(SystemShare.AgentToken, "/etc/ebb/k3s/agent-token", MachineBasics.Secret);
         }

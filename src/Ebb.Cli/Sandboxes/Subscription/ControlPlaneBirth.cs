@@ -14,6 +14,9 @@ internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccou
     /// <summary>What machines of pools mount; null where there is nothing.</summary>
     public ControlPlaneShares? Shares { get; init; }
 
+    /// <summary>The commands of k3s with which keys are exchanged; null for none.</summary>
+    public ControlPlaneRotation? Rotation { get; init; }
+
     /// <summary>The directory that the cluster's authorities go to.</summary>
     public string AuthoritiesAt =>
         Files.Where(file => file.From == SystemShare.Pki + "server-ca.crt").Select(file => System.IO.Path.GetDirectoryName(file.To)).FirstOrDefault()
@@ -37,6 +40,9 @@ internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccou
         })],
         root.TryGetProperty("k3s", out var k3s) ? ReleaseOf(k3s) : null)
     {
+        Rotation = k3s.ValueKind is JsonValueKind.Object && k3s.TryGetProperty("rotate", out var id)
+            ? new ControlPlaneRotation(id.GetString()!, k3s.TryGetProperty("on", out var on) ? on.GetString() : null, CommandsOf(k3s, "commands"), CommandsOf(k3s, "then"))
+            : null,
         Shares = root.TryGetProperty("mounts", out var mounts) && mounts.GetArrayLength() > 0
             ? new ControlPlaneShares(
                 Text(root, "storageAccount"),
@@ -49,6 +55,10 @@ internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccou
     /// <summary>What has to be started anew when a file changes, as the machine is told with it.</summary>
     public static ImmutableArray<string> RestartsOf(JsonElement file) =>
         file.TryGetProperty("restarts", out var restarts) ? [.. restarts.EnumerateArray().Select(r => r.GetString()!)] : [];
+
+    private static ImmutableArray<string> CommandsOf(JsonElement k3s, string name) => k3s.TryGetProperty(name, out var commands)
+        ? [.. commands.EnumerateArray().Select(command => string.Join(' ', command.EnumerateArray().Select(word => word.GetString())))]
+        : [];
 
     private static string ReleaseOf(JsonElement k3s)
     {
@@ -66,6 +76,17 @@ internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccou
 
     private static string Text(JsonElement element, string name) =>
         element.GetProperty(name).GetString() ?? throw new JsonException($"'{name}' is null in {Path}.");
+}
+
+/// <param name="On">The machine that runs <paramref name="Commands"/>; null: each does. <paramref name="Then"/> is for each.</param>
+internal sealed record ControlPlaneRotation(string Id, string? On, ImmutableArray<string> Commands, ImmutableArray<string> Then)
+{
+    private const string ReplaceAuthorities = "k3s certificate rotate-ca --path ";
+
+    /// <summary>The directory of authorities that this machine is to put into the cluster's store; null for none.</summary>
+    public string? AuthoritiesFor(string machine) => On is null || On.Equals(machine, StringComparison.OrdinalIgnoreCase)
+        ? Commands.FirstOrDefault(command => command.StartsWith(ReplaceAuthorities, StringComparison.Ordinal))?[ReplaceAuthorities.Length..]
+        : null;
 }
 
 /// <param name="Key">The name of the account's key to mount with.</param>

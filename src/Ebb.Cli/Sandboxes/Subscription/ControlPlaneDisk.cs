@@ -66,7 +66,11 @@ internal sealed class ControlPlaneDisk(string root)
 /// <summary>What a machine is and last did.</summary>
 /// <param name="Release">Of k3s, which runs on it; null: it runs none.</param>
 /// <param name="Generation">Of the orders that it last worked on; empty where it was born without any.</param>
-internal sealed record ControlPlaneInstalled(string? Release, string Generation, int Attempt, ControlPlanePhase Phase, string? Why);
+internal sealed record ControlPlaneInstalled(string? Release, string Generation, int Attempt, ControlPlanePhase Phase, string? Why)
+{
+    /// <summary>The exchange of keys that it last carried out, or was given the outcome of.</summary>
+    public string? Rotated { get; init; }
+}
 
 [JsonSerializable(typeof(ControlPlaneInstalled))]
 internal sealed partial class InstalledJson : JsonSerializerContext;

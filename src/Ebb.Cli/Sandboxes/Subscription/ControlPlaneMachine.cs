@@ -29,6 +29,7 @@ internal sealed partial class ControlPlaneMachine : IAsyncDisposable
     private readonly ControlPlaneBirth _birth;
     private readonly ControlPlaneDisk _disk;
     private readonly IControlPlaneCluster _cluster;
+    private readonly AuthorityStore _store;
     private readonly ControlPlaneShare _share;
     private readonly ControlPlaneInstall _install;
     private readonly ControlPlaneService _service;
@@ -38,9 +39,16 @@ internal sealed partial class ControlPlaneMachine : IAsyncDisposable
     private readonly HttpMessageInvoker _http;
 
     public ControlPlaneMachine(
-        Instance machine, ControlPlaneBirth birth, ControlPlaneDisk disk, ControlPlaneGround ground, IControlPlaneCluster cluster, TimeProvider time, ILoggerFactory loggers)
+        Instance machine,
+        ControlPlaneBirth birth,
+        ControlPlaneDisk disk,
+        ControlPlaneGround ground,
+        IControlPlaneCluster cluster,
+        AuthorityStore store,
+        TimeProvider time,
+        ILoggerFactory loggers)
     {
-        (_machine, _birth, _disk, _cluster, _time) = (machine, birth, disk, cluster, time);
+        (_machine, _birth, _disk, _cluster, _store, _time) = (machine, birth, disk, cluster, store, time);
         _logger = loggers.CreateLogger<ControlPlaneMachine>();
         _http = new HttpMessageInvoker(AzureHttp.Handler(ground.AuthorityFile));
         var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
@@ -91,13 +99,47 @@ internal sealed partial class ControlPlaneMachine : IAsyncDisposable
             await _install.TextsAsync(wanted, ct);
         }
 
-        _disk.Installed = new ControlPlaneInstalled(told.Release, wanted?.Generation ?? "", 0, ControlPlanePhase.Done, null);
+        // It is given what keys were exchanged for. Only the authorities are those that the cluster has, which may not know of others yet.
+        var given = _store.IsEmpty || told.Rotation?.AuthoritiesFor(_machine.Name) is null;
+        _disk.Installed = new ControlPlaneInstalled(told.Release, wanted?.Generation ?? "", 0, ControlPlanePhase.Done, null) { Rotated = given ? told.Rotation?.Id : null };
+        if (!given)
+        {
+            Rotate(told);
+        }
+    }
+
+    /// <summary>Exchanges what k3s has its commands for, where that is not done yet.</summary>
+    /// <returns>Whether k3s has to be started anew.</returns>
+    private bool Rotate(ControlPlaneBirth told)
+    {
+        if (told.Rotation is not { } rotation || rotation.Id == _disk.Installed!.Rotated)
+        {
+            return false;
+        }
+
+        if (rotation.AuthoritiesFor(_machine.Name) is { } staged)
+        {
+            _store.Replace(new KubernetesAuthorities(Path.Combine(_disk.At(staged), "tls")));
+        }
+
+        _disk.Installed = _disk.Installed with { Rotated = rotation.Id };
+        return true;
+    }
+
+    private KubernetesAuthorities TakeUp(string? release)
+    {
+        if (release is not null)
+        {
+            _store.TakeUp(Authorities);
+        }
+
+        return Authorities;
     }
 
     private async Task StartAsync(CancellationToken ct)
     {
         var installed = _disk.Installed!;
-        var kubernetes = await _cluster.RunAsync(_machine, installed.Release, Authorities, ct);
+        var kubernetes = await _cluster.RunAsync(_machine, installed.Release, TakeUp(installed.Release), ct);
         await _service.StartAsync(kubernetes, Authorities, installed.Release);
         await _service.UpAsync(ct);
         await TellAsync(installed, ct);
@@ -147,10 +189,10 @@ internal sealed partial class ControlPlaneMachine : IAsyncDisposable
         var before = _disk.Installed!;
         var release = wanted.Configuration.Release;
         var anew = release != before.Release;
-        if (anew || restarts.Contains(Restart.K3s))
+        if (Rotate(wanted.Configuration) || anew || restarts.Contains(Restart.K3s))
         {
-            var kubernetes = await _cluster.RunAnewAsync(_machine, release, Authorities, ct);
-            _disk.Installed = before with { Release = release };
+            var kubernetes = await _cluster.RunAnewAsync(_machine, release, TakeUp(release), ct);
+            _disk.Installed = _disk.Installed! with { Release = release };
             await _service.StartAsync(kubernetes, Authorities, release);
         }
         else if (restarts.Contains(Restart.Ebb))

@@ -17,13 +17,14 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
     private readonly CloudWorld _cloud;
     private readonly ControlPlaneGround _ground;
     private readonly IControlPlaneCluster _cluster;
+    private readonly AuthorityStore _store;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
 
     public ControlPlanes(CloudWorld cloud, ControlPlaneGround ground, IControlPlaneCluster cluster, TimeProvider time, ILoggerFactory loggers)
     {
-        (_cloud, _ground, _cluster, _time, _loggers) = (cloud, ground, cluster, time, loggers);
+        (_cloud, _ground, _cluster, _store, _time, _loggers) = (cloud, ground, cluster, new AuthorityStore(time), time, loggers);
         _logger = loggers.CreateLogger<ControlPlanes>();
         lock (_cloud.Agenda.Gate)
         {
@@ -110,7 +111,7 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
                 return;
             }
 
-            await using var stand = new ControlPlaneMachine(machine, ControlPlaneBirth.Read(birth), DiskOf(machine), _ground, _cluster, _time, _loggers);
+            await using var stand = new ControlPlaneMachine(machine, ControlPlaneBirth.Read(birth), DiskOf(machine), _ground, _cluster, _store, _time, _loggers);
             await stand.RunAsync(ct);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -147,6 +148,7 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
         if (_there.Count == 0)
         {
             await _cluster.ForgetAsync();
+            _store.Forget();
         }
     }
 

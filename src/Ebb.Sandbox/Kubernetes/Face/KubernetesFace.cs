@@ -48,6 +48,7 @@ public sealed class KubernetesFace : IAsyncDisposable
                     "kube-apiserver",
                     ["kubernetes", "kubernetes.default", "kubernetes.default.svc", .. options.Names],
                     [IPAddress.Parse("10.96.0.1"), options.Address]);
+                https.ServerCertificateChain = authority.Chain;
                 https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
 
                 // A certificate that is not good is answered with 401, not with a broken connection.

@@ -79,6 +79,8 @@ internal static class TlsTransport
         chain.ChainPolicy.ApplicationPolicy.Add(new System.Security.Cryptography.Oid("1.3.6.1.5.5.7.3.1"));
         if (presented is not null)
         {
+            // All that the server has sent: what vouches for its authority in an older one's name is in no chain of the newer one.
+            chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
             foreach (var element in presented.ChainElements)
             {
                 chain.ChainPolicy.ExtraStore.Add(element.Certificate);

@@ -82,13 +82,16 @@ public sealed class DiagnosisTests
     public void A_certificate_that_cannot_be_read_is_broken() =>
         Assert.Equal(Severity.Broken, Assert.Single(Diagnosis.Of(Healthy with { Certificates = [new CertificateSign("x", "/f", null)] })).Severity);
 
-    [Fact]
-    public void An_authority_of_join_servers_that_ends_within_a_year_is_rotated_and_not_renewed()
+    [Theory]
+    [InlineData("pki/join-ca-2", "join")]
+    [InlineData("pki/client-ca", "authorities")]
+    [InlineData("pki/etcd/peer-ca-2-root", "authorities")]
+    public void An_authority_that_ends_within_a_year_is_rotated_and_not_renewed(string name, string what)
     {
-        var finding = Assert.Single(Diagnosis.Of(Healthy with { Certificates = [new CertificateSign("pki/join-ca-2", "/f", Noon.AddDays(300))] }));
+        var finding = Assert.Single(Diagnosis.Of(Healthy with { Certificates = [new CertificateSign(name, "/f", Noon.AddDays(300))] }));
 
-        Assert.Equal((Severity.Warning, "certificate pki/join-ca-2"), (finding.Severity, finding.About));
-        Assert.Contains("ebb keys rotate", finding.Remedy, StringComparison.Ordinal);
+        Assert.Equal((Severity.Warning, $"certificate {name}"), (finding.Severity, finding.About));
+        Assert.Contains($"'ebb keys rotate {what}'", finding.Remedy, StringComparison.Ordinal);
     }
 
     [Fact]

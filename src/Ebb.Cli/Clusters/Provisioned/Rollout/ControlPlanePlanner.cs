@@ -112,7 +112,5 @@ internal sealed class ControlPlanePlanner(ClusterSession session)
 
     /// <summary>What machines were told to carry out once stays in their orders: it is done, and taking it out would be news.</summary>
     private static K3sRotation? RotationIn(ControlPlaneOrders? before) =>
-        before?.Configuration["k3s"] is { } k3s && (string?)k3s["rotate"] is { } id
-            ? new K3sRotation(id, [.. (k3s["commands"]?.AsArray() ?? []).Select(command => command!.AsArray().Select(word => (string)word!).ToImmutableArray())]) { On = (string?)k3s["on"] }
-            : null;
+        K3sRotation.Read(before?.Configuration["k3s"]);
 }

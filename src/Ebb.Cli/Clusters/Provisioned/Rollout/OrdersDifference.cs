@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.Orders;
 
 namespace Ebb.Cli.Clusters.Provisioned.Rollout;
@@ -14,6 +15,7 @@ internal static class OrdersDifference
         ("/etc/rancher/k3s/", "configuration of k3s"),
         ("/var/lib/rancher/k3s/server/manifests/", "add-on"),
         ("/var/lib/rancher/k3s/server/tls/", "authorities of Kubernetes"),
+        (SystemShare.Staged + "/", "authorities of Kubernetes"),
         ("/var/lib/rancher/k3s/agent/images/", "files for machines without a way outside"),
         ("/var/lib/ebb/files/", "files for machines without a way outside"),
         ("/var/lib/ebb/packages/", "files for machines without a way outside"),

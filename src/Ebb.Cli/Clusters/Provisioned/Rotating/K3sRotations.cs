@@ -20,6 +20,14 @@ internal static class K3sRotations
         {
             On = names.ControlPlaneMachine(names.ControlPlane.First()),
         },
+        // The old ones are kept at first. Once for the cluster, since it is its store that has them; k3s hands them to each server that
+        // starts. Before October 2025 it went on showing the certificate on its port that the old authority had signed, unless told to
+        // make all of its own anew (k3s-io/k3s issue 13006). Without the old ones nothing of that is signed by them any more.
+        { What: ClusterAuthorities.What } order => new K3sRotation(order.Id, [["k3s", "certificate", "rotate-ca", "--path", SystemShare.Staged]])
+        {
+            On = names.ControlPlaneMachine(names.ControlPlane.First()),
+            Then = order.Phase == ClusterAuthorities.Offered ? [["k3s", "certificate", "rotate"]] : [],
+        },
         { What: var other } => throw new EbbException($"The cluster's keys say that servers carry out '{other}', which this Ebb does not know. Use a newer one."),
     };
 

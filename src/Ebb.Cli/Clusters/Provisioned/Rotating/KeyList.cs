@@ -43,7 +43,11 @@ internal static class KeyList
             }
         }
 
-        Add("service-accounts", "signing the tokens of service accounts", new PkiFiles(home.Keys).ServiceAccountKey, null);
+        foreach (var path in Directory.Exists(pki) ? Directory.GetFiles(pki, "sa*.key").Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
+        {
+            Add(Path.GetFileNameWithoutExtension(path).Replace("sa", "service-accounts", StringComparison.Ordinal), "signing the tokens of service accounts", path, ClusterAuthorities.What);
+        }
+
         Add("server-token", "joining the control plane, and opening k3s' stored keys", Path.Combine(home.Keys, "server-token"), RotationKind.Passwords);
         Add("server-token.previous", "servers that do not know the new one yet", Path.Combine(home.Keys, "server-token.previous"), RotationKind.Passwords);
         Add("agent-token", "joining pools of releases without single-use tokens", Path.Combine(home.Keys, "agent-token"), RotationKind.Passwords);
@@ -97,19 +101,23 @@ internal static class KeyList
         "operator" => "you, who may do everything in Kubernetes",
         "controller" => "Ebb's controller and join server, in Kubernetes",
         "join-server" => "join servers, to machines",
-        "server-ca" => "vouches for the API servers",
-        "client-ca" => "vouches for Kubernetes' users and nodes",
-        "request-header-ca" => "vouches for who speaks in users' names to aggregated APIs",
-        "etcd/server-ca" or "etcd/peer-ca" => "vouches for the members of the store",
+        _ when name.EndsWith("-root", StringComparison.Ordinal) => "vouches for the authority of its name; signs nothing else",
+        _ when name.EndsWith("-cross", StringComparison.Ordinal) && RotationOf(name) == ClusterAuthorities.What => "vouches for the new authority of its name, in the old one's",
+        _ when name.StartsWith("server-ca", StringComparison.Ordinal) => "vouches for the API servers",
+        _ when name.StartsWith("client-ca", StringComparison.Ordinal) => "vouches for Kubernetes' users and nodes",
+        _ when name.StartsWith("request-header-ca", StringComparison.Ordinal) => "vouches for who speaks in users' names to aggregated APIs",
+        _ when name.StartsWith("etcd/", StringComparison.Ordinal) => "vouches for the members of the store",
         _ when name.EndsWith("-cross", StringComparison.Ordinal) => "vouches for the new authority of join servers, in the old one's name",
         _ when name.StartsWith("join-ca", StringComparison.Ordinal) => "vouches for join servers; machines know its hash",
         _ => "",
     };
 
-    private static string? RotationOf(string name) => name switch
+    /// <param name="name">Of a file among the keys, without its ending.</param>
+    public static string? RotationOf(string name) => name switch
     {
         "operator" or "controller" or "join-server" => ClusterKeys.Certificates,
         _ when name.StartsWith("join-ca", StringComparison.Ordinal) => JoinAuthorities.What,
+        _ when ClusterAuthorities.IsOne(name) => ClusterAuthorities.What,
         _ => null,
     };
 }

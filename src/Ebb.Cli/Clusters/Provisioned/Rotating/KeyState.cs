@@ -14,6 +14,9 @@ internal sealed record KeyState
     /// <summary>The join server's authority in force, counted from 1.</summary>
     public int JoinAuthority { get; init; } = 1;
 
+    /// <summary>Kubernetes' own authorities in force, counted from 1.</summary>
+    public int Authorities { get; init; } = 1;
+
     /// <summary>The key of the shares' account with which machines mount.</summary>
     public string SharesKey { get; init; } = "key1";
 
@@ -22,6 +25,10 @@ internal sealed record KeyState
 
     /// <summary>By what is rotated: those begun and not finished.</summary>
     public ImmutableSortedDictionary<string, Rotation> Rotations { get; init; } = NoRotations;
+
+    /// <inheritdoc cref="Provisioning.RenderInputs.StagesAuthorities"/>
+    [JsonIgnore]
+    public bool StagesAuthorities => Authorities > 1 || PhaseOf(ClusterAuthorities.What) is not null;
 
     public static ImmutableSortedDictionary<string, Rotation> NoRotations { get; } = ImmutableSortedDictionary.Create<string, Rotation>(StringComparer.Ordinal);
 
@@ -37,7 +44,7 @@ internal sealed record KeyState
         try
         {
             var state = JsonSerializer.Deserialize(text, KeyStateJson.Default.KeyState);
-            return state is { JoinAuthority: >= 1, SharesKey: "key1" or "key2", Rotations: not null }
+            return state is { JoinAuthority: >= 1, Authorities: >= 1, SharesKey: "key1" or "key2", Rotations: not null }
                 ? state
                 : throw new EbbException($"'{path}' says nothing about keys. Restore it from a backup of this directory.");
         }
@@ -55,17 +62,25 @@ internal sealed record KeyState
     public KeyState At(string what, string phase) =>
         this with { Rotations = Rotations.SetItem(what, Rotations.TryGetValue(what, out var begun) ? begun with { Phase = phase } : throw new InvalidOperationException($"No rotation of {what} is under way.")) };
 
-    /// <summary>What servers carry out for this rotation; as it is where that is nothing.</summary>
-    public KeyState WithK3s(string what) => what is ClusterKeys.Certificates or RotationKind.Passwords && Rotations.TryGetValue(what, out var rotation)
-        ? this with { K3s = new K3sOrder($"{what}-{rotation.Begun.ToUnixTimeSeconds()}", what) }
+    /// <summary>What servers carry out in this rotation's phase; as it is where that is nothing.</summary>
+    public KeyState WithK3s(string what) => Rotations.GetValueOrDefault(what) is not { } rotation ? this
+        : what is ClusterKeys.Certificates or RotationKind.Passwords ? this with { K3s = new K3sOrder(IdOf(what), what) }
+        : what is ClusterAuthorities.What && rotation.Phase is ClusterAuthorities.Offered or ClusterAuthorities.Dropped
+            ? this with { K3s = new K3sOrder($"{IdOf(what)}-{rotation.Phase}", what) { Phase = rotation.Phase } }
         : this;
+
+    private string IdOf(string what) => $"{what}-{Rotations[what].Begun.ToUnixTimeSeconds()}";
 
     private static string PathOf(ClusterHome home) => Path.Combine(home.Keys, "state.json");
 }
 
 /// <param name="Id">Another one for each rotation.</param>
 /// <param name="What">The rotation's name.</param>
-internal sealed record K3sOrder(string Id, string What);
+internal sealed record K3sOrder(string Id, string What)
+{
+    /// <summary>Of a rotation that has servers carry out something more than once; else null.</summary>
+    public string? Phase { get; init; }
+}
 
 /// <param name="Begun">In whole seconds, as certificates have it.</param>
 /// <param name="Phase">What is to be done next, or was interrupted.</param>

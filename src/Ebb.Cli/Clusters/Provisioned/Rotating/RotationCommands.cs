@@ -16,6 +16,11 @@ internal static class RotationCommands
     // 'k3s token rotate' came with the releases of October 2023: https://github.com/k3s-io/k3s/pull/8265.
     private static readonly K3sRelease ExchangesPasswords = K3sRelease.Parse("v1.28.3+k3s1")!.Value;
 
+    // The first of each line with which every server takes up authorities that the store has, whichever server it asks, and starts
+    // afterwards: k3s-io/k3s issues 11014 and 11233.
+    private static readonly ImmutableArray<K3sRelease> ReplaceAuthorities =
+        [.. new[] { "v1.29.15+k3s1", "v1.30.11+k3s1", "v1.31.7+k3s1", "v1.32.3+k3s1" }.Select(release => K3sRelease.Parse(release)!.Value)];
+
     public static async Task RotateAsync(
         string path, ImmutableArray<RotationKind> kinds, bool dryRun, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
     {
@@ -71,7 +76,9 @@ internal static class RotationCommands
         }
 
         var state = KeyState.Read(session.Home);
-        if (state.Rotations.Keys.FirstOrDefault(what => what is ClusterKeys.Certificates or RotationKind.Passwords) is { } begun && kinds[0].What != begun)
+        var restarting = state.Rotations.FirstOrDefault(r =>
+            r.Key is ClusterKeys.Certificates or RotationKind.Passwords or ClusterAuthorities.What && r.Value.Phase != RotationPhase.Wait).Key;
+        if (restarting is { } begun && kinds[0].What != begun)
         {
             throw new EbbException($"A rotation of {begun} is under way, in which k3s' servers restart: '{Launcher.Command} keys rotate{session.Flag} {begun}' first.");
         }
@@ -89,6 +96,11 @@ internal static class RotationCommands
             RequireExchange(session.File, plan.ControlPlane?.Orders.Release);
         }
 
+        if (kinds.Any(kind => kind.What == ClusterAuthorities.What))
+        {
+            RequireReplacement(session.File, plan.ControlPlane?.Orders.Release);
+        }
+
         return true;
     }
 
@@ -103,6 +115,22 @@ internal static class RotationCommands
         if (release is null || K3sRelease.Parse(release) is not { } runs || runs < ExchangesPasswords)
         {
             throw new EbbException($"k3s exchanges its password since {ExchangesPasswords}; {release ?? "an unknown release"} runs. '{Launcher.Command} upgrade' first.");
+        }
+    }
+
+    /// <exception cref="EbbException">What runs cannot take up other authorities.</exception>
+    public static void RequireReplacement(ClusterFile file, string? release)
+    {
+        if (file.Kubernetes.Distribution is not Distribution.K3s)
+        {
+            throw new EbbException("Authorities are rotated where k3s runs; 'kubernetes.distribution' is another. Those are good for ten years: make the cluster anew before.");
+        }
+
+        if (release is null || K3sRelease.Parse(release) is not { } runs
+            || runs < (ReplaceAuthorities.FirstOrDefault(first => first.Minor == runs.Minor) is { Minor: > 0 } line ? line : ReplaceAuthorities[0]))
+        {
+            throw new EbbException(
+                $"k3s takes up other authorities without fail since {string.Join(", ", ReplaceAuthorities)} and in later lines; {release ?? "an unknown release"} runs. '{Launcher.Command} upgrade' first.");
         }
     }
 
@@ -161,7 +189,8 @@ internal static class RotationCommands
         return
         [
             .. (await client.ListAsync(Resources.Nodes, new Selection(), fromCache: false, ct)).Items
-                .Select(node => new NodeKeys(node.Metadata.Name, node.Metadata.Annotations?.GetValueOrDefault(Marks.SharesKey))),
+                .Select(node => new NodeKeys(
+                    node.Metadata.Name, node.Metadata.Annotations?.GetValueOrDefault(Marks.SharesKey), node.Metadata.Annotations?.GetValueOrDefault(Marks.Authority))),
         ];
     }
 

@@ -59,6 +59,20 @@ internal sealed record RotationKind(string What, string Covers, string Costs, Im
                 new(JoinAuthorities.Dropped, "drop the old one"),
             ]),
         new(
+            ClusterAuthorities.What,
+            "Kubernetes' own authorities, for servers, clients, the store and aggregated APIs, and the key that signs service accounts' tokens",
+            "k3s and Ebb restart on one control-plane machine after the other, twice; machines of pools restart or are reimaged before the old ones go. Then every certificate by them is refused, also copies of the kubeconfig",
+            [
+                new(ClusterAuthorities.Offered, "make others, which the old ones vouch for; have k3s sign with them and believe both, one control-plane machine after the other"),
+                new(ClusterAuthorities.Signed, "have the new ones sign the operator's and the controller's certificates"),
+                new(ClusterAuthorities.Waiting, "wait for machines that have certificates by the old ones"),
+                new(ClusterAuthorities.Dropped, "have k3s believe the new ones alone, one control-plane machine after the other"),
+            ])
+        {
+            Afterwards = "rotated; API servers and the store refuse what the ones before have signed. Tokens of service accounts that the key before has signed are good until the next rotation, "
+                + "and a kubelet believes the authorities that there were when it last started",
+        },
+        new(
             Passwords,
             "the passwords with which servers and machines join k3s",
             "k3s and Ebb restart on one control-plane machine after the other; nothing that has joined is cut off. A snapshot of the store from before can only be restored with the old one, so take another afterwards",

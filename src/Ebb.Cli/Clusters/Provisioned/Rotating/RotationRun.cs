@@ -69,6 +69,8 @@ internal sealed class RotationRun(ClusterHome home, IRotationWork work, TimeProv
         {
             (RotationKind.Storage, RotationPhase.Spread) => after with { SharesKey = RotationWork.Other(state.SharesKey) },
             (JoinAuthorities.What, null) => after with { JoinAuthority = state.JoinAuthority + 1 },
+            (ClusterAuthorities.What, null) => after with { Authorities = state.Authorities + 1 },
+            (ClusterAuthorities.What, _) => after.WithK3s(kind.What),
             _ => after,
         };
     }

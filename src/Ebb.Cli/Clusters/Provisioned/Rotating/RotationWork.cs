@@ -9,7 +9,8 @@ namespace Ebb.Cli.Clusters.Provisioned.Rotating;
 
 /// <summary>A machine's node, as far as it tells which keys the machine has.</summary>
 /// <param name="SharesKey">The mark of the keys that it mounts with; null where it says nothing.</param>
-internal sealed record NodeKeys(string Name, string? SharesKey);
+/// <param name="Authority">The mark of the authority that it joined by; likewise.</param>
+internal sealed record NodeKeys(string Name, string? SharesKey, string? Authority);
 
 /// <summary>Carries out the phases of rotations.</summary>
 /// <param name="apply">Brings cluster and machines to what the keys are now, as <c>ebb up</c> does; null where there are no machines.</param>
@@ -44,6 +45,8 @@ internal sealed class RotationWork(
                 return [];
             case (RotationKind.Ssh, RotationPhase.Wait) or (JoinAuthorities.What, JoinAuthorities.Waiting):
                 return apply is null ? [] : await OfAnEarlierModelAsync(ct);
+            case (ClusterAuthorities.What, ClusterAuthorities.Waiting):
+                return apply is null ? [] : await JoinedByAnotherAsync(ct);
             case (RotationKind.Storage, RotationPhase.Make):
                 await RegenerateAsync(Names.StorageAccount, Other(KeyState.Read(home).SharesKey), ct);
                 await RegenerateAsync(Names.SystemAccount, Both[1], ct);
@@ -55,11 +58,14 @@ internal sealed class RotationWork(
                 await RegenerateAsync(Names.SystemAccount, Both[0], ct);
                 return [];
             default:
-                if (apply is not null)
+                if (apply is null)
                 {
-                    await apply(ct);
+                    // Those before are needed to make others.
+                    Keys.Ensure(file.Name, Names.ControlPlane.Select(index => Names.ControlPlaneAddress(index).ToString()));
+                    return [];
                 }
 
+                await apply(ct);
                 return [];
         }
     }
@@ -85,19 +91,29 @@ internal sealed class RotationWork(
         var inForce = KeyState.Read(home).SharesKey;
         var key = (await cloud.Accounts.KeysAsync(file.Cloud.StorageGroup, Names.StorageAccount, ct))?.FirstOrDefault(k => k.Name == inForce)
             ?? throw new EbbException($"Storage account '{Names.StorageAccount}' has no {inForce}. 'ebb up{flag}' makes the account anew.");
-        var mark = Mount.MarkOf([key.Value]);
+
+        // One that is off mounts nothing, and asks for the key when it boots.
+        return await WithAnotherAsync(
+            (await MachinesAsync(ct)).Where(machine => !machine.IsOff), node => node.SharesKey, Mount.MarkOf([key.Value]), "may have been given the key before", "mounts with the key before", ct);
+    }
+
+    // A restart is enough: k3s' agent asks for all of its certificates whenever it starts, and Ebb's gives it the hash to know servers by.
+    private async Task<ImmutableArray<string>> JoinedByAnotherAsync(CancellationToken ct) => await WithAnotherAsync(
+        await MachinesAsync(ct), node => node.Authority, AuthorityMark.Of(Keys.ServerAuthorityPem), "may know the authority before only", "has certificates by the authority before", ct);
+
+    /// <param name="mark">What a node says of its machine.</param>
+    private async Task<ImmutableArray<string>> WithAnotherAsync(
+        IEnumerable<ScaleSetMachine> machines, Func<NodeKeys, string?> mark, string wanted, string mayHave, string has, CancellationToken ct)
+    {
         var known = (await nodes(ct)).ToDictionary(node => node.Name, StringComparer.OrdinalIgnoreCase);
         return
         [
-            .. from machine in await MachinesAsync(ct)
-
-               // One that is off mounts nothing, and asks for the key when it boots.
-               where !machine.IsOff
+            .. from machine in machines
                let node = known.GetValueOrDefault(machine.HostName)
-               where node?.SharesKey != mark
-               select node is null
-                   ? $"machine {machine.Name} is not a node yet, and may have been given the key before: wait, or remove it"
-                   : $"machine {machine.Name} mounts with the key before: 'ebb restart{flag} {machine.Set} --machine {machine.Name}', or let it be replaced",
+               where node is null || mark(node) != wanted
+               select machine.IsOff ? $"machine {machine.Name} is off, and {mayHave}: start it, or remove it"
+                   : node is null ? $"machine {machine.Name} is not a node yet, and {mayHave}: wait, or remove it"
+                   : $"machine {machine.Name} {has}: 'ebb restart{flag} {machine.Set} --machine {machine.Name}', or let it be replaced",
         ];
     }
 

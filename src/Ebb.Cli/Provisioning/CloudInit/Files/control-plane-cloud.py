@@ -1,6 +1,9 @@
 
 
 # What this machine asks of the cloud: who it is, keys of accounts, files of the private share.
+LONG_AGO = 24 * 60 * 60
+
+
 class Cloud:
     """Token and keys are kept, and asked anew when they are refused: both end, and accounts' keys are rotated."""
 
@@ -135,6 +138,9 @@ class Cloud:
                 if file.get("sha256") and digest.hexdigest() != file["sha256"]:
                     raise ValueError(f"it has the hash {digest.hexdigest()}, and {file['sha256']} was expected")
                 os.chmod(beside, int(file["mode"], 8))
+                if file.get("once"):
+                    # k3s takes its cluster's authorities in place of older files, and does not start beside newer ones that differ.
+                    os.utime(beside, (LONG_AGO, LONG_AGO))
                 if file["to"].startswith("/etc/ebb/k3s/") and os.path.exists(target):
                     # A password that k3s is to exchange is asked for once more then.
                     shutil.copy2(target, target + ".before")

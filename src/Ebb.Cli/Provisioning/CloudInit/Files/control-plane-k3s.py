@@ -29,7 +29,9 @@ ROTATIONS = {
 
 
 def begin_k3s(cloud, configuration, machine, say):
+    """Whether a cluster begins with it."""
     settings = configuration["k3s"]
+    begins = not has_store()
     lines = [
         f"node-name: {machine['name']}",
         f"node-ip: {machine['address']}",
@@ -54,6 +56,7 @@ def begin_k3s(cloud, configuration, machine, say):
     write("/etc/bash_completion.d/kubectl", completion + "\n", 0o644)
     # k3s says that it is up when it is, which among several servers may take until the others are.
     run("systemctl", "start", "--no-block", "k3s.service")
+    return begins and not lines[-1].startswith("server:")
 
 
 def install_k3s(settings, release=None):
@@ -195,7 +198,17 @@ def is_rotated(settings, machine, record):
 
 
 def rotations(settings, machine):
-    return settings["commands"] if settings.get("on") in (None, machine["name"]) else []
+    own = settings["commands"] if settings.get("on") in (None, machine["name"]) else []
+    return [*own, *settings.get("then", [])]
+
+
+def all_rotated(settings, machine):
+    return {"id": settings["rotate"], "ran": len(rotations(settings, machine))}
+
+
+def is_to_replace_authorities(settings, machine):
+    """Whether this machine puts the cluster's authorities into its store, which may be done again when nobody knows whether it was."""
+    return any(tuple(command[1:3]) == ("certificate", "rotate-ca") for command in rotations(settings, machine))
 
 
 def rotate(settings, machine, record):
@@ -211,6 +224,9 @@ def rotate(settings, machine, record):
         stopped = ROTATIONS[tuple(command[1:3])]
         if stopped:
             run("systemctl", "stop", "k3s.service")
+        else:
+            # It asks the server of this machine, which may just be starting.
+            wait_ready(None)
         try:
             failed = subprocess.run(arguments, stdin=subprocess.DEVNULL, timeout=READY_WITHIN).returncode != 0
         except subprocess.TimeoutExpired:

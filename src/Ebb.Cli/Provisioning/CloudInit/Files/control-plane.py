@@ -83,9 +83,9 @@ def be_born():
     else:
         orders = {"generation": "", "configuration": configuration, "texts": [], "absent": [], "sshKeys": [], "sshUser": ""}
     configuration = cloud.configuration = orders["configuration"]
-    if configuration.get("k3s", {}).get("rotate"):
+    if configuration.get("k3s", {}).get("rotate") and not is_to_replace_authorities(configuration["k3s"], machine):
         # It is given what keys were exchanged for.
-        record["rotated"] = {"id": configuration["k3s"]["rotate"], "ran": len(configuration["k3s"]["commands"])}
+        record["rotated"] = all_rotated(configuration["k3s"], machine)
     keep(orders, record)
     restarts = differing(orders)[1]
     put(cloud, orders)
@@ -96,7 +96,10 @@ def be_born():
         tailscale(machine)
     restart_basics(restarts)
     if "k3s" in configuration:
-        begin_k3s(cloud, configuration, machine, lambda why: say(cloud, machine, {**record, "why": why}))
+        began = begin_k3s(cloud, configuration, machine, lambda why: say(cloud, machine, {**record, "why": why}))
+        if began and configuration["k3s"].get("rotate"):
+            # Its cluster begins with the authorities that it was given; one that it joins may have others still.
+            remember({**record, "rotated": all_rotated(configuration["k3s"], machine)})
     run("systemctl", "enable", "ebb.service")
     run("systemctl", "start", "--no-block", "ebb.service")
     write(DONE, "", 0o600)

@@ -23,7 +23,7 @@ public sealed class RotationRunTests : IDisposable
     private readonly CloudCase _case = new();
     private readonly KeysCase _kept;
     private readonly ClusterHome _home;
-    private readonly Dictionary<string, string> _mountedWith = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, NodeKeys> _joined = new(StringComparer.OrdinalIgnoreCase);
 
     public RotationRunTests()
     {
@@ -31,7 +31,7 @@ public sealed class RotationRunTests : IDisposable
         _home = _kept.Home;
         File.WriteAllText(Path.Combine(_home.Keys, "ssh"), Ssh.Value);
         Apply();
-        MountAll();
+        JoinAll();
     }
 
     public static TheoryData<string> Whats => [.. RotationKind.All.Select(kind => kind.What)];
@@ -147,7 +147,7 @@ public sealed class RotationRunTests : IDisposable
     {
         if (!node)
         {
-            _mountedWith.Clear();
+            _joined.Clear();
         }
 
         var running = Run(RotationKind.Storage);
@@ -156,6 +156,41 @@ public sealed class RotationRunTests : IDisposable
 
         Assert.Contains("agents_0", Assert.Single(running.HeldBy), StringComparison.Ordinal);
         Assert.Empty(Run(RotationKind.Storage).HeldBy);
+    }
+
+    [Fact]
+    public void A_machine_that_joined_by_the_authority_before_holds_the_rotation_up_and_is_named()
+    {
+        var held = Assert.Single(Run(ClusterAuthorities.What).HeldBy);
+
+        Assert.Contains("agents_0 has certificates by the authority before: 'ebb restart agents --machine agents_0'", held, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_machine_that_is_off_holds_a_rotation_of_authorities_up_since_it_may_come_back_with_certificates_by_the_old_ones()
+    {
+        Run(ClusterAuthorities.What);
+        _case.World.Deallocate("farm-compute", "agents", null);
+        _case.Do(() => Task.Delay(TimeSpan.FromMinutes(5), _case.Time));
+
+        Assert.Contains("agents_0 is off, and may know the authority before only: start it", Assert.Single(Run(ClusterAuthorities.What).HeldBy), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void K3s_is_told_twice_to_take_up_authorities_the_second_time_once_nobody_needs_the_old_ones()
+    {
+        var names = new ResourceNames(CloudCase.File(), _case.Cloud.Arm.Subscription);
+        List<string> told = [];
+        void Look() => told.Add(string.Join(" + ", K3sRotations.Of(KeyState.Read(_home), names) is { } order ? [order.Id.Split('-')[^1], .. order.Then.Select(words => string.Join(' ', words))] : new[] { "nothing" }));
+
+        Look();
+        Run(ClusterAuthorities.What);
+        Look();
+        Renew();
+        Run(ClusterAuthorities.What);
+        Look();
+
+        Assert.Equal(["nothing", "offer + k3s certificate rotate", "drop"], told);
     }
 
     [Fact]
@@ -179,7 +214,13 @@ public sealed class RotationRunTests : IDisposable
             Assert.Empty(Run(kind, new RotationWork(CloudCase.File(), "", _home, _case.Cloud, apply: null, NodesAsync)).HeldBy);
         }
 
-        Assert.Equal((2, "key2"), (KeyState.Read(_home).JoinAuthority, KeyState.Read(_home).SharesKey));
+        Assert.Equal((2, 2, "key2"), (KeyState.Read(_home).JoinAuthority, KeyState.Read(_home).Authorities, KeyState.Read(_home).SharesKey));
+        foreach (var kind in RotationKind.All)
+        {
+            Assert.Empty(Run(kind, new RotationWork(CloudCase.File(), "", _home, _case.Cloud, apply: null, NodesAsync)).HeldBy);
+        }
+
+        Apply();
     }
 
     public void Dispose()
@@ -216,6 +257,7 @@ public sealed class RotationRunTests : IDisposable
             JoinAuthorityPem = _kept.Keys.JoinAuthorityPem,
             SshPublicKeys = [.. SshKeys.Public(null, _home)],
             SharesKey = KeyState.Read(_home).SharesKey,
+            StagesAuthorities = KeyState.Read(_home).StagesAuthorities,
         };
         var plan = await new ClusterPlanner(file, _case.Cloud).PlanAsync(inputs, ct);
         plan.RequirePossible();
@@ -223,23 +265,23 @@ public sealed class RotationRunTests : IDisposable
     }
 
     private Task<IReadOnlyList<NodeKeys>> NodesAsync(CancellationToken ct) =>
-        Task.FromResult<IReadOnlyList<NodeKeys>>([.. _mountedWith.Select(node => new NodeKeys(node.Key, node.Value))]);
+        Task.FromResult<IReadOnlyList<NodeKeys>>([.. _joined.Values]);
 
     private void Renew()
     {
         _case.World.Reimage("farm-compute", "agents", null);
         _case.Do(() => Task.Delay(TimeSpan.FromMinutes(5), _case.Time));
-        MountAll();
+        JoinAll();
     }
 
-    private void MountAll()
+    private void JoinAll()
     {
         var names = new ResourceNames(CloudCase.File(), _case.Cloud.Arm.Subscription);
         var inForce = KeyState.Read(_home).SharesKey;
         var keys = _case.Do(() => _case.Cloud.Accounts.KeysAsync("farm-storage", names.StorageAccount, CancellationToken.None))!.Value;
         foreach (var machine in _case.Do(() => _case.Cloud.ScaleSets.MachinesAsync("farm-compute", "agents", CancellationToken.None)))
         {
-            _mountedWith[machine.HostName] = Mount.MarkOf([keys.Single(key => key.Name == inForce).Value]);
+            _joined[machine.HostName] = new(machine.HostName, Mount.MarkOf([keys.Single(key => key.Name == inForce).Value]), AuthorityMark.Of(_kept.Keys.ServerAuthorityPem));
         }
     }
 

@@ -86,12 +86,12 @@ internal sealed class OrderedMachine : IDisposable
         [.. Lab.Ran.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("mount", StringComparison.Ordinal))];
 
     /// <summary>Orders as the operator would write them, for this cloud and this program's patience.</summary>
-    public ControlPlaneOrders Orders(string? release = null, IReadOnlyList<string>? sshKeys = null, K3sRotation? rotation = null, string sharesKey = RenderInputs.FirstKey)
+    public ControlPlaneOrders Orders(string? release = null, IReadOnlyList<string>? sshKeys = null, K3sRotation? rotation = null, string sharesKey = RenderInputs.FirstKey, bool stagesAuthorities = false)
     {
         var orders = ControlPlaneOrders.Compose(
             Cluster,
             new ResourceNames(Cluster, _cloud.Inputs.SubscriptionId),
-            _cloud.InputsNow with { SshPublicKeys = [.. sshKeys ?? _cloud.Inputs.SshPublicKeys], SharesKey = sharesKey },
+            _cloud.InputsNow with { SshPublicKeys = [.. sshKeys ?? _cloud.Inputs.SshPublicKeys], SharesKey = sharesKey, StagesAuthorities = stagesAuthorities },
             release ?? Cluster.Kubernetes.Version,
             _cloud.Hashes,
             rotation);

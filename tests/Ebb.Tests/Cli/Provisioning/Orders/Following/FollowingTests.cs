@@ -411,15 +411,15 @@ public sealed class FollowingTests(MachineCloud cloud) : IClassFixture<MachineCl
     {
         using var machine = await BornAsync();
         machine.Lab.Write("/etc/ebb/k3s/agent-token.before", "the one before\n");
-        var rotation = new K3sRotation("2026-11", [["k3s", "certificate", "rotate"], ["k3s", "token", "rotate", "--token", "@/etc/ebb/k3s/agent-token.before", "--new-token", "@/etc/ebb/k3s/token"]]);
+        var rotation = new K3sRotation("2026-11", [["k3s", "token", "rotate", "--token", "@/etc/ebb/k3s/agent-token.before", "--new-token", "@/etc/ebb/k3s/token"], ["k3s", "certificate", "rotate"]]);
         var first = machine.Orders(rotation: rotation);
         await machine.OrderAsync(first);
         await machine.LookAsync();
         string[] expected =
         [
+            "k3s token rotate --token the one before --new-token content of k3s/token",
             "systemctl stop k3s.service",
             "k3s certificate rotate",
-            "k3s token rotate --token the one before --new-token content of k3s/token",
             "systemctl restart k3s.service",
         ];
         Assert.Equal(expected, machine.Ran);
@@ -431,6 +431,43 @@ public sealed class FollowingTests(MachineCloud cloud) : IClassFixture<MachineCl
         await machine.OrderAsync(machine.Orders(rotation: new K3sRotation("2026-12", [["k3s", "secrets-encrypt", "rotate-keys"]]) { On = "farm-control-plane-1" }));
         await machine.LookAsync();
         Assert.Equal(["systemctl restart k3s.service"], machine.Ran);
+    }
+
+    [Fact]
+    public async Task Authorities_are_laid_beside_those_in_use_and_the_first_server_puts_them_into_the_store_before_each_makes_its_certificates_anew()
+    {
+        using var machine = await BornAsync();
+        await machine.OrderAsync(machine.Orders());
+        await machine.LookAsync();
+        var inUse = machine.Lab.Read("/var/lib/rancher/k3s/server/tls/etcd/peer-ca.key");
+        await cloud.PutFileAsync(SystemShare.Pki + "etcd/peer-ca.key", "another key\n");
+        machine.Forget();
+
+        var offered = new KeyState { K3s = new K3sOrder("authorities-1-offer", ClusterAuthorities.What) { Phase = ClusterAuthorities.Offered } };
+        var before = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(-2);
+        await machine.OrderAsync(machine.Orders(rotation: K3sRotations.Of(offered, cloud.Names), stagesAuthorities: true));
+        await machine.LookAsync();
+
+        var staged = $"{SystemShare.Staged}/tls/etcd/peer-ca.key";
+        Assert.Equal(("another key\n", inUse), (machine.Lab.Read(staged), machine.Lab.Read("/var/lib/rancher/k3s/server/tls/etcd/peer-ca.key")));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(machine.Lab.At(staged)));
+        Assert.True(File.GetLastWriteTimeUtc(machine.Lab.At(staged)) > before);
+        Assert.Equal(
+            [$"k3s certificate rotate-ca --path {SystemShare.Staged}", "systemctl stop k3s.service", "k3s certificate rotate", "systemctl restart k3s.service"],
+            machine.Ran);
+
+        // Another server has them from the store; the last time there is nothing to make anew.
+        machine.Forget();
+        var others = K3sRotations.Of(offered with { K3s = offered.K3s with { Id = "authorities-2-offer" } }, cloud.Names)! with { On = "farm-control-plane-1" };
+        await machine.OrderAsync(machine.Orders(rotation: others, stagesAuthorities: true));
+        await machine.LookAsync();
+        Assert.Equal(["systemctl stop k3s.service", "k3s certificate rotate", "systemctl restart k3s.service"], machine.Ran);
+        machine.Forget();
+        var dropped = new KeyState { K3s = new K3sOrder("authorities-1-drop", ClusterAuthorities.What) { Phase = ClusterAuthorities.Dropped } };
+        await machine.OrderAsync(machine.Orders(rotation: K3sRotations.Of(dropped, cloud.Names), stagesAuthorities: true));
+        await machine.LookAsync();
+        Assert.Equal([$"k3s certificate rotate-ca --path {SystemShare.Staged}", "systemctl restart k3s.service"], machine.Ran);
+        await cloud.PutFileAsync(SystemShare.Pki + "etcd/peer-ca.key", "content of k3s/tls/etcd/peer-ca.key\n");
     }
 
     [Fact]

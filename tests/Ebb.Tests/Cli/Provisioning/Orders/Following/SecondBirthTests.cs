@@ -1,4 +1,5 @@
 using System.Net;
+using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.Orders;
@@ -75,6 +76,43 @@ public sealed class SecondBirthTests(MachineCloud cloud) : IClassFixture<Machine
         Assert.Contains("  INSTALL_K3S_VERSION=v1.30.9+k3s1", machine.Ran);
         Assert.DoesNotContain(machine.Ran, line => line.Contains("INSTALL_K3S_CHANNEL", StringComparison.Ordinal));
         await cloud.PutFileAsync(SystemShare.Pki + "server-ca.crt", RenderLab.AuthorityPem);
+    }
+
+    [Fact]
+    public async Task One_that_joins_puts_the_authorities_into_the_store_that_it_was_to_put_there_and_those_on_its_disk_are_no_hindrance()
+    {
+        await using var other = await OtherServer.StartAsync();
+        using var machine = await MachineAsync();
+        await OthersAsync(store: true, LongAgo);
+        await cloud.PutFileAsync(SystemShare.Pki + "server-ca.crt", other.AuthorityPem);
+        machine.Changed = text => text.Replace(":6443/ping", $":{other.Port}/ping", StringComparison.Ordinal);
+        var rotation = K3sRotations.Of(new KeyState { K3s = new K3sOrder("authorities-1-offer", ClusterAuthorities.What) { Phase = ClusterAuthorities.Offered } }, cloud.Names);
+        var orders = machine.Orders(rotation: rotation);
+        orders.Configuration["addresses"]!.AsArray()[1] = "127.0.0.1";
+        await machine.OrderAsync(orders, machine: "nobody");
+
+        await machine.BeBornAsync();
+
+        // k3s does not start where newer files differ from what its cluster has.
+        Assert.True(File.GetLastWriteTimeUtc(machine.Lab.At("/var/lib/rancher/k3s/server/tls/server-ca.crt")).Year < 1980);
+        Assert.Equal(ControlPlanePhase.Done, (await cloud.StateAsync(0))!.Phase);
+        Assert.Equal(
+            ["systemctl start --no-block k3s.service", $"k3s certificate rotate-ca --path {SystemShare.Staged}", "systemctl stop k3s.service", "k3s certificate rotate", "systemctl restart k3s.service"],
+            machine.Ran.Where(line => line.Contains("certificate", StringComparison.Ordinal) || line.EndsWith("k3s.service", StringComparison.Ordinal)).Except(["systemctl enable k3s.service"]));
+        await cloud.PutFileAsync(SystemShare.Pki + "server-ca.crt", RenderLab.AuthorityPem);
+    }
+
+    [Fact]
+    public async Task A_cluster_that_begins_has_the_authorities_already_that_others_are_to_put_into_their_store()
+    {
+        using var machine = await MachineAsync();
+        var rotation = K3sRotations.Of(new KeyState { K3s = new K3sOrder("authorities-1-offer", ClusterAuthorities.What) { Phase = ClusterAuthorities.Offered } }, cloud.Names);
+        await machine.OrderAsync(machine.Orders(rotation: rotation), machine: "nobody");
+
+        await machine.BeBornAsync();
+
+        Assert.Equal(ControlPlanePhase.Done, (await cloud.StateAsync(0))!.Phase);
+        Assert.DoesNotContain(machine.Ran, line => line.Contains("certificate", StringComparison.Ordinal));
     }
 
     private async Task<OrderedMachine> MachineAsync(ClusterFile? cluster = null)
