@@ -9,6 +9,10 @@ internal static class Rights
         "Microsoft.Storage/storageAccounts/write",
         "Microsoft.Storage/storageAccounts/listkeys/action",
         "Microsoft.Storage/storageAccounts/fileServices/shares/write",
+
+        // The control plane's identity lies here, and its machines are given it.
+        "Microsoft.ManagedIdentity/userAssignedIdentities/write",
+        "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
         "Microsoft.Authorization/roleAssignments/write",
     ];
 
@@ -22,8 +26,12 @@ internal static class Rights
         "Microsoft.Network/networkSecurityGroups/write",
         "Microsoft.Network/publicIPAddresses/write",
         "Microsoft.Network/networkInterfaces/write",
-        "Microsoft.ManagedIdentity/userAssignedIdentities/write",
-        "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+
+        // What refers to another resource takes the right to join it, too.
+        "Microsoft.Network/virtualNetworks/subnets/join/action",
+        "Microsoft.Network/networkSecurityGroups/join/action",
+        "Microsoft.Network/publicIPAddresses/join/action",
+        "Microsoft.Network/networkInterfaces/join/action",
         "Microsoft.Authorization/roleAssignments/write",
     ];
 

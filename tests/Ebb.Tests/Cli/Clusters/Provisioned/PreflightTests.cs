@@ -159,6 +159,23 @@ public sealed class PreflightTests : IDisposable
         Assert.Contains("Role Based Access Control Administrator", problem, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("farm-compute", false)]
+    [InlineData("farm-storage", true)]
+    public void The_identity_is_made_and_given_where_it_lies(string group, bool refused)
+    {
+        _case.World.PutResourceGroup("farm-compute", "eastus", null);
+        _case.World.PutResourceGroup("farm-storage", "eastus", null);
+        _case.Wire.Answer($"resourceGroups/{group}/providers/Microsoft.Authorization/permissions", HttpStatusCode.OK, """
+            {"value":[{"actions":["*"],"notActions":["Microsoft.ManagedIdentity/*"]}]}
+            """);
+
+        Assert.Equal(
+            refused,
+            _case.Check().Problems.Any(p => p.Contains("userAssignedIdentities/assign/action in resource group 'farm-storage'", StringComparison.Ordinal)));
+        Assert.DoesNotContain(_case.Check().Problems, p => p.Contains("in resource group 'farm-compute'", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_reader_may_make_nothing()
     {
