@@ -55,6 +55,36 @@ public sealed class UpgradeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task By_parts_the_control_plane_first_then_a_pool_and_status_shows_both_releases_meanwhile()
+    {
+        await UpAsync(controlPlane: 1, pool: 1, others: 1);
+        await WriteAsync(1, 1, New, others: 1);
+
+        var plane = (await EbbAsync("upgrade --control-plane --yes")).Good();
+        var between = await StatusAsync();
+        var pool = (await EbbAsync("upgrade --pool gpu --yes")).Good();
+        var after = await StatusAsync();
+        var unknown = await EbbAsync("upgrade --pool nobody --yes");
+        (await EbbAsync("upgrade --yes")).Good();
+
+        Assert.Contains($"The control plane of cluster '{Name}' is at {New}.", plane.Out, StringComparison.Ordinal);
+        Assert.Equal([New, "agents " + Old, "gpu " + Old], Tell(between));
+        Assert.Contains($"The control plane of cluster '{Name}' and pool 'gpu' are at {New}.", pool.Out, StringComparison.Ordinal);
+        Assert.Equal([New, "agents " + Old, "gpu " + New], Tell(after));
+        Assert.Equal(2, unknown.ExitCode);
+        Assert.Contains("There is no pool 'nobody'", unknown.Error, StringComparison.Ordinal);
+        Assert.StartsWith($"Kubernetes {New} at https://", (await EbbAsync("status")).Good().Out, StringComparison.Ordinal);
+        Assert.All(await ReleasesAsync(), release => Assert.Equal(New, release));
+
+        static IEnumerable<string?> Tell(JsonElement status) =>
+        [
+            .. status.GetProperty("cluster").GetProperty("releases").EnumerateArray().Select(release => release.GetString()),
+            .. status.GetProperty("machines").EnumerateArray()
+                .Select(machine => $"{machine.GetProperty("pool").GetString()} {machine.GetProperty("release").GetString()}").Order(StringComparer.Ordinal),
+        ];
+    }
+
+    [Fact]
     public async Task Killed_in_the_middle_it_carries_on_and_two_at_once_are_one()
     {
         await UpAsync(controlPlane: 3, pool: 1);
@@ -102,13 +132,13 @@ public sealed class UpgradeTests : IAsyncLifetime
         Directory.Delete(_folder, recursive: true);
     }
 
-    private async Task UpAsync(int controlPlane, int pool)
+    private async Task UpAsync(int controlPlane, int pool, int others = 0)
     {
-        await WriteAsync(controlPlane, pool, Old);
+        await WriteAsync(controlPlane, pool, Old, others);
         (await EbbAsync("up --speed 20")).Good();
     }
 
-    private Task WriteAsync(int controlPlane, int pool, string release) => File.WriteAllTextAsync(
+    private Task WriteAsync(int controlPlane, int pool, string release, int others = 0) => File.WriteAllTextAsync(
         YamlFile,
         $$"""
         name: {{Name}}
@@ -117,6 +147,7 @@ public sealed class UpgradeTests : IAsyncLifetime
         controlPlane: {machines: {{controlPlane}}}
         pools:
           - {name: agents, size: Standard_D4s_v5, min: {{pool}}, max: 4}
+        {{(others == 0 ? "" : $"  - {{name: gpu, size: Standard_D4s_v5, min: {others}, max: 4}}")}}
         """,
         Ct);
 
@@ -149,6 +180,8 @@ public sealed class UpgradeTests : IAsyncLifetime
         Assert.Contains(remedy, refused.Error, StringComparison.Ordinal);
         Assert.Contains("Nothing has been changed", refused.Error, StringComparison.Ordinal);
     }
+
+    private async Task<JsonElement> StatusAsync() => JsonDocument.Parse((await EbbAsync("status --json")).Good().Out).RootElement;
 
     private async Task<IReadOnlyList<string>> PhasesAsync() => Lines((await KubectlAsync("get pods --no-headers -o custom-columns=PHASE:.status.phase")).Good().Out);
 

@@ -14,6 +14,7 @@ using Ebb.Sandbox.Kubernetes;
 using Ebb.Sandbox.Kubernetes.Kubelet;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Machines;
+using Ebb.Simulation;
 using Ebb.Simulation.Scenarios;
 using Ebb.Simulation.Worlds;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -78,6 +79,11 @@ internal sealed class FarmCase : IDisposable
 
     public CloudWorld Cloud => _world.Cloud;
 
+    public Runner Runner => _world.Runner;
+
+    /// <summary>The cloud's own protocol, over no wire that is struck.</summary>
+    public InProcessHandler Azure() => new(_world.Azure);
+
     public ScaleSet Set => _world.Cloud.Find(World.Group, Pool)!;
 
     public IReadOnlyList<V1Node> Nodes => [.. _world.Kubernetes.Store.List(Kinds.Node).Select(Read<V1Node>)];
@@ -119,27 +125,24 @@ internal sealed class FarmCase : IDisposable
     /// <summary>A command that works on machines, from its look to its end or its death.</summary>
     /// <param name="meanwhile">Is told each second that it runs how many there were.</param>
     public Ended<ImmutableArray<OperationOutcome>> Operate(OperationRequest request, Misfortune? misfortune = null, Action<int>? meanwhile = null, CancellationTokenSource? ctrlC = null) =>
-        Run(misfortune ?? new Misfortune(), meanwhile, async (kubernetes, cloud, seen) =>
+        Run(misfortune ?? new Misfortune(), meanwhile, async reach =>
         {
-            var ct = ctrlC?.Token ?? CancellationToken.None;
-            return await Following.WhileAsync(
-                cloud, () => new MachineWork(kubernetes, cloud, _world.Time, new Random(1), request, Said.Add).RunAsync(OperationPlan.Make(seen.Snapshot, request), ct), ct);
+            var plan = OperationPlan.Make((await reach.LookAsync()).Snapshot, request);
+            return await WorkAsync(reach, request, plan, ctrlC?.Token ?? CancellationToken.None);
         });
 
     /// <summary>Gives the pool another size, then its machines.</summary>
     public Ended<ImmutableArray<OperationOutcome>> Resize(string size, OperationRequest request, Misfortune? misfortune = null) =>
-        Run(misfortune ?? new Misfortune(), meanwhile: null, (kubernetes, cloud, seen) => Following.WhileAsync(
-            cloud,
-            async () =>
-            {
-                await PoolResize.RunAsync(cloud, seen.Pool(Pool), size, _world.Time, CancellationToken.None);
-                return await new MachineWork(kubernetes, cloud, _world.Time, new Random(1), PoolResize.Machines(request, Pool, size), Said.Add)
-                    .RunAsync(OperationPlan.Make(seen.Snapshot, PoolResize.Machines(request, Pool, size)), CancellationToken.None);
-            },
-            CancellationToken.None));
+        Run(misfortune ?? new Misfortune(), meanwhile: null, async reach =>
+        {
+            var (seen, machines) = (await reach.LookAsync(), PoolResize.Machines(request, Pool, size));
+            await Following.WhileAsync(reach.Cloud, () => PoolResize.RunAsync(reach.Cloud, seen.Pool(Pool), size, _world.Time, CancellationToken.None), CancellationToken.None);
+            return await WorkAsync(reach, machines, OperationPlan.Make(seen.Snapshot, machines), CancellationToken.None);
+        });
 
     public Ended<ScaleReport> Scale(int wanted, Misfortune? misfortune = null) =>
-        Run(misfortune ?? new Misfortune(), meanwhile: null, (kubernetes, cloud, seen) => Scaling.ScaleAsync(kubernetes, cloud, seen, Pool, wanted, CancellationToken.None));
+        Run(misfortune ?? new Misfortune(), meanwhile: null, async reach =>
+            await Scaling.ScaleAsync(reach.Kubernetes, reach.Cloud, await reach.LookAsync(), Pool, wanted, CancellationToken.None));
 
     public void Dispose()
     {
@@ -149,7 +152,8 @@ internal sealed class FarmCase : IDisposable
         _world.Dispose();
     }
 
-    private Ended<T> Run<T>(Misfortune misfortune, Action<int>? meanwhile, Func<IKubernetes, AzureCloud, Seen, Task<T>> command)
+    /// <summary>A command, from its beginning to its end or its death.</summary>
+    public Ended<T> Run<T>(Misfortune misfortune, Action<int>? meanwhile, Func<Reach, Task<T>> command)
     {
         misfortune.FailOperation = () => Cloud.Faults.Add(new Fault { Kind = FaultKind.FailOperation, Pool = Pool, Count = 1, Code = "InternalOperationError" });
         var http = new HttpMessageInvoker(new CloudWire(new InProcessHandler(_world.Azure), misfortune));
@@ -180,7 +184,7 @@ internal sealed class FarmCase : IDisposable
         {
             try
             {
-                ended = new Ended<T>(await command(kubernetes, cloud, await LookAsync(cloud)), null);
+                ended = new Ended<T>(await command(new Reach(kubernetes, cloud, http, () => LookAsync(cloud))), null);
             }
             catch (Exception e) when (e is KubeException or CloudException or IOException or EbbException or OperationCanceledException)
             {
@@ -189,6 +193,9 @@ internal sealed class FarmCase : IDisposable
             }
         }
     }
+
+    public Task<ImmutableArray<OperationOutcome>> WorkAsync(Reach reach, OperationRequest request, OperationPlan plan, CancellationToken ct) => Following.WhileAsync(
+        reach.Cloud, () => new MachineWork(reach.Kubernetes, reach.Cloud, _world.Time, new Random(1), request, Said.Add).RunAsync(plan, ct), ct);
 
     private async Task<Seen> LookAsync(AzureCloud cloud)
     {
@@ -221,6 +228,9 @@ internal sealed class FarmCase : IDisposable
     private static T Read<T>(KubeObject found)
         where T : class => KubeJson.Read<T>(found.Utf8.Span);
 }
+
+/// <summary>What a command reaches, over wires that are struck.</summary>
+internal sealed record Reach(IKubernetes Kubernetes, AzureCloud Cloud, HttpMessageInvoker Http, Func<Task<Seen>> LookAsync);
 
 /// <summary>How a command ended; neither result nor failure: it was killed.</summary>
 internal sealed record Ended<T>(T? Result, Exception? Failure)

@@ -159,6 +159,7 @@ public class OperateHardshipTests
             Kinds.Job, Workloads.Job("late", 1, 1, new Needs { CpuMilli = 100, Selector = new("kubernetes.io/hostname", "agents000000") }, TimeSpan.FromMinutes(2)));
 
         Run(struck, misfortune);
+        struck.Pass(minutes: operation is MachineOperation.Upgrade ? 0 : 0.1);
         Run(struck, new Misfortune());
         struck.Pass(minutes: 30);
 

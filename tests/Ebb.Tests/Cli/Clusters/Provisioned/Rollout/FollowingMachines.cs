@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.Orders;
 using FileShare = Ebb.Clouds.Azure.Deployments.FileShare;
@@ -6,17 +7,20 @@ using FileShare = Ebb.Clouds.Azure.Deployments.FileShare;
 namespace Ebb.Tests.Cli.Clusters.Provisioned.Rollout;
 
 /// <summary>Control-plane machines as far as the share shows them: they look for their turn, work for a while, and report.</summary>
-internal sealed class FollowingMachines(CloudCase cloud, ResourceNames names, ImmutableArray<string> machines) : IDisposable
+/// <param name="aside">To the cloud, beside any wire that is struck.</param>
+internal sealed class FollowingMachines(CloudAccess cloud, HttpMessageInvoker aside, TimeProvider time, ResourceNames names, ImmutableArray<string> machines)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan Work = TimeSpan.FromSeconds(50);
 
-    private readonly HttpMessageInvoker _http = cloud.Aside();
     private int _working;
 
     /// <summary>Machines in the order in which they began.</summary>
     public List<string> Begun { get; } = [];
+
+    /// <summary>Those that have become what was wanted.</summary>
+    public List<string> Done { get; } = [];
 
     public int MostAtOnce { get; private set; }
 
@@ -25,18 +29,16 @@ internal sealed class FollowingMachines(CloudCase cloud, ResourceNames names, Im
 
     public async Task RunAsync(CancellationToken ct) => await Task.WhenAll(machines.Select(machine => RunAsync(machine, ct)));
 
-    public void Dispose() => _http.Dispose();
-
     private async Task RunAsync(string machine, CancellationToken ct)
     {
         try
         {
-            var access = await cloud.Cloud.Accounts.AccessAsync(names.Cluster.Cloud.StorageGroup, names.SystemAccount, ct);
-            var share = new FileShare(access!, SystemShare.Name, _http, cloud.Time, new Random(1));
+            var access = await cloud.Accounts.AccessAsync(names.Cluster.Cloud.StorageGroup, names.SystemAccount, ct);
+            var share = new FileShare(access!, SystemShare.Name, aside, time, new Random(1));
             while (true)
             {
                 await LookAsync(share, machine, ct);
-                await Task.Delay(LookEvery, cloud.Time, ct);
+                await Task.Delay(LookEvery, time, ct);
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -69,10 +71,14 @@ internal sealed class FollowingMachines(CloudCase cloud, ResourceNames names, Im
         Begun.Add(machine);
         MostAtOnce = Math.Max(MostAtOnce, ++_working);
         await TellAsync(share, machine, turn, ControlPlanePhase.Working, wanted.Release, ct);
-        await Task.Delay(Work, cloud.Time, ct);
+        await Task.Delay(Work, time, ct);
         _working--;
         var fails = FailsUntilAttempt.GetValueOrDefault(machine) >= turn.Attempt;
         await TellAsync(share, machine, turn, fails ? ControlPlanePhase.Failed : ControlPlanePhase.Done, wanted.Release, ct);
+        if (!fails)
+        {
+            Done.Add(machine);
+        }
     }
 
     private async Task TellAsync(FileShare share, string machine, ControlPlaneTurn turn, ControlPlanePhase phase, string? release, CancellationToken ct)
@@ -88,7 +94,7 @@ internal sealed class FollowingMachines(CloudCase cloud, ResourceNames names, Im
             Release = release ?? "",
             Ebb = "",
             Store = true,
-            At = cloud.Time.GetUtcNow(),
+            At = time.GetUtcNow(),
         }.ToBytes());
         await share.WriteAsync(SystemShare.State(machine), content, ct);
     }

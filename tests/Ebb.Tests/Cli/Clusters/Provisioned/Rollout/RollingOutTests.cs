@@ -80,12 +80,14 @@ public sealed class RollingOutTests
     private sealed class Lab : IDisposable
     {
         private readonly ClusterPlan _plan;
+        private readonly HttpMessageInvoker _aside;
 
         public Lab(int follow = 3)
         {
             Cloud.Up(Three);
             _plan = Cloud.Plan(Three);
-            Machines = new FollowingMachines(Cloud, _plan.Names, RollingOutTests.Machines[..follow]);
+            _aside = Cloud.Aside();
+            Machines = new FollowingMachines(Cloud.Cloud, _aside, Cloud.Time, _plan.Names, RollingOutTests.Machines[..follow]);
             Cloud.Wire.Calls.Clear();
         }
 
@@ -116,7 +118,7 @@ public sealed class RollingOutTests
 
         public void Dispose()
         {
-            Machines.Dispose();
+            _aside.Dispose();
             Cloud.Dispose();
         }
 
