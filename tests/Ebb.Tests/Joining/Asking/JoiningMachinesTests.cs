@@ -7,6 +7,8 @@ using Ebb.Sandbox;
 using Ebb.Sandbox.Azure;
 using Ebb.Sandbox.Certificates;
 using Ebb.Sandbox.Cloud;
+using Ebb.Sandbox.Kubernetes;
+using Ebb.Sandbox.Kubernetes.Kubelet;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Tests.Joining.Lab;
 using Microsoft.Extensions.Logging;
@@ -26,6 +28,7 @@ public sealed class JoiningMachinesTests : IAsyncLifetime
     private readonly SandboxWorld _world = new(TimeProvider.System, new SandboxOptions
     {
         Cloud = new CloudOptions { Accept = Quick, Create = Quick, Boot = Quick, Stop = Latency.Seconds(1, 1.5), Delete = Quick },
+        Kubernetes = new KubernetesOptions { Hollow = new HollowOptions { Register = Quick } },
     });
 
     private AzureFace _face = null!;

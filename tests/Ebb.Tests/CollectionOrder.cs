@@ -1,0 +1,24 @@
+using Ebb.Tests.Cli.Clusters.Provisioned;
+using Ebb.Tests.Cli.Operating;
+using Ebb.Tests.Joining;
+using Ebb.Tests.Joining.Asking;
+using Ebb.Tests.Sandbox.World;
+using Ebb.Tests.Shared;
+using Xunit.v3;
+
+[assembly: TestCollectionOrderer(typeof(Ebb.Tests.CollectionOrder))]
+
+namespace Ebb.Tests;
+
+public sealed class CollectionOrder : ITestCollectionOrderer
+{
+    // Each some seconds, the first ones above ten.
+    private static readonly string[] Longest =
+    [
+        LongestFirst.Of<LimitsTests>(), LongestFirst.Of<RotationRunTests>(), LongestFirst.Of<LeavingTests>(), LongestFirst.Of<OperateFaultTests>(),
+        LongestFirst.Of<RemoteKubeletTests>(), LongestFirst.Of<FuzzTests>(), LongestFirst.Of<OperateHardshipTests>(), LongestFirst.Of<JoiningMachinesTests>(),
+    ];
+
+    public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
+        where TTestCollection : Xunit.Sdk.ITestCollection => LongestFirst.Order(testCollections, Longest);
+}
