@@ -3,6 +3,7 @@ using Ebb.SystemTests.Commands;
 using Ebb.SystemTests.Machines;
 using Ebb.SystemTests.Provisioning;
 using Ebb.SystemTests.RealKubernetes;
+using Ebb.SystemTests.Secrets;
 using Ebb.Tests.Shared;
 using Xunit.v3;
 
@@ -10,13 +11,17 @@ using Xunit.v3;
 
 namespace Ebb.SystemTests;
 
-/// <summary>Real machines fill one core from the beginning nearly to the end. What wants the whole machine comes last anyway.</summary>
+/// <summary>
+/// Real machines take one thread from the beginning to the middle. Beside them come those that mostly wait for a sandbox; what
+/// compiles or computes comes after, and what wants the whole machine comes last in any case.
+/// </summary>
 public sealed class CollectionOrder : ITestCollectionOrderer
 {
     private static readonly string[] Longest =
     [
-        RealSandbox.Collection, LongestFirst.Of<UpgradeTests>(), AzCommands.Name, LongestFirst.Of<ProgramsTests>(), LongestFirst.Of<KeysTests>(),
-        nameof(AccessCluster), LongestFirst.Of<RenewalTests>(),
+        RealSandbox.Collection, LongestFirst.Of<OperateTests>(), LongestFirst.Of<ProvisionedTests>(), LongestFirst.Of<UpgradeTests>(), AzCommands.Name,
+        LongestFirst.Of<ProgramsTests>(), LongestFirst.Of<KeysTests>(), LongestFirst.Of<SandboxTests>(), LongestFirst.Of<RenewalTests>(),
+        LongestFirst.Of<SecretsTests>(),
     ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
