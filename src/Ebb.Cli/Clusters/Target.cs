@@ -105,11 +105,13 @@ internal sealed class Target : IAsyncDisposable
     /// <summary>A cluster by its kubeconfig and its resource group.</summary>
     /// <param name="access">How to prove oneself there; null for the user's own login.</param>
     /// <param name="tenant">Whose directory that login is to be of; null for its own.</param>
-    public static Target Open(string kubeconfig, AzureScope scope, AzureAccess? access, string? tenant, ILoggerFactory loggers)
+    /// <param name="components">Of its control plane, as they are when it is called; none where Ebb does not run them.</param>
+    public static Target Open(
+        string kubeconfig, AzureScope scope, AzureAccess? access, string? tenant, Func<ImmutableArray<ComponentState>> components, ILoggerFactory loggers)
     {
         var connection = KubeconfigReading.Load(kubeconfig, TimeProvider.System);
         var tokens = access is null ? AzureTokens.Source(null, scope.ArmEndpoint, null, tenant) : null;
-        return new Target(connection, scope, access, loggers, tokens) { _ownLoggers = loggers };
+        return new Target(connection, scope, access, loggers, tokens) { _ownLoggers = loggers, _components = components };
     }
 
     /// <summary>A cluster as one of its own machines reaches it.</summary>

@@ -37,7 +37,11 @@ internal sealed record ControlPlaneOptions
 
     public string ClusterName { get; init; } = "kubernetes";
 
+    /// <inheritdoc cref="Components.ControlPlaneShape.PodRange"/>
     public string? PodRange { get; init; }
+
+    /// <summary>Of Services; null for 10.96.0.0/12.</summary>
+    public string? ServiceRange { get; init; }
 
     public KeyAlgorithm KeyAlgorithm { get; init; } = KeyAlgorithm.Ecdsa;
 

@@ -18,6 +18,7 @@ internal static class Shaping
         AdvertiseAddress = options.AdvertiseAddress ?? options.BindAddress,
         ClusterName = options.ClusterName,
         PodRange = options.PodRange,
+        ServiceRange = options.ServiceRange ?? ControlPlaneShape.UsualServiceRange,
         ExtraFlags = options.ExtraFlags,
     };
 

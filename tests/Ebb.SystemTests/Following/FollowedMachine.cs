@@ -180,8 +180,8 @@ internal sealed class FollowedMachine : IAsyncDisposable
                 var authorities = new KubernetesAuthorities(At("/var/lib/rancher/k3s/server/tls"));
                 var release = Read("/k3s-running")!.Trim();
                 _kubernetes = serves == 0
-                    ? await _world.Kubernetes.RunAsync(_machine, release, authorities, ct)
-                    : await _world.Kubernetes.RunAnewAsync(_machine, release, authorities, ct);
+                    ? await _world.Kubernetes.RunAsync(_machine, release, null, authorities, ct)
+                    : await _world.Kubernetes.RunAnewAsync(_machine, release, null, authorities, ct);
                 await _world.AnswerAsync(_machine, authorities, ct);
                 Serves("k3s", serves = began);
             }

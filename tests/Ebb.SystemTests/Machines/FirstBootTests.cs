@@ -128,11 +128,11 @@ public sealed class FirstBootTests : IAsyncLifetime
 
         public MachineKind? Machines => MachineKind.Nspawn;
 
-        public async Task<KubernetesPlace> RunAsync(Instance machine, string? release, KubernetesAuthorities authorities, CancellationToken ct) =>
-            Inside(machine, await cluster.RunAsync(machine, release, authorities, ct));
+        public async Task<KubernetesPlace> RunAsync(Instance machine, string? release, KubernetesRanges? ranges, KubernetesAuthorities authorities, CancellationToken ct) =>
+            Inside(machine, await cluster.RunAsync(machine, release, ranges, authorities, ct));
 
-        public async Task<KubernetesPlace> RunAnewAsync(Instance machine, string? release, KubernetesAuthorities authorities, CancellationToken ct) =>
-            Inside(machine, await cluster.RunAnewAsync(machine, release, authorities, ct));
+        public async Task<KubernetesPlace> RunAnewAsync(Instance machine, string? release, KubernetesRanges? ranges, KubernetesAuthorities authorities, CancellationToken ct) =>
+            Inside(machine, await cluster.RunAnewAsync(machine, release, ranges, authorities, ct));
 
         public Task CloseAsync() => cluster.CloseAsync();
 

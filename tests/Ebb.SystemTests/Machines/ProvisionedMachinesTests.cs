@@ -37,12 +37,16 @@ public sealed class ProvisionedMachinesTests : IAsyncLifetime
         await EditAsync("distribution: k3s", "distribution: kubelet");
         var up = (await EbbAsync("up --kubernetes real --speed 10 --yes")).Good();
         Assert.Contains($"Cluster '{Name}' is up: Kubernetes at https://127.", up.Out, StringComparison.Ordinal);
+        Assert.Contains("Not mounted on machines here: share 'srv' at /srv.", up.Error, StringComparison.Ordinal);
+        Assert.StartsWith("10.88.", await KubectlAsync("get service kubernetes -o jsonpath={.spec.clusterIP}"), StringComparison.Ordinal);
+        await AssertComponentsAsync();
 
         // The first pod brings the first machine.
         await ApplyAsync(RealSandbox.HoldJob("trap 'exit 1' TERM; until [ -e /done ]; do sleep 1; done; echo finished"));
         await RunsAsync(null);
         var first = (await NodeOfWorkAsync())!;
         await AssertBootedWholeAsync(first);
+        Assert.Matches(@"\A10\.77\.\d+\.0/24\z", await KubectlAsync($"get node {first} -o jsonpath={{.spec.podCIDR}}"));
 
         // What the cloud takes back has told of it, was emptied, and its work goes on elsewhere.
         await RealSandbox.ArmAsync(Home, $"{Name}-compute", HttpMethod.Post, $"/virtualMachineScaleSets/{Pool}/virtualMachines/0/simulateEviction");
@@ -104,6 +108,16 @@ public sealed class ProvisionedMachinesTests : IAsyncLifetime
         Assert.Equal("active\nactive\nactive\nactive\nactive\nactive\n", units);
     }
 
+    /// <summary>'ebb status' of the file shows what the control plane consists of.</summary>
+    private async Task AssertComponentsAsync()
+    {
+        var status = JsonNode.Parse((await EbbAsync("status --json")).Good().Out)!;
+        Assert.Equal(
+            ["etcd healthy", "kube-apiserver healthy", "kube-controller-manager healthy", "kube-scheduler healthy"],
+            status["components"]!.AsArray().Select(component => $"{component!["name"]} {component["state"]}").Order(StringComparer.Ordinal));
+        Assert.Contains("kube-apiserver", (await EbbAsync("status")).Good().Out, StringComparison.Ordinal);
+    }
+
     /// <summary>As 'ebb render' writes it.</summary>
     private async Task<string> RenderedAsync()
     {
@@ -123,6 +137,8 @@ public sealed class ProvisionedMachinesTests : IAsyncLifetime
         await EditAsync("max: 10", "max: 2");
         await EditAsync("idleAfter: 5m", "idleAfter: 15s");
         await EditAsync("own-address", "anyone");
+        await EditAsync("# podRange: 10.42.0.0/16", "podRange: 10.77.0.0/16");
+        await EditAsync("# serviceRange: 10.43.0.0/16", "serviceRange: 10.88.0.0/16");
     }
 
     private async Task EditAsync(string before, string after)

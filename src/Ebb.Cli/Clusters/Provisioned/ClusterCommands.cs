@@ -21,6 +21,11 @@ internal static class ClusterCommands
     public static async Task UpAsync(string path, SubscriptionSettings settings, bool force, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
     {
         using var session = await ClusterSession.ChangeAsync(path, settings, terminal.Say, ct);
+        foreach (var note in session.Notes())
+        {
+            terminal.Say(note);
+        }
+
         var (plan, files, keys) = await session.PlanAsync(release: null, ct);
         plan.RequirePossible();
         if (plan.Touches)

@@ -36,7 +36,11 @@ internal sealed class ClusterSession : IDisposable
     public static async Task<ClusterSession> ChangeAsync(string path, SubscriptionSettings settings, Action<string> say, CancellationToken ct)
     {
         var file = Read(path);
-        RequireFit(file, path, settings, say);
+        if (settings.Kubernetes is KubernetesKind.Real || IsReal(file))
+        {
+            RealSandboxFit.Require(file, path, NspawnSupport.MostMachines());
+        }
+
         var home = ClusterHome.Of(file.Name);
         var held = home.Lock();
         settings = settings with { Region = file.Cloud.Region, Withheld = [.. file.Secrets.Select(secret => secret.Variable)] };
@@ -108,6 +112,9 @@ internal sealed class ClusterSession : IDisposable
         return (await new ClusterPlanner(File, Cloud).RenderAsync(inputs.Rendering, ct), inputs.Files);
     }
 
+    /// <summary>What of the file is otherwise where the cluster is, each as a sentence for people.</summary>
+    public IEnumerable<string> Notes() => IsReal(File) ? RealSandboxFit.Notes(File, NspawnSupport.MostMachines()) : [];
+
     public static Random NewRandom() => new(RandomNumberGenerator.GetInt32(int.MaxValue));
 
     public void Dispose()
@@ -116,28 +123,8 @@ internal sealed class ClusterSession : IDisposable
         _held?.Dispose();
     }
 
-    private static void RequireFit(ClusterFile file, string path, SubscriptionSettings settings, Action<string> say)
-    {
-        if (settings.Kubernetes is not KubernetesKind.Real)
-        {
-            return;
-        }
-
-        if (!file.Cloud.IsSandbox)
-        {
-            throw new EbbException($"--kubernetes real is for 'cloud.endpoint: sandbox', and {path} names your own subscription, where everything is real. Leave it out.");
-        }
-
-        if (file.Kubernetes.Distribution is not Distribution.Kubelet)
-        {
-            throw new EbbException($"With --kubernetes real Ebb runs Kubernetes' own programs, not k3s. Write 'kubernetes: {{distribution: kubelet}}' in {path}, or leave the option out.");
-        }
-
-        if (file.Pools.Sum(pool => pool.Max) is var most && most > NspawnSupport.MostMachines())
-        {
-            say($"Pools may grow to {most} machines, and this host has room for {NspawnSupport.MostMachines()} (fs.inotify.max_user_instances): more than that do not work.");
-        }
-    }
+    private static bool IsReal(ClusterFile file) =>
+        file.Cloud.IsSandbox && SandboxHome.OfSubscription(file.Name).Running() is { Kind: KubernetesKind.Real };
 
     private static ClusterFile Read(string path) => ClusterFileReader.Read(path, Environment.GetEnvironmentVariable);
 

@@ -13,13 +13,19 @@ internal static class ProvisionedTarget
     {
         var file = ClusterFileReader.Read(path, Environment.GetEnvironmentVariable);
         var kubeconfig = Kubeconfig(file, path);
-        AzureAccess? given = file.Cloud.IsSandbox
-            ? SandboxHome.OfSubscription(file.Name).Running()?.Azure
+        var sandbox = file.Cloud.IsSandbox ? SandboxHome.OfSubscription(file.Name) : null;
+        var given = sandbox is not null
+            ? sandbox.Running()?.Azure
                 ?? throw new EbbException($"The sandbox's Azure for cluster '{file.Name}' does not run; with it the cluster has gone. 'ebb up' makes it anew.")
             : null;
         using var cloud = await CloudAccess.OpenAsync(file, given, TimeProvider.System, ct);
         return Target.Open(
-            kubeconfig, new AzureScope(cloud.Arm.Subscription, file.Cloud.ComputeGroup, file.Cloud.Region, cloud.Arm.Endpoint), given, file.Cloud.Tenant, loggers);
+            kubeconfig,
+            new AzureScope(cloud.Arm.Subscription, file.Cloud.ComputeGroup, file.Cloud.Region, cloud.Arm.Endpoint),
+            given,
+            file.Cloud.Tenant,
+            sandbox is null ? static () => [] : sandbox.Components,
+            loggers);
     }
 
     /// <summary>Where the cluster's kubeconfig is.</summary>

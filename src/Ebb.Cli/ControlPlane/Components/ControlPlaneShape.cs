@@ -5,6 +5,8 @@ namespace Ebb.Cli.ControlPlane.Components;
 /// <summary>All that the specifications of one control plane are derived from.</summary>
 internal sealed record ControlPlaneShape
 {
+    public const string UsualServiceRange = "10.96.0.0/12";
+
     public required ReleaseVersion Kubernetes { get; init; }
 
     public required ReleaseVersion Etcd { get; init; }
@@ -24,7 +26,7 @@ internal sealed record ControlPlaneShape
 
     public string ClusterName { get; init; } = "kubernetes";
 
-    public string ServiceRange { get; init; } = "10.96.0.0/12";
+    public string ServiceRange { get; init; } = UsualServiceRange;
 
     /// <summary>From which every node gets a subnet for its pods; null where nodes do without, which also spares the controller manager 10 s at each start.</summary>
     public string? PodRange { get; init; }

@@ -100,6 +100,11 @@ internal static class ControlPlaneConfig
         {
             configuration["k3s"] = K3sServer.Installation(cluster, release);
         }
+        else
+        {
+            // k3s finds them in its own configuration.
+            configuration["kubernetes"] = new JsonObject { ["podRange"] = $"{cluster.Network.PodRange}", ["serviceRange"] = $"{cluster.Network.ServiceRange}" };
+        }
 
         return configuration;
     }

@@ -11,6 +11,9 @@ internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccou
 {
     public const string Path = "/etc/ebb/control-plane.json";
 
+    /// <summary>Null where k3s' own configuration says them.</summary>
+    public KubernetesRanges? Ranges { get; init; }
+
     /// <summary>What machines of pools mount; null where there is nothing.</summary>
     public ControlPlaneShares? Shares { get; init; }
 
@@ -43,6 +46,7 @@ internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccou
         Rotation = k3s.ValueKind is JsonValueKind.Object && k3s.TryGetProperty("rotate", out var id)
             ? new ControlPlaneRotation(id.GetString()!, k3s.TryGetProperty("on", out var on) ? on.GetString() : null, CommandsOf(k3s, "commands"), CommandsOf(k3s, "then"))
             : null,
+        Ranges = root.TryGetProperty("kubernetes", out var kubernetes) ? new KubernetesRanges(Text(kubernetes, "podRange"), Text(kubernetes, "serviceRange")) : null,
         Shares = root.TryGetProperty("mounts", out var mounts) && mounts.GetArrayLength() > 0
             ? new ControlPlaneShares(
                 Text(root, "storageAccount"),

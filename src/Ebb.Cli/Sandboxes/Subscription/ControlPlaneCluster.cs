@@ -64,7 +64,7 @@ internal sealed class ControlPlaneCluster : IControlPlaneCluster
     public MachineKind? Machines => null;
 
     /// <summary>The machine runs this release from now on: its node says so, and the API, which the first machine starts.</summary>
-    public async Task<KubernetesPlace> RunAsync(Instance machine, string? release, KubernetesAuthorities authorities, CancellationToken ct)
+    public async Task<KubernetesPlace> RunAsync(Instance machine, string? release, KubernetesRanges? ranges, KubernetesAuthorities authorities, CancellationToken ct)
     {
         await _starting.WaitAsync(ct);
         try
@@ -78,7 +78,7 @@ internal sealed class ControlPlaneCluster : IControlPlaneCluster
         }
     }
 
-    public async Task<KubernetesPlace> RunAnewAsync(Instance machine, string? release, KubernetesAuthorities authorities, CancellationToken ct)
+    public async Task<KubernetesPlace> RunAnewAsync(Instance machine, string? release, KubernetesRanges? ranges, KubernetesAuthorities authorities, CancellationToken ct)
     {
         await _starting.WaitAsync(ct);
         try

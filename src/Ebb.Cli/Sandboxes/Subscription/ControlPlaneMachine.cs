@@ -139,7 +139,7 @@ internal sealed partial class ControlPlaneMachine : IAsyncDisposable
     private async Task StartAsync(CancellationToken ct)
     {
         var installed = _disk.Installed!;
-        var kubernetes = await _cluster.RunAsync(_machine, installed.Release, TakeUp(installed.Release), ct);
+        var kubernetes = await _cluster.RunAsync(_machine, installed.Release, _birth.Ranges, TakeUp(installed.Release), ct);
         await _service.StartAsync(kubernetes, Authorities, installed.Release);
         await _service.UpAsync(ct);
         await TellAsync(installed, ct);
@@ -191,13 +191,13 @@ internal sealed partial class ControlPlaneMachine : IAsyncDisposable
         var anew = release != before.Release;
         if (Rotate(wanted.Configuration) || anew || restarts.Contains(Restart.K3s))
         {
-            var kubernetes = await _cluster.RunAnewAsync(_machine, release, TakeUp(release), ct);
+            var kubernetes = await _cluster.RunAnewAsync(_machine, release, _birth.Ranges, TakeUp(release), ct);
             _disk.Installed = _disk.Installed! with { Release = release };
             await _service.StartAsync(kubernetes, Authorities, release);
         }
         else if (restarts.Contains(Restart.Ebb))
         {
-            await _service.StartAsync(await _cluster.RunAsync(_machine, release, Authorities, ct), Authorities, release);
+            await _service.StartAsync(await _cluster.RunAsync(_machine, release, _birth.Ranges, Authorities, ct), Authorities, release);
         }
 
         using var deadline = new CancellationTokenSource(Patience, _time);

@@ -16,10 +16,11 @@ internal interface IControlPlaneCluster : IAsyncDisposable
 
     /// <summary>The machine runs it from now on, and starts it where it is the first.</summary>
     /// <param name="release">Of k3s; null for plain Kubernetes.</param>
-    Task<KubernetesPlace> RunAsync(Instance machine, string? release, KubernetesAuthorities authorities, CancellationToken ct);
+    /// <param name="ranges">For plain Kubernetes; null for k3s.</param>
+    Task<KubernetesPlace> RunAsync(Instance machine, string? release, KubernetesRanges? ranges, KubernetesAuthorities authorities, CancellationToken ct);
 
     /// <summary>The same for a machine that runs one: its part of the API starts anew, and whoever was connected connects again.</summary>
-    Task<KubernetesPlace> RunAnewAsync(Instance machine, string? release, KubernetesAuthorities authorities, CancellationToken ct);
+    Task<KubernetesPlace> RunAnewAsync(Instance machine, string? release, KubernetesRanges? ranges, KubernetesAuthorities authorities, CancellationToken ct);
 
     /// <summary>No machine runs it any more; what it holds stays.</summary>
     Task CloseAsync();
@@ -35,6 +36,10 @@ internal interface IControlPlaneCluster : IAsyncDisposable
 /// <param name="Here">To processes of this machine.</param>
 /// <param name="Inside">To the cluster's machines.</param>
 internal sealed record KubernetesPlace(Uri Here, Uri Inside);
+
+/// <summary>Which addresses a cluster gives out.</summary>
+/// <param name="Pods">Of which every node gets a part.</param>
+internal sealed record KubernetesRanges(string Pods, string Services);
 
 /// <summary>The directory with the keys that a cluster's API stands on, by k3s' names: see <see cref="Provisioning.SystemShare.Authorities"/>.</summary>
 internal sealed record KubernetesAuthorities(string Directory)

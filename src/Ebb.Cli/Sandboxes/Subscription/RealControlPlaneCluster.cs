@@ -25,6 +25,7 @@ internal sealed class RealControlPlaneCluster : IControlPlaneCluster
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly SemaphoreSlim _starting = new(1);
+    private readonly Lock _telling = new();
     private HostedControlPlane? _plane;
     private RoomForward? _door;
 
@@ -62,12 +63,12 @@ internal sealed class RealControlPlaneCluster : IControlPlaneCluster
         }
     }
 
-    public async Task<KubernetesPlace> RunAsync(Instance machine, string? release, KubernetesAuthorities authorities, CancellationToken ct)
+    public async Task<KubernetesPlace> RunAsync(Instance machine, string? release, KubernetesRanges? ranges, KubernetesAuthorities authorities, CancellationToken ct)
     {
         await _starting.WaitAsync(ct);
         try
         {
-            return await ServeAsync(machine, authorities, ct);
+            return await ServeAsync(machine, ranges, authorities, ct);
         }
         finally
         {
@@ -75,13 +76,13 @@ internal sealed class RealControlPlaneCluster : IControlPlaneCluster
         }
     }
 
-    public async Task<KubernetesPlace> RunAnewAsync(Instance machine, string? release, KubernetesAuthorities authorities, CancellationToken ct)
+    public async Task<KubernetesPlace> RunAnewAsync(Instance machine, string? release, KubernetesRanges? ranges, KubernetesAuthorities authorities, CancellationToken ct)
     {
         await _starting.WaitAsync(ct);
         try
         {
             await CloseAsync();
-            return await ServeAsync(machine, authorities, ct);
+            return await ServeAsync(machine, ranges, authorities, ct);
         }
         finally
         {
@@ -97,10 +98,12 @@ internal sealed class RealControlPlaneCluster : IControlPlaneCluster
             _door = null;
         }
 
-        if (_plane is not null)
+        if (_plane is { } plane)
         {
-            await _plane.DisposeAsync();
+            await plane.DisposeAsync();
+            plane.Changed -= Tell;
             _plane = null;
+            Tell();
         }
     }
 
@@ -125,7 +128,7 @@ internal sealed class RealControlPlaneCluster : IControlPlaneCluster
         _starting.Dispose();
     }
 
-    private async Task<KubernetesPlace> ServeAsync(Instance machine, KubernetesAuthorities authorities, CancellationToken ct)
+    private async Task<KubernetesPlace> ServeAsync(Instance machine, KubernetesRanges? ranges, KubernetesAuthorities authorities, CancellationToken ct)
     {
         await _room.AddAddressAsync(IPAddress.Parse(machine.Address), ct);
         if (_plane is null)
@@ -145,6 +148,8 @@ internal sealed class RealControlPlaneCluster : IControlPlaneCluster
                     Prefix = _room.LaunchPrefix,
                     Dial = async (to, until) => await _room.ConnectAsync(to, until),
                     ClusterName = _subscription.Home.Name,
+                    PodRange = ranges?.Pods,
+                    ServiceRange = ranges?.Services,
                     ExtraFlags = ImmutableDictionary<string, ImmutableArray<string>>.Empty.Add(
                         KubeControllers.Name,
                         [$"--cluster-signing-cert-file={authorities.ClientCertificate}", $"--cluster-signing-key-file={authorities.Of("client-ca.key")}"]),
@@ -152,12 +157,30 @@ internal sealed class RealControlPlaneCluster : IControlPlaneCluster
                 _time,
                 _loggers,
                 ct);
+            _plane.Changed += Tell;
+            Tell();
             _door = RoomForward.Open(
                 _room, new IPEndPoint(IPAddress.Parse(address.Address!), ResourceNames.ApiPort), new IPEndPoint(IPAddress.Parse(machine.Address), ResourceNames.ApiPort), _time);
             await _plane.ApplyAsync(EbbRole.Manifests(joins: true), _time, _loggers, ct);
         }
 
         return new KubernetesPlace(_plane.Address, new Uri(Net.Https(_plane.Shape.AdvertiseAddress, _plane.Shape.Ports.Api)));
+    }
+
+    /// <summary>For 'ebb status', which is another process.</summary>
+    private void Tell()
+    {
+        lock (_telling)
+        {
+            try
+            {
+                _subscription.Home.WriteComponents(_plane?.Components ?? []);
+            }
+            catch (IOException)
+            {
+                // On a full disk the cluster goes on; what is shown of it is older, and the next change is tried again.
+            }
+        }
     }
 
     /// <summary>

@@ -88,6 +88,9 @@ public static class NspawnSupport
         return int.TryParse(limit, out var instances) ? Math.Max(1, (instances - WatchersOfTheHost) / WatchersOfAMachine) : int.MaxValue;
     }
 
+    /// <summary>What <c>fs.inotify.max_user_instances</c> must be for so many machines.</summary>
+    public static int InstancesFor(int machines) => WatchersOfTheHost + (machines * WatchersOfAMachine);
+
     /// <summary>Whether processes here may make others less likely to be ended when memory runs out, as container runtimes like to.</summary>
     public static bool MayRaisePriority()
     {
