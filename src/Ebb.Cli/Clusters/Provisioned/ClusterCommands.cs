@@ -28,6 +28,11 @@ internal static class ClusterCommands
 
         var (plan, files, keys) = await session.PlanAsync(release: null, ct);
         plan.RequirePossible();
+        if (!force)
+        {
+            plan.ControlPlane!.RequireFollowing();
+        }
+
         if (plan.Touches)
         {
             if (!options.Json)
@@ -157,6 +162,7 @@ internal static class ClusterCommands
     {
         var (plan, files, keys) = await session.PlanAsync(release: null, ct);
         plan.RequirePossible();
+        plan.ControlPlane!.RequireFollowing();
         await ApplyAsync(session, plan, files, keys, force: false, loggers, tell, ct);
     }
 

@@ -20,7 +20,7 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
         // Each takes Azure ten seconds and more: both at once.
         var differences = await Task.WhenAll(DifferenceAsync(plan.Storage, plan.Place.Storage, plan.Place, ct), DifferenceAsync(plan.Compute, plan.Place.Compute, plan.Place, ct));
         var (hardware, changes) = await new HardwarePlanner(file, plan.Names, cloud, plan.Inputs).PlanAsync(
-            plan.Place, [.. differences.SelectMany(difference => difference.Changes)], ct);
+            plan.Place, plan.Hardware.Machines, [.. differences.SelectMany(difference => difference.Changes)], ct);
         return plan with { Storage = differences[0].Wanted, Compute = differences[1].Wanted, Hardware = hardware, Changes = changes };
     }
 
@@ -45,7 +45,7 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
             Compute = new Blueprint("compute", file.Cloud.ComputeGroup, ResourceNames.ComputeDeployment, rendering.ComputeTemplate, rendering.ComputeParameters),
             Preflight = report,
             Inputs = complete,
-            Hardware = new HardwarePlan { Machines = [], Steps = [] },
+            Hardware = new HardwarePlan { Machines = await new HardwarePlanner(file, names, cloud, complete).MachinesAsync(place, ct), Steps = [] },
             Changes = [],
         };
     }

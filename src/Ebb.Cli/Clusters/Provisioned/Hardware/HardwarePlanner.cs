@@ -16,11 +16,12 @@ internal sealed class HardwarePlanner(ClusterFile file, ResourceNames names, Clo
 
     private bool Several => file.ControlPlane.Machines > 1;
 
+    /// <param name="machines">As they are now.</param>
     /// <param name="found">What Azure's comparison has found.</param>
     /// <returns>The plan, and all changes, those of machines as the plan has them.</returns>
-    public async Task<(HardwarePlan Plan, ImmutableArray<ClusterChange> Changes)> PlanAsync(ClusterPlace place, ImmutableArray<ClusterChange> found, CancellationToken ct)
+    public async Task<(HardwarePlan Plan, ImmutableArray<ClusterChange> Changes)> PlanAsync(
+        ClusterPlace place, ImmutableArray<VirtualMachine> machines, ImmutableArray<ClusterChange> found, CancellationToken ct)
     {
-        var machines = await MachinesAsync(place, ct);
         Leave(place, machines);
         foreach (var machine in machines.Where(machine => ControlPlaneParts.IndexOf(names, machine.Name) < file.ControlPlane.Machines))
         {
@@ -31,7 +32,8 @@ internal sealed class HardwarePlanner(ClusterFile file, ResourceNames names, Clo
         return (plan, [.. found.Where(change => !machines.Any(machine => IsOf(change, machine))), .. _changes]);
     }
 
-    private async Task<ImmutableArray<VirtualMachine>> MachinesAsync(ClusterPlace place, CancellationToken ct)
+    /// <summary>The control plane's machines that are there, in the order of their numbers, whether or not the file asks for them.</summary>
+    public async Task<ImmutableArray<VirtualMachine>> MachinesAsync(ClusterPlace place, CancellationToken ct)
     {
         var machines = ImmutableArray.CreateBuilder<VirtualMachine>();
         foreach (var name in Numbered(place, ControlPlaneParts.MachineType))
@@ -87,7 +89,8 @@ internal sealed class HardwarePlanner(ClusterFile file, ResourceNames names, Clo
         }
 
         var resized = !machine.Size.Equals(file.ControlPlane.Size, StringComparison.OrdinalIgnoreCase);
-        var grows = own.Any(part => part.Effect is Effect.Restart && part.What.Contains("diskSizeGB", StringComparison.Ordinal));
+        var grows = own.Any(part => part.Effect is Effect.Restart && part.What.Contains("diskSizeGB", StringComparison.Ordinal))
+            || (machine.Deallocated && await cloud.Machines.DiskGiBAsync(machine, ct) < file.ControlPlane.DiskGiB);
         var step = new HardwareChange(machine.Name, HardwareWork.Rebuild) { Size = file.ControlPlane.Size, DiskGiB = grows ? file.ControlPlane.DiskGiB : null, WithoutPower = machine.HasNoPower };
         var change = Change(ChangeAction.Change, machine.Name) with { Parts = own, Drift = found?.Drift ?? false };
         if (Anew(machine, own, resized) is { } why)

@@ -17,10 +17,22 @@ internal sealed record ControlPlanePlan
     /// <summary>What a person should know besides.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 
+    /// <summary>What a person is told of machines that do not follow; null where all do.</summary>
+    public string? Silent { get; init; }
+
     /// <summary>Empty where nothing is new; machines that are made by the same run need not be told.</summary>
     public required ImmutableArray<ClusterChange> Changes { get; init; }
 
     public ImmutableArray<string> Names => [.. Machines.Select(machine => machine.Name)];
+
+    /// <exception cref="EbbException">Machines that are there do not follow: to wait for them is in vain.</exception>
+    public void RequireFollowing()
+    {
+        if (Silent is not null)
+        {
+            throw new EbbException($"{Silent} --force waits for {(Machines.Length > 1 ? "them" : "it")} all the same. Nothing has been changed.");
+        }
+    }
 
     /// <summary>The newest release that one of them reports to run; null where none runs.</summary>
     public static K3sRelease? Running(IEnumerable<ReportedMachine> machines)

@@ -11,7 +11,7 @@ internal sealed class RollingOut(
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
 
     // A machine that is just being made boots, updates itself and fetches k3s: some four minutes, twice that on a bad day.
-    private static readonly TimeSpan MachineWithin = TimeSpan.FromMinutes(20);
+    private static readonly TimeSpan MachineWithin = SilentMachines.BornWithin;
 
     // Of others, after one has started anew.
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromMinutes(5);
@@ -61,7 +61,7 @@ internal sealed class RollingOut(
                     throw new TimeoutException(
                         $"{wait.Machine.Name} was not as wanted within {MachineWithin.TotalMinutes} min: it {wait.Machine.Describe()}. "
                         + (wait.Machine.State is null
-                            ? "Look at its boot log under 'Boot diagnostics'. A machine that an earlier Ebb made does not follow: 'ebb down --keep-storage', then 'ebb up', makes it anew."
+                            ? "Look at its boot log under 'Boot diagnostics'; 'ebb plan' says what can be done about a machine that does not follow."
                             : "On the machine 'journalctl -u ebb-control-plane-follow' says more. Run this again to wait on."));
                 case RolloutDecision.Await wait:
                     changed = true;

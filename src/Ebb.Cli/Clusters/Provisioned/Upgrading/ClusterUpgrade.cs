@@ -50,6 +50,11 @@ internal sealed class ClusterUpgrade(ClusterSession session, UpgradeRequest requ
             throw new EbbException($"{lacking} Nothing has been changed.");
         }
 
+        if (!request.Force)
+        {
+            plan.ControlPlane!.RequireFollowing();
+        }
+
         var behind = plan.ControlPlane!.Machines.Where(machine => !machine.IsDone(plan.ControlPlane.Orders.Generation)).ToImmutableArray();
         var pools = request.ControlPlaneOnly ? [] : Pools(seen, release);
         var view = new UpgradeView(

@@ -39,6 +39,11 @@ public sealed class VirtualMachines(ArmConnection arm)
         await DoAsync(doing, new ArmCall(HttpMethod.Patch, Address(group, name), ArmFamily.Writes, body), group, name, ct);
     }
 
+    /// <summary>How large its system disk is, of which a machine that is deallocated does not tell; null where nobody does.</summary>
+    public async Task<int?> DiskGiBAsync(VirtualMachine machine, CancellationToken ct) => machine.SystemDisk is { } disk
+        ? (int?)(await arm.FindAsync($"Reading the disk of machine '{machine.Name}'", arm.Address(disk, DiskVersion), DeploymentJson.Default.JsonObject, ct))?["properties"]?["diskSizeGB"]
+        : null;
+
     /// <summary>Makes its system disk larger, while it is deallocated; what is on the disk takes the room at the next boot.</summary>
     public async Task GrowDiskAsync(string group, string name, int gib, CancellationToken ct)
     {

@@ -190,6 +190,18 @@ public sealed class HardwareRunTests
         Assert.Empty(lab.Plan(Three).Changes);
     }
 
+    [Fact]
+    public void A_machine_that_was_stopped_to_grow_its_disk_gets_it_before_it_is_started()
+    {
+        using var lab = new PlaneLab(Three);
+        lab.CutPower(PlaneLab.Name(1));
+
+        lab.Up(Three + "\n  diskGiB: 64");
+
+        Assert.Equal([PlaneLab.Name(0), PlaneLab.Name(2)], lab.Down);
+        Assert.Empty(lab.Plan(Three + "\n  diskGiB: 64").Changes);
+    }
+
     private static void Matrix(string before, string after, string trouble, Action<PlaneLab, string> check)
     {
         List<string> cloud, kubernetes;
