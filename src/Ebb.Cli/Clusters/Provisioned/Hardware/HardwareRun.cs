@@ -18,8 +18,7 @@ internal sealed class HardwareRun(
 
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromMinutes(5);
 
-    // A node is said to be ready for so long after its machine has gone down.
-    private static readonly TimeSpan StaleWithin = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan SettledWithin = TimeSpan.FromMinutes(20);
 
     private static readonly NodeReturn Unready = new("", "", WasReady: false);
 
@@ -78,17 +77,24 @@ internal sealed class HardwareRun(
         }
     }
 
-    /// <summary>What a run that was cut short has begun may be under way yet: nothing that nodes say of themselves is believed before it must show.</summary>
+    /// <summary>What a run that was cut short has begun may be under way yet, and a node is said to be ready for a while after its machine has gone down.</summary>
     private async Task CutShortAsync(ImmutableArray<string> machines, CancellationToken ct)
     {
         foreach (var machine in machines)
         {
-            if (nodes is not null && await nodes.IsHeldAsync(machine, ct))
+            if (nodes is null || !await nodes.IsHeldAsync(machine, ct))
             {
-                tell(new ProvisionEvent.Note($"{machine} was being worked on: looking for {StaleWithin.TotalSeconds} s what becomes of it ..."));
-                await Task.Delay(StaleWithin, time, ct);
-                return;
+                continue;
             }
+
+            tell(new ProvisionEvent.Note($"{machine} was being worked on: looking what has become of it ..."));
+            var started = time.GetTimestamp();
+            while (await cloud.Machines.FindAsync(_group, machine, ct) is { Busy: true } && time.GetElapsedTime(started) < SettledWithin)
+            {
+                await Task.Delay(LookEvery, time, ct);
+            }
+
+            await nodes.SignOfLifeAsync(machine, ct);
         }
     }
 

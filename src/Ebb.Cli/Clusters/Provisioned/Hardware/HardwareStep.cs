@@ -50,8 +50,13 @@ internal sealed class HardwareStep(ClusterSession session, ClusterPlan plan, boo
         using var client = new KubeClient(connection, time, loggers.CreateLogger<KubeClient>());
         using var discovery = new ApiDiscovery(client, time);
         var events = new EventRecorder(client, "ebb", Environment.MachineName, time, random);
-        await act(Run(new PlaneNodes(new ApiKubernetes(client, discovery, events, time, random, loggers.CreateLogger<ApiKubernetes>()), time, tell)));
+        var kubernetes = new ApiKubernetes(client, discovery, events, time, random, loggers.CreateLogger<ApiKubernetes>());
+        await act(Run(new PlaneNodes(kubernetes, (node, cancel) => RenewedAsync(client, node, cancel), time, tell)));
     }
+
+    /// <summary>When a node's kubelet last said that it lives.</summary>
+    public static async Task<DateTimeOffset?> RenewedAsync(KubeClient client, string node, CancellationToken ct) =>
+        (await client.FindAsync(Resources.Leases, "kube-node-lease", node, ct))?.Spec.RenewTime;
 
     private HardwareRun Run(PlaneNodes? nodes) => new(session.Cloud, plan.Names, nodes, ForgetAsync, MakeAnewAsync, ClusterSession.Time, tell);
 

@@ -7,7 +7,9 @@ using Ebb.Kubernetes;
 namespace Ebb.Cli.Clusters.Provisioned.Hardware;
 
 /// <summary>Nodes of control-plane machines: emptied before their machine goes, waited for when it has come back, taken out of the cluster.</summary>
-internal sealed class PlaneNodes(IKubernetes kubernetes, TimeProvider time, Action<ProvisionEvent> tell)
+/// <param name="renewed">When a node's kubelet last renewed its lease; null where there is none.</param>
+internal sealed class PlaneNodes(
+    IKubernetes kubernetes, Func<string, CancellationToken, Task<DateTimeOffset?>> renewed, TimeProvider time, Action<ProvisionEvent> tell)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
 
@@ -17,6 +19,9 @@ internal sealed class PlaneNodes(IKubernetes kubernetes, TimeProvider time, Acti
 
     // A machine boots and k3s finds its place in the store; one that is made anew takes longer, and is waited for by what it reports.
     private static readonly TimeSpan BackWithin = TimeSpan.FromMinutes(20);
+
+    // A node is said to be ready for so long after its machine has gone down.
+    private static readonly TimeSpan StaleWithin = TimeSpan.FromSeconds(90);
 
     private static readonly TimeSpan LetGoWithin = TimeSpan.FromSeconds(20);
 
@@ -32,6 +37,16 @@ internal sealed class PlaneNodes(IKubernetes kubernetes, TimeProvider time, Acti
         {
             // Nobody is known to be ready; whoever asks has a limit of its own.
             return false;
+        }
+    }
+
+    /// <summary>Waits until a node has given a sign of life, or is not said to be ready any more, as one that is dead is before long.</summary>
+    public async Task SignOfLifeAsync(string node, CancellationToken ct)
+    {
+        var (started, last) = (time.GetTimestamp(), await RenewedAsync(node, ct));
+        while (time.GetElapsedTime(started) < StaleWithin && await IsReadyAsync(node, ct) && await RenewedAsync(node, ct) == last)
+        {
+            await Task.Delay(LookEvery, time, ct);
         }
     }
 
@@ -134,6 +149,19 @@ internal sealed class PlaneNodes(IKubernetes kubernetes, TimeProvider time, Acti
             {
                 tell(new ProvisionEvent.Note($"Node '{node}' may still be cordoned ({Marks.Operating}): 'ebb up' takes that off."));
             }
+        }
+    }
+
+    private async Task<DateTimeOffset?> RenewedAsync(string node, CancellationToken ct)
+    {
+        try
+        {
+            return await renewed(node, ct);
+        }
+        catch (KubeException)
+        {
+            // Who cannot be asked is not said to be ready either.
+            return null;
         }
     }
 

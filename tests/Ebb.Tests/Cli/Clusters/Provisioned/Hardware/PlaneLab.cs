@@ -80,7 +80,7 @@ internal sealed class PlaneLab : IDisposable
         plan.RequirePossible();
         Cloud.Do(async () =>
         {
-            var nodes = new PlaneNodes(_api, Cloud.Time, Cloud.Told.Add);
+            var nodes = new PlaneNodes(_api, (node, ct) => HardwareStep.RenewedAsync(_client, node, ct), Cloud.Time, Cloud.Told.Add);
             var up = new ClusterUp(Cloud.Cloud, Cloud.Time, new Random(1), Cloud.Told.Add);
             var run = new HardwareRun(Cloud.Cloud, plan.Names, nodes, ForgetAsync, ct => up.MakeMissingAsync(plan, ct), Cloud.Time, Cloud.Told.Add);
             var there = plan.Hardware.Machines.Select(machine => machine.Name);
