@@ -59,7 +59,10 @@ internal static partial class ChangeRules
         // Its name follows from scope, principal and role, which is all there is to it; Azure shows the principal as not yet evaluated.
         ("Microsoft.Authorization/roleAssignments", @".*", Effect.None),
         ("Microsoft.Compute/availabilitySets", @"sku.*|properties\.platform.*", Effect.Impossible),
-        ("Microsoft.Network/publicIPAddresses", @"sku.*|zones.*|properties\.publicIPAddressVersion", Effect.Impossible),
+
+        // One that is there keeps those that it was made with, and outlives machines that go to others.
+        ("Microsoft.Network/publicIPAddresses", @"zones.*", Effect.None),
+        ("Microsoft.Network/publicIPAddresses", @"sku.*|properties\.publicIPAddressVersion", Effect.Impossible),
         ("Microsoft.Storage/storageAccounts", @"kind|properties\.isHnsEnabled", Effect.Impossible),
         ("", @"location", Effect.Impossible),
     ];

@@ -8,7 +8,7 @@ namespace Ebb.Cli.Clusters.Provisioned;
 /// <summary>
 /// What others have put on Ebb's resources, and a template that does not name it would take off: tags, for a policy or an invoice,
 /// and what a network and its subnets have, such as name servers of one's own or the NAT gateway that <c>docs/azure-cluster.md</c>
-/// tells people to attach. Peerings stay by themselves.
+/// tells people to attach. Peerings stay by themselves. And the zones that a public address was made with.
 /// </summary>
 internal static class OthersAdditions
 {
