@@ -1,4 +1,6 @@
 using Ebb.Tests.Cli.Clusters.Provisioned;
+using Ebb.Tests.Cli.Clusters.Provisioned.Hardware;
+using Ebb.Tests.Cli.Clusters.Provisioned.Upgrading;
 using Ebb.Tests.Cli.Operating;
 using Ebb.Tests.Joining;
 using Ebb.Tests.Joining.Asking;
@@ -15,8 +17,9 @@ public sealed class CollectionOrder : ITestCollectionOrderer
     // Each some seconds, the first ones above ten.
     private static readonly string[] Longest =
     [
-        LongestFirst.Of<LimitsTests>(), LongestFirst.Of<RotationRunTests>(), LongestFirst.Of<LeavingTests>(), LongestFirst.Of<OperateFaultTests>(),
-        LongestFirst.Of<RemoteKubeletTests>(), LongestFirst.Of<FuzzTests>(), LongestFirst.Of<OperateHardshipTests>(), LongestFirst.Of<JoiningMachinesTests>(),
+        LongestFirst.Of<OperateFaultTests>(), LongestFirst.Of<RotationRunTests>(), LongestFirst.Of<LimitsTests>(), LongestFirst.Of<HardwareRunTests>(),
+        LongestFirst.Of<LeavingTests>(), LongestFirst.Of<RemoteKubeletTests>(), LongestFirst.Of<FuzzTests>(), LongestFirst.Of<OperateHardshipTests>(),
+        LongestFirst.Of<WholeUpgradeTests>(), LongestFirst.Of<JoiningMachinesTests>(),
     ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
