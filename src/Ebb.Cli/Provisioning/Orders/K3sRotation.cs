@@ -31,19 +31,16 @@ internal sealed record K3sRotation(string Id, ImmutableArray<ImmutableArray<stri
     /// <summary>The machine that runs the commands, where they are for the cluster as a whole; the others restart k3s only. Null: each runs them.</summary>
     public string? On { get; init; }
 
-    /// <summary>What each machine runs, after <see cref="Commands"/> where it runs those.</summary>
-    public ImmutableArray<ImmutableArray<string>> Then { get; init => field = value.IsDefault ? [] : value; } = [];
-
     /// <param name="k3s">The object <c>k3s</c> of a configuration.</param>
     /// <returns>Null where it says nothing of one.</returns>
     public static K3sRotation? Read(JsonNode? k3s) => (string?)k3s?["rotate"] is not { } id
         ? null
-        : new K3sRotation(id, Lines(k3s!["commands"])) { On = (string?)k3s["on"], Then = Lines(k3s["then"]) };
+        : new K3sRotation(id, [.. (k3s!["commands"]?.AsArray() ?? []).Select(command => command!.AsArray().Select(word => (string)word!).ToImmutableArray())]) { On = (string?)k3s["on"] };
 
     /// <param name="k3s">The object <c>k3s</c> of a configuration.</param>
     public void Write(JsonObject k3s)
     {
-        if (Commands.Concat(Then).Select(command => string.Join(' ', command.Take(3))).FirstOrDefault(begin => !Allowed.Contains(begin)) is { } other)
+        if (Commands.Select(command => string.Join(' ', command.Take(3))).FirstOrDefault(begin => !Allowed.Contains(begin)) is { } other)
         {
             throw new ArgumentException($"Machines do not run '{other}': only {string.Join(", ", Allowed)}.", nameof(k3s));
         }
@@ -54,13 +51,5 @@ internal sealed record K3sRotation(string Id, ImmutableArray<ImmutableArray<stri
         {
             k3s["on"] = On;
         }
-
-        if (!Then.IsEmpty)
-        {
-            k3s["then"] = new JsonArray([.. Then.Select(command => (JsonNode?)Arm.Strings(command))]);
-        }
     }
-
-    private static ImmutableArray<ImmutableArray<string>> Lines(JsonNode? commands) =>
-        [.. (commands?.AsArray() ?? []).Select(command => command!.AsArray().Select(word => (string)word!).ToImmutableArray())];
 }

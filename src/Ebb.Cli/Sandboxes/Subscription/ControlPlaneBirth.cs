@@ -44,7 +44,7 @@ internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccou
         root.TryGetProperty("k3s", out var k3s) ? ReleaseOf(k3s) : null)
     {
         Rotation = k3s.ValueKind is JsonValueKind.Object && k3s.TryGetProperty("rotate", out var id)
-            ? new ControlPlaneRotation(id.GetString()!, k3s.TryGetProperty("on", out var on) ? on.GetString() : null, CommandsOf(k3s, "commands"), CommandsOf(k3s, "then"))
+            ? new ControlPlaneRotation(id.GetString()!, k3s.TryGetProperty("on", out var on) ? on.GetString() : null, CommandsOf(k3s))
             : null,
         Ranges = root.TryGetProperty("kubernetes", out var kubernetes) ? new KubernetesRanges(Text(kubernetes, "podRange"), Text(kubernetes, "serviceRange")) : null,
         Shares = root.TryGetProperty("mounts", out var mounts) && mounts.GetArrayLength() > 0
@@ -60,7 +60,7 @@ internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccou
     public static ImmutableArray<string> RestartsOf(JsonElement file) =>
         file.TryGetProperty("restarts", out var restarts) ? [.. restarts.EnumerateArray().Select(r => r.GetString()!)] : [];
 
-    private static ImmutableArray<string> CommandsOf(JsonElement k3s, string name) => k3s.TryGetProperty(name, out var commands)
+    private static ImmutableArray<string> CommandsOf(JsonElement k3s) => k3s.TryGetProperty("commands", out var commands)
         ? [.. commands.EnumerateArray().Select(command => string.Join(' ', command.EnumerateArray().Select(word => word.GetString())))]
         : [];
 
@@ -82,8 +82,8 @@ internal sealed record ControlPlaneBirth(string StorageGroup, string SystemAccou
         element.GetProperty(name).GetString() ?? throw new JsonException($"'{name}' is null in {Path}.");
 }
 
-/// <param name="On">The machine that runs <paramref name="Commands"/>; null: each does. <paramref name="Then"/> is for each.</param>
-internal sealed record ControlPlaneRotation(string Id, string? On, ImmutableArray<string> Commands, ImmutableArray<string> Then)
+/// <param name="On">The machine that runs <paramref name="Commands"/>; null: each does.</param>
+internal sealed record ControlPlaneRotation(string Id, string? On, ImmutableArray<string> Commands)
 {
     private const string ReplaceAuthorities = "k3s certificate rotate-ca --path ";
 

@@ -22,10 +22,10 @@ internal sealed class ClusterAuthorities(ClusterHome home, PkiFiles files, TimeP
     public const string What = "authorities";
 
     // In this order.
-    /// <summary>k3s signs with the new ones, and believes both; what Ebb has is still signed by the old ones.</summary>
+    /// <summary>k3s signs with the new ones, and believes both; what Ebb has, and what k3s shows on its port, may still be by the old ones.</summary>
     public const string Offered = "offer";
 
-    /// <summary>The operator's and the controller's certificates are by the new ones.</summary>
+    /// <summary>All certificates of the control plane, of the operator and of the controller are by the new ones.</summary>
     public const string Signed = "sign";
 
     /// <summary>Machines that joined by the old ones are waited for.</summary>

@@ -20,13 +20,15 @@ internal static class K3sRotations
         {
             On = names.ControlPlaneMachine(names.ControlPlane.First()),
         },
-        // The old ones are kept at first. Once for the cluster, since it is its store that has them; k3s hands them to each server that
-        // starts. Before October 2025 it went on showing the certificate on its port that the old authority had signed, unless told to
-        // make all of its own anew (k3s-io/k3s issue 13006). Without the old ones nothing of that is signed by them any more.
+        // All of its own anew, on each server. Before October 2025 k3s went on showing the certificate on its port that the old authority
+        // had signed, unless told so (k3s-io/k3s issue 13006). And a server that was made anew just before the store had the new
+        // authorities takes them up now at the latest.
+        { What: ClusterAuthorities.What, Phase: ClusterAuthorities.Signed } order => new K3sRotation(order.Id, [["k3s", "certificate", "rotate"]]),
+
+        // Once for the cluster, since it is its store that has them; k3s hands them to each server that starts.
         { What: ClusterAuthorities.What } order => new K3sRotation(order.Id, [["k3s", "certificate", "rotate-ca", "--path", SystemShare.Staged]])
         {
             On = names.ControlPlaneMachine(names.ControlPlane.First()),
-            Then = order.Phase == ClusterAuthorities.Offered ? [["k3s", "certificate", "rotate"]] : [],
         },
         { What: var other } => throw new EbbException($"The cluster's keys say that servers carry out '{other}', which this Ebb does not know. Use a newer one."),
     };

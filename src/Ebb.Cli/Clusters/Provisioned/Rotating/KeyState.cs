@@ -65,7 +65,7 @@ internal sealed record KeyState
     /// <summary>What servers carry out in this rotation's phase; as it is where that is nothing.</summary>
     public KeyState WithK3s(string what) => Rotations.GetValueOrDefault(what) is not { } rotation ? this
         : what is ClusterKeys.Certificates or RotationKind.Passwords ? this with { K3s = new K3sOrder(IdOf(what), what) }
-        : what is ClusterAuthorities.What && rotation.Phase is ClusterAuthorities.Offered or ClusterAuthorities.Dropped
+        : what is ClusterAuthorities.What && rotation.Phase is not ClusterAuthorities.Waiting
             ? this with { K3s = new K3sOrder($"{IdOf(what)}-{rotation.Phase}", what) { Phase = rotation.Phase } }
         : this;
 

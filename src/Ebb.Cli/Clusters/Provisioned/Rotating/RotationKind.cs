@@ -61,10 +61,10 @@ internal sealed record RotationKind(string What, string Covers, string Costs, Im
         new(
             ClusterAuthorities.What,
             "Kubernetes' own authorities, for servers, clients, the store and aggregated APIs, and the key that signs service accounts' tokens",
-            "k3s and Ebb restart on one control-plane machine after the other, twice; machines of pools restart or are reimaged before the old ones go. Then every certificate by them is refused, also copies of the kubeconfig",
+            "k3s and Ebb restart on one control-plane machine after the other, three times; machines of pools restart or are reimaged before the old ones go. Then every certificate by them is refused, also copies of the kubeconfig",
             [
                 new(ClusterAuthorities.Offered, "make others, which the old ones vouch for; have k3s sign with them and believe both, one control-plane machine after the other"),
-                new(ClusterAuthorities.Signed, "have the new ones sign the operator's and the controller's certificates"),
+                new(ClusterAuthorities.Signed, "have the new ones sign all that k3s, the controller and the operator prove themselves with, one control-plane machine after the other"),
                 new(ClusterAuthorities.Waiting, "wait for machines that have certificates by the old ones"),
                 new(ClusterAuthorities.Dropped, "have k3s believe the new ones alone, one control-plane machine after the other"),
             ])

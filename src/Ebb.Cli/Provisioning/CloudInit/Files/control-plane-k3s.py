@@ -198,8 +198,7 @@ def is_rotated(settings, machine, record):
 
 
 def rotations(settings, machine):
-    own = settings["commands"] if settings.get("on") in (None, machine["name"]) else []
-    return [*own, *settings.get("then", [])]
+    return settings["commands"] if settings.get("on") in (None, machine["name"]) else []
 
 
 def all_rotated(settings, machine):

@@ -177,20 +177,18 @@ public sealed class RotationRunTests : IDisposable
     }
 
     [Fact]
-    public void K3s_is_told_twice_to_take_up_authorities_the_second_time_once_nobody_needs_the_old_ones()
+    public void K3s_is_told_to_take_authorities_up_to_sign_with_them_and_once_nobody_needs_the_old_ones_to_take_up_the_new_ones_alone()
     {
         var names = new ResourceNames(CloudCase.File(), _case.Cloud.Arm.Subscription);
         List<string> told = [];
-        void Look() => told.Add(string.Join(" + ", K3sRotations.Of(KeyState.Read(_home), names) is { } order ? [order.Id.Split('-')[^1], .. order.Then.Select(words => string.Join(' ', words))] : new[] { "nothing" }));
 
-        Look();
-        Run(ClusterAuthorities.What);
-        Look();
+        Run(RotationKind.Choose([ClusterAuthorities.What])[0], new Told(Work(), Tell));
         Renew();
-        Run(ClusterAuthorities.What);
-        Look();
+        Run(RotationKind.Choose([ClusterAuthorities.What])[0], new Told(Work(), Tell));
 
-        Assert.Equal(["nothing", "offer + k3s certificate rotate", "drop"], told);
+        Assert.Equal(["offer: certificate rotate-ca", "sign: certificate rotate", "wait: certificate rotate", "wait: certificate rotate", "drop: certificate rotate-ca"], told);
+
+        void Tell(string phase) => told.Add($"{phase}: {string.Join(' ', K3sRotations.Of(KeyState.Read(_home), names)!.Commands[0].Skip(1).Take(2))}");
     }
 
     [Fact]
@@ -302,6 +300,16 @@ public sealed class RotationRunTests : IDisposable
             }
 
             return held;
+        }
+    }
+
+    /// <summary>Says each phase that it carries out.</summary>
+    private sealed class Told(IRotationWork work, Action<string> tell) : IRotationWork
+    {
+        public Task<ImmutableArray<string>> CarryOutAsync(string what, string phase, CancellationToken ct)
+        {
+            tell(phase);
+            return work.CarryOutAsync(what, phase, ct);
         }
     }
 }

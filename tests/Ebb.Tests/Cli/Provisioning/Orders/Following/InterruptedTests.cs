@@ -29,7 +29,8 @@ public sealed class InterruptedTests(MachineCloud cloud) : IClassFixture<Machine
         await cloud.PutFileAsync(SystemShare.Ebb, "a newer ebb\n");
         before.Changed = text => text + "# newer\n";
         before.Cluster = before.Cluster with { AddOns = before.Cluster.AddOns with { Registry = false, MetricsServer = false } };
-        var orders = before.Orders(Newer, ["ssh-ed25519 AAAA one"], new K3sRotation("2026-11", [["k3s", "certificate", "rotate"]]));
+        var rotation = new K3sRotation("2026-11", [["k3s", "certificate", "rotate-ca", "--path", SystemShare.Staged], ["k3s", "certificate", "rotate"]]);
+        var orders = before.Orders(Newer, ["ssh-ed25519 AAAA one"], rotation, stagesAuthorities: true);
         await before.OrderAsync(orders);
 
         var killed = 0;
@@ -56,7 +57,7 @@ public sealed class InterruptedTests(MachineCloud cloud) : IClassFixture<Machine
             Assert.EndsWith("# newer\n", machine.Lab.Read(OrderedMachine.Program));
             Assert.Contains("- metrics-server", machine.Lab.Read("/etc/rancher/k3s/config.yaml"));
             Assert.Equal("ssh-ed25519 AAAA one\n", machine.Lab.Read("/home/ebb/.ssh/authorized_keys"));
-            string[] did = ["k3s-install.sh server", "systemctl restart k3s.service", "systemctl restart ebb.service", "k3s certificate rotate"];
+            string[] did = ["k3s-install.sh server", "systemctl restart k3s.service", "systemctl restart ebb.service", $"k3s certificate rotate-ca --path {SystemShare.Staged}", "k3s certificate rotate"];
             Assert.All(did, command => Assert.Contains(command, machine.Ran));
             Assert.Contains(machine.Ran, line => line.StartsWith("k3s kubectl delete", StringComparison.Ordinal) && line.EndsWith("ebb-registry.yaml", StringComparison.Ordinal));
             Assert.Contains(machine.Ran, line => line.StartsWith("k3s etcd-snapshot save", StringComparison.Ordinal));
