@@ -2,7 +2,6 @@ using Ebb.Acting;
 using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Cli.Definition;
 using Ebb.Kubernetes;
-using Ebb.Kubernetes.Config;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.Clusters.Provisioned.Hardware;
@@ -46,8 +45,7 @@ internal sealed class HardwareStep(ClusterSession session, ClusterPlan plan, boo
         }
 
         var (time, random) = (ClusterSession.Time, ClusterSession.NewRandom());
-        var connection = new Kubeconfig(Yaml.ToJson, Environment.GetEnvironmentVariable, time).Load(session.Home.Kubeconfig, null);
-        using var client = new KubeClient(connection, time, loggers.CreateLogger<KubeClient>());
+        using var client = KubeconfigReading.Open(session.Home.Kubeconfig, time, loggers);
         using var discovery = new ApiDiscovery(client, time);
         var events = new EventRecorder(client, "ebb", Environment.MachineName, time, random);
         var kubernetes = new ApiKubernetes(client, discovery, events, time, random, loggers.CreateLogger<ApiKubernetes>());
