@@ -199,7 +199,7 @@ internal static class Keys
         { Required = true, Example = "tide" },
         new Key<ClusterFile, CloudDefinition>("cloud", "Whose machines, and where.", Cloud, (f, v) => f with { Cloud = v }) { Required = true, Example = "{region: westeurope}" },
         new Key<ClusterFile, KubernetesDefinition>("kubernetes", "Which Kubernetes.", Kubernetes, (f, v) => f with { Kubernetes = v }) { Example = "{channel: v1.31}" },
-        new Key<ClusterFile, ControlPlaneDefinition>("controlPlane", "The machines of the Kubernetes API; never spot.", ControlPlane, (f, v) => f with { ControlPlane = v })
+        new Key<ClusterFile, ControlPlaneDefinition>("controlPlane", "The machines of the Kubernetes API; never spot. What changes here changes one machine after the other (clusters.md).", ControlPlane, (f, v) => f with { ControlPlane = v })
         { Example = "{machines: 3}" },
         new Key<ClusterFile, ImmutableArray<PoolDefinition>>(
             "pools", "What grows when work waits and shrinks when machines are idle.", new ListShape<PoolDefinition>("a list of pools, each with a name and a size", Pool, most: 20, least: 1), (f, v) => f with { Pools = v })
