@@ -72,14 +72,9 @@ internal static class NetworkResources
             ["dnsSettings"] = new JsonObject { ["domainNameLabel"] = "[parameters('dnsLabel')]" },
         });
 
-        // Only this kind may be in several zones, and stays shut until a rule opens it.
+        // Only this kind stays shut until a rule opens it. It is in no zone, which it could not change, while the machines behind it may
+        // come to zones later; many regions keep such an address in all of their zones.
         address["sku"] = new JsonObject { ["name"] = "Standard" };
-        if (!cluster.ControlPlane.Zones.IsEmpty)
-        {
-            // All of a region's zones, or one: where none is said, the address need not outlive a failed zone (since 2020-08-01 of the API).
-            address["zones"] = Arm.Strings(["1", "2", "3"]);
-        }
-
         return address;
     }
 
