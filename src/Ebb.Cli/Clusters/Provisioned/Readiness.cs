@@ -22,14 +22,15 @@ internal sealed class Readiness(ClusterHome home, ILoggerFactory loggers, TimePr
         using var client = KubeconfigReading.Open(home.Kubeconfig, time, loggers);
         var started = time.GetTimestamp();
         var answered = false;
-        var said = (-1, -1);
+        var said = "";
+        var ready = 0;
         while (true)
         {
             var trouble = "";
             try
             {
                 var nodes = (await client.ListAsync(Resources.Nodes, new Selection(), fromCache: false, ct)).Items;
-                var ready = nodes.Count(node => node.IsReady());
+                ready = nodes.Count(node => node.IsReady());
                 if (!answered)
                 {
                     answered = true;
@@ -37,10 +38,11 @@ internal sealed class Readiness(ClusterHome home, ILoggerFactory loggers, TimePr
                     tell(new ProvisionEvent.Note($"Kubernetes answers at {client.Connection.Server.GetLeftPart(UriPartial.Authority)}."));
                 }
 
-                if (said != (ready, nodes.Count))
+                var text = $"{ready} of {Words.Count(Math.Max(least, nodes.Count), "node")} ready.";
+                if (said != text)
                 {
-                    said = (ready, nodes.Count);
-                    tell(new ProvisionEvent.Note($"{ready} of {Words.Count(Math.Max(least, nodes.Count), "node")} ready."));
+                    said = text;
+                    tell(new ProvisionEvent.Note(text));
                 }
 
                 if (ready >= least)
@@ -57,7 +59,7 @@ internal sealed class Readiness(ClusterHome home, ILoggerFactory loggers, TimePr
             if (time.GetElapsedTime(started) > (answered ? NodesWithin : ApiWithin))
             {
                 throw new TimeoutException(answered
-                    ? $"Kubernetes answers, but {said.Item1} of {least} nodes were ready after {NodesWithin.TotalMinutes} min. 'ebb status' shows which machines are not; run this again to wait on."
+                    ? $"Kubernetes answers, but {ready} of {least} nodes were ready after {NodesWithin.TotalMinutes} min. 'ebb status' shows which machines are not; run this again to wait on."
                     : $"Kubernetes did not answer within {ApiWithin.TotalMinutes} min: {trouble} The control plane's boot log is under 'Boot diagnostics' of its machine; run this again to wait on.");
             }
 
