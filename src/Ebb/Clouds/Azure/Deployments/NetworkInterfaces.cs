@@ -38,7 +38,10 @@ public sealed class NetworkInterfaces(ArmConnection arm)
         var removed = false;
         foreach (var configuration in card["properties"]?["ipConfigurations"] as JsonArray ?? [])
         {
-            removed |= configuration?["properties"] is JsonObject properties && parts.Count(part => properties.Remove(part)) > 0;
+            foreach (var part in parts)
+            {
+                removed |= (configuration?["properties"] as JsonObject)?.Remove(part) is true;
+            }
         }
 
         if (!removed)

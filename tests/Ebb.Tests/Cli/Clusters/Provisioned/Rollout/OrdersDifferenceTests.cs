@@ -1,5 +1,4 @@
 using Ebb.Cli.Clusters.Provisioned.Rollout;
-using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning.Orders;
 using Ebb.Tests.Cli.Provisioning.Orders;
 using Ebb.Tests.Cli.Provisioning.Rendered;
