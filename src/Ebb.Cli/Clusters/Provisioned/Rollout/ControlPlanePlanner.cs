@@ -104,6 +104,11 @@ internal sealed class ControlPlanePlanner(ClusterSession session)
             yield break;
         }
 
+        foreach (var change in LastingRanges.Changes(before, after, group))
+        {
+            yield return change;
+        }
+
         foreach (var change in OrdersDifference.Of(before, after))
         {
             yield return new ClusterChange(ChangeAction.Change, group, Type, change.What, "") { Means = change.Means() };
