@@ -3,6 +3,8 @@
 #
 #   eng/agent.sh [amd64|arm64 ...]     default: what this machine is
 #
+# That is artifacts/agent, unless EBB_AGENTS names another.
+#
 # The files are called ebb-agent-amd64 and ebb-agent-arm64. Compiled ahead of time where there is a linker for that kind of
 # machine (gcc; gcc-aarch64-linux-gnu for arm64 on amd64, which arm64-linker.sh gets from Debian's packages where it is not
 # installed): 8 MB, 17 MB resident. Without one, the .NET runtime is packed into the file: 26 MB, 37 MB resident. Made anew only
@@ -10,7 +12,7 @@
 set -euo pipefail
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 home=$(dirname "$here")
-target=$home/artifacts/agent
+target=${EBB_AGENTS:-$home/artifacts/agent}
 own=amd64
 [ "$(uname -m)" != aarch64 ] || own=arm64
 [ $# != 0 ] || set -- "$own"

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Ebb.SystemTests.Machines;
@@ -25,7 +26,8 @@ public sealed class AgentTests(RealSandbox sandbox)
 
         // What let it in is void as soon as the server has seen the node.
         await RealSandbox.UntilAsync("no token is left", async () =>
-            (await sandbox.KubectlAsync("get", "secrets", "-n", "kube-system", "--field-selector=type=bootstrap.kubernetes.io/token", "-o", "name")).Trim() == "");
+            !JsonNode.Parse(await sandbox.KubectlAsync("get", "secrets", "-n", "kube-system", "--field-selector=type=bootstrap.kubernetes.io/token", "-o", "json"))!["items"]!.AsArray()
+                .Any(token => Encoding.UTF8.GetString(Convert.FromBase64String((string)token!["data"]!["description"]!)).Contains($"node {node} joins", StringComparison.Ordinal)));
         await ReleaseAsync();
     }
 

@@ -44,6 +44,22 @@ public sealed class ClusterStateTests
     }
 
     [Fact]
+    public void Where_no_node_is_left_what_ran_on_them_goes_on_to_change()
+    {
+        var state = Running();
+        state.Remove(Node("n0"));
+        state.Remove(Node("n1"));
+        Take(state);
+
+        state.Upsert(Pod("late", "n1"));
+        state.Upsert(Pod("waits", ""));
+        var after = Take(state);
+
+        Assert.Empty(after.Nodes);
+        Assert.Equal("waits", Assert.Single(after.Pending).Name);
+    }
+
+    [Fact]
     public void A_heartbeat_changes_nothing()
     {
         var state = Running();

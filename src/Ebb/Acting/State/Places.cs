@@ -120,7 +120,8 @@ internal sealed class Places
                 }
             }
 
-            Nodes = nodes.MoveToImmutable();
+            // Of no nodes a builder has more room than it needs, and those that have gone may still have pods that change.
+            Nodes = nodes.DrainToImmutable();
         }
 
         if (_pendingChanged)
