@@ -178,7 +178,7 @@ internal static class Diagnosis
                 case "booting" when machine.CreatedAt is { } created && seen.Now - created > JoinsWithin:
                     yield return new(
                         Severity.Broken, $"machine {machine.Name}", $"was made {Words.Span(seen.Now - created)} ago and has not joined",
-                        "'ebb logs' shows what the join server refused and why; the machine's console ('Boot diagnostics') what it could not do, a share that it cannot mount for one.");
+                        "'ebb logs' shows what the join server refused and why; the machine's journal ('journalctl -u ebb-agent') what it could not do, a share that it cannot mount for one.");
                     break;
             }
         }
