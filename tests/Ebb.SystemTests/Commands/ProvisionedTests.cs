@@ -76,6 +76,12 @@ public sealed class ProvisionedTests : IAsyncLifetime
         Assert.Contains("is up", changed.Out, StringComparison.Ordinal);
         Assert.Equal(20, (await PoolAsync()).GetProperty("max").GetInt32());
         Assert.Contains("agents", (await NodesAsync()).Single(n => n.StartsWith("agents", StringComparison.Ordinal)), StringComparison.Ordinal);
+
+        // What a cluster has for life is refused before anything restarts.
+        await File.WriteAllTextAsync(YamlFile, (await File.ReadAllTextAsync(YamlFile, Ct)).Replace("# podRange: 10.42.0.0/16", "podRange: 10.60.0.0/16", StringComparison.Ordinal), Ct);
+        var other = await EbbAsync("up --yes");
+        Assert.Equal(2, other.ExitCode);
+        Assert.Contains("'network.podRange' cannot become 10.60.0.0/16", other.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ internal static class ClusterPlanView
                 foreach (var part in change.Parts)
                 {
                     // In the last column, which is as wide as it may be.
-                    var effect = part.Effect is Effect.InPlace ? "" : $" ({ChangeRules.Word(part.Effect)})";
+                    var effect = part.Effect is Effect.InPlace || (change.Action is ChangeAction.Impossible && part.Effect is not Effect.Impossible) ? "" : $" ({ChangeRules.Word(part.Effect)})";
                     grid.Add(new Cell(""), new Cell(""), new Cell(""), new Cell($"{part.What}{effect}", Tone.Quiet));
                 }
             }

@@ -31,7 +31,7 @@ internal sealed class PlaneNodes(
     {
         try
         {
-            return (await kubernetes.NodeAsync(node, ct))?.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
+            return (await kubernetes.NodeAsync(node, ct))?.IsReady() == true;
         }
         catch (KubeException)
         {
