@@ -2,6 +2,7 @@ using System.Globalization;
 using Ebb.Acting;
 using Ebb.Cli.Reports;
 using Ebb.Clouds;
+using Ebb.Growing;
 
 namespace Ebb.Cli.Clusters;
 
@@ -10,46 +11,57 @@ internal static class Scaling
 {
     public static async Task<ScaleReport> ScaleAsync(IKubernetes kubernetes, ICloud cloud, Seen seen, string pool, int wanted, CancellationToken ct)
     {
-        var view = seen.Pool(pool);
-        var (name, min, max) = (view.Pool.Name, view.Pool.Min, view.Pool.Max);
+        var named = seen.Pool(pool);
+        var (name, min, max) = (named.Name, named.Min, named.Max);
         if (wanted < min || wanted > max)
         {
-            throw new EbbException($"Pool '{name}' may have {min} to {max} machines, not {wanted}. Its tags ebb-min and ebb-max say so.");
+            var beside = named.Others.IsEmpty ? "" : $" beside the {named.Others.Sum(part => part.Capacity)} of {string.Join(" and ", named.Others.Select(part => $"'{part.Pool.Name}'"))}, parts of the same pool";
+            throw new EbbException($"Pool '{name}' may have {min} to {max} machines{beside}, not {wanted}. Its tags ebb-min and ebb-max say so.");
         }
 
-        var report = new ScaleReport { Pool = name, From = view.Capacity, To = view.Capacity };
-        return wanted >= view.Capacity
-            ? await GrowAsync(cloud, view, wanted - view.Capacity, report, ct)
-            : await ShrinkAsync(kubernetes, seen, view, view.Capacity - wanted, report, ct);
+        var report = new ScaleReport { Pool = name, From = named.Capacity, To = named.Capacity };
+        return wanted >= named.Capacity
+            ? await GrowAsync(cloud, seen, named, wanted - named.Capacity, report, ct)
+            : await ShrinkAsync(kubernetes, seen, named, named.Capacity - wanted, report, ct);
     }
 
-    private static async Task<ScaleReport> GrowAsync(ICloud cloud, PoolView view, int by, ScaleReport report, CancellationToken ct)
+    /// <summary>Has the part grow that the controller would choose, and the next one by what the cloud does not have for it.</summary>
+    private static async Task<ScaleReport> GrowAsync(ICloud cloud, Seen seen, NamedPool named, int by, ScaleReport report, CancellationToken ct)
     {
-        if (by == 0)
+        var left = by;
+        var refusals = new List<string>();
+        foreach (var part in PartOrder.Of(seen.Snapshot, named.Parts))
         {
-            return report;
+            var (pool, most) = (part.Pool, Math.Min(left, part.Pool.Max - part.Capacity));
+            if (most <= 0)
+            {
+                continue;
+            }
+
+            switch (await cloud.GrowAsync(part, most, ct))
+            {
+                case GrowResult.Growing growing:
+                    left -= growing.Asked;
+                    report = report with { To = report.To + growing.Asked, Note = $"Machines that stay idle for {Words.Span(pool.IdleAfter)} go again." };
+                    break;
+                case GrowResult.Refused refused:
+                    refusals.Add($"The cloud refused {most} more machines for pool '{pool.Name}': {refused.Failure.Code}: {refused.Failure.Message}");
+                    break;
+                case GrowResult.Changed changed:
+                    throw new IOException($"Pool '{pool.Name}' was changed to {changed.Capacity} machines meanwhile. Nothing was sent for it; run it again.");
+                case GrowResult.Throttled throttled:
+                    throw new IOException($"The cloud takes no request for pool '{pool.Name}' before {Words.Span(throttled.RetryAfter)} have passed. Nothing was changed there.");
+                case GrowResult.Unknown unknown:
+                    throw new IOException($"Whether pool '{pool.Name}' grows is not known: {unknown.Why} 'ebb status' shows it.");
+                default:
+                    throw new InvalidOperationException("A result that nobody knows.");
+            }
         }
 
-        var pool = view.Pool;
-        return await cloud.GrowAsync(view, by, ct) switch
-        {
-            GrowResult.Growing growing => report with
-            {
-                To = growing.Capacity,
-                Note = growing.Asked < by
-                    ? $"Quota leaves no room for {by - growing.Asked} more."
-                    : $"Machines that stay idle for {Words.Span(pool.IdleAfter)} go again.",
-            },
-            GrowResult.Changed changed => throw new IOException(
-                $"Pool '{pool.Name}' was changed to {changed.Capacity} machines meanwhile. Nothing was sent; run it again."),
-            GrowResult.Refused refused => throw new IOException(
-                $"The cloud refused {by} more machines for pool '{pool.Name}': {refused.Failure.Code}: {refused.Failure.Message}"),
-            GrowResult.Throttled throttled => throw new IOException(
-                $"The cloud takes no request for pool '{pool.Name}' before {Words.Span(throttled.RetryAfter)} have passed. Nothing was changed."),
-            GrowResult.Unknown unknown => throw new IOException(
-                $"Whether pool '{pool.Name}' grows is not known: {unknown.Why} 'ebb status' shows it."),
-            _ => throw new InvalidOperationException("A result that nobody knows."),
-        };
+        return left == 0 ? report
+            : refusals.Count == 0 ? report with { Note = $"Quota leaves no room for {left} more." }
+            : left < by ? report with { Note = string.Join(' ', refusals) }
+            : throw new IOException(string.Join(' ', refusals));
     }
 
     /// <summary>
@@ -57,28 +69,38 @@ internal static class Scaling
     /// over. A node that gets work before the controller comes is busy again, and stays.
     /// </summary>
     private static async Task<ScaleReport> ShrinkAsync(
-        IKubernetes kubernetes, Seen seen, PoolView view, int by, ScaleReport report, CancellationToken ct)
+        IKubernetes kubernetes, Seen seen, NamedPool named, int by, ScaleReport report, CancellationToken ct)
     {
         if (seen.Report.Cluster.Controller is null)
         {
             throw new EbbException("No controller runs, and only a controller removes machines. Start one with 'ebb run'.");
         }
 
-        var told = ToldToGo(seen, view.Pool.IdleAfter);
-        var machines = seen.Report.Machines.Where(m => m.Pool == view.Pool.Name).ToLookup(m => m.State);
-        var going = machines["retiring"].Count() + machines["idle"].Count(m => told.Contains(m.Node!));
-        by = Math.Max(0, by - going);
-        var idle = machines["idle"].Where(m => !told.Contains(m.Node!)).Take(by).ToList();
-        var over = (seen.Snapshot.Now - view.Pool.IdleAfter).ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
-        var change = new NodeChange { Annotations = new Dictionary<string, string?> { [Marks.IdleSince] = over } };
-        foreach (var machine in idle)
+        var going = 0;
+        List<(string Node, TimeSpan IdleAfter)> idle = [];
+        foreach (var part in named.Parts.OrderByDescending(part => part.Pool.PricePerHour ?? decimal.MaxValue))
         {
-            await kubernetes.ChangeNodeAsync(machine.Node!, change, ct);
+            var told = ToldToGo(seen, part.Pool.IdleAfter);
+            var machines = seen.Report.Machines.Where(m => m.Pool == part.Pool.Name).ToLookup(m => m.State);
+            var gone = machines["retiring"].Count() + machines["idle"].Count(m => told.Contains(m.Node!));
+            going += gone;
+
+            // What the controller would keep for the part's minimum is not told to go.
+            var most = Math.Max(0, part.Capacity - gone - part.Pool.Min);
+            idle.AddRange(machines["idle"].Where(m => !told.Contains(m.Node!)).Take(most).Select(m => (m.Node!, part.Pool.IdleAfter)));
+        }
+
+        by = Math.Max(0, by - going);
+        idle = [.. idle.Take(by)];
+        foreach (var (node, idleAfter) in idle)
+        {
+            var over = (seen.Snapshot.Now - idleAfter).ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+            await kubernetes.ChangeNodeAsync(node, new NodeChange { Annotations = new Dictionary<string, string?> { [Marks.IdleSince] = over } }, ct);
         }
 
         return report with
         {
-            To = view.Capacity - going - idle.Count,
+            To = named.Capacity - going - idle.Count,
             Note = idle.Count < by ? $"{Words.Count(by - idle.Count, "machine is", "machines are")} not idle, and not removed." : null,
         };
     }

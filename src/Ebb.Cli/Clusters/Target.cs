@@ -262,9 +262,5 @@ internal sealed class Target : IAsyncDisposable
 internal sealed record Seen(Snapshot Snapshot, Plan Plan, StatusReport Report)
 {
     /// <exception cref="EbbException">There is no such pool.</exception>
-    public PoolView Pool(string name) =>
-        Snapshot.Cloud.Pools.FirstOrDefault(p => p.Pool.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new EbbException(Snapshot.Cloud.Pools.IsEmpty
-            ? $"There is no pool '{name}': resource group {Report.Cluster.Cloud} has no scale set."
-            : $"There is no pool '{name}'; there is {string.Join(", ", Snapshot.Cloud.Pools.Select(p => p.Pool.Name))}.");
+    public NamedPool Pool(string name) => NamedPool.Find(Snapshot.Cloud, name);
 }

@@ -12,7 +12,7 @@ internal static class MachinesCommand
     public static Command Create(Terminal terminal)
     {
         var target = new TargetOptions();
-        var pool = new Argument<string?>("pool") { Description = "Only this pool's.", Arity = ArgumentArity.ZeroOrOne };
+        var pool = new Argument<string?>("pool") { Description = "Only this pool's; of a pool of two scale sets both, or the one that is named.", Arity = ArgumentArity.ZeroOrOne };
         var json = JsonOutput.Option();
         var verb = new Verb("machines", "List machines: the node each became, what it does, and why it is kept.")
         {
@@ -28,7 +28,8 @@ internal static class MachinesCommand
             var machines = seen.Report.Machines;
             if (parsed.GetValue(pool) is { } name)
             {
-                machines = [.. machines.Where(m => m.Pool == seen.Pool(name).Pool.Name)];
+                var parts = seen.Pool(name).Parts.Select(part => part.Pool.Name).ToHashSet();
+                machines = [.. machines.Where(m => parts.Contains(m.Pool))];
             }
 
             if (parsed.GetValue(json))

@@ -40,11 +40,18 @@ internal static class ResizeCommand
 
             var request = PoolResize.Machines(options.Read(parsed, MachineOperation.Upgrade, usualAtOnce: 1), name, wanted);
             await using var opened = await target.OpenAsync(parsed, ct);
-            var view = (await opened.LookAsync(terminal, ct)).Pool(name);
-            Check(view.Pool, wanted);
-            if (!options.DryRun(parsed) && await Following.WhileAsync(opened.Cloud, () => PoolResize.RunAsync(opened.Cloud, view, wanted, opened.Time, ct), ct))
+            var parts = (await opened.LookAsync(terminal, ct)).Pool(name).Parts;
+            foreach (var part in parts)
             {
-                terminal.Say($"Pool {view.Pool.Name} buys {wanted} from now on, no longer {view.Pool.Size}. Say so in its ebb.yaml too, or 'ebb up' changes it back.");
+                Check(part.Pool, wanted);
+            }
+
+            foreach (var part in options.DryRun(parsed) ? [] : parts)
+            {
+                if (await Following.WhileAsync(opened.Cloud, () => PoolResize.RunAsync(opened.Cloud, part, wanted, opened.Time, ct), ct))
+                {
+                    terminal.Say($"Pool {part.Pool.Name} buys {wanted} from now on, no longer {part.Pool.Size}. Say so in its ebb.yaml too, or 'ebb up' changes it back.");
+                }
             }
 
             if (!parsed.GetValue(newOnly))

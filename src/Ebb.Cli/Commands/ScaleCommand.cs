@@ -13,7 +13,7 @@ internal static class ScaleCommand
     {
         var target = new TargetOptions();
         var pool = new Argument<string>("pool") { Description = "The pool.", HelpName = "POOL" };
-        var machines = new Argument<int>("machines") { Description = "How many machines it is to have.", HelpName = "N" };
+        var machines = new Argument<int>("machines") { Description = "How many machines it is to have, in all of its scale sets together.", HelpName = "N" };
         var json = JsonOutput.Option();
         var verb = new Verb("scale", "Grow a pool now, or shrink it now by its idle machines; a busy one is never removed.")
         {

@@ -11,7 +11,7 @@ internal sealed class OperationOptions(bool withPool = true)
 {
     private static readonly OperationRequest Usual = new() { Operation = MachineOperation.Start };
 
-    private readonly Argument<string?> _pool = new("pool") { Description = "Only this pool's machines.", HelpName = "POOL", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _pool = new("pool") { Description = "Only this pool's machines; of a pool of two scale sets both, or the one that is named.", HelpName = "POOL", Arity = ArgumentArity.ZeroOrOne };
 
     private readonly Option<string[]> _machines = new("--machine", "-m") { Description = "Only this machine, by its name or its node's; may be given again.", HelpName = "NAME" };
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Cli.Clusters;
 using Ebb.Clouds;
 using Ebb.Planning;
 using Ebb.Pools;
@@ -33,7 +34,7 @@ internal enum Hold
 /// <summary>Which machines are worked on together, and in which order.</summary>
 internal sealed record OperationPlan
 {
-    /// <summary>One after the other; all machines of a wave belong to one pool.</summary>
+    /// <summary>One after the other; all machines of a wave belong to one scale set.</summary>
     public required ImmutableArray<ImmutableArray<Candidate>> Waves { get; init; }
 
     /// <summary>Left out, each with the reason.</summary>
@@ -48,14 +49,14 @@ internal sealed record OperationPlan
     {
         var byProvider = snapshot.Nodes.Where(n => n.ProviderId.Length > 0).GroupBy(n => n.ProviderId, StringComparer.OrdinalIgnoreCase)
             .ToDictionary(g => g.Key, g => g.First(), StringComparer.OrdinalIgnoreCase);
-        var all = Pools(snapshot, request.Pool)
+        var all = (request.Pool is { } named ? NamedPool.Find(snapshot.Cloud, named).Parts : snapshot.Cloud.Pools)
             .SelectMany(pool => pool.Machines.Select(machine => Of(pool, machine, byProvider)))
             .ToList();
-        var named = request.Machines.IsEmpty ? all : [.. request.Machines.Select(name => Find(all, name)).DistinctBy(c => c.Machine.ProviderId)];
+        var wanted = request.Machines.IsEmpty ? all : [.. request.Machines.Select(name => Find(all, name)).DistinctBy(c => c.Machine.ProviderId)];
         var skipped = ImmutableArray.CreateBuilder<(string, string)>();
         var letGo = ImmutableArray.CreateBuilder<string>();
         List<Candidate> chosen = [];
-        foreach (var candidate in named.OrderBy(c => c.Pool.Pool.Name, StringComparer.Ordinal).ThenBy(c => c.Machine.Name.Length).ThenBy(c => c.Machine.Name, StringComparer.Ordinal))
+        foreach (var candidate in wanted.OrderBy(c => c.Pool.Pool.Name, StringComparer.Ordinal).ThenBy(c => c.Machine.Name.Length).ThenBy(c => c.Machine.Name, StringComparer.Ordinal))
         {
             if (WhyNot(candidate, request) is { } why)
             {
@@ -83,14 +84,6 @@ internal sealed record OperationPlan
 
         var ordered = request.Seed is { } seed ? Shuffled(chosen, seed) : [.. chosen];
         return new OperationPlan { Waves = Waved([.. ordered.Take(request.Most ?? int.MaxValue)], request.AtOnce), Skipped = skipped.ToImmutable(), LetGo = letGo.ToImmutable() };
-    }
-
-    private static List<PoolView> Pools(Snapshot snapshot, string? name)
-    {
-        var pools = snapshot.Cloud.Pools.Where(p => name is null || p.Pool.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).ToList();
-        return pools.Count > 0 || name is null
-            ? pools
-            : throw new EbbException($"There is no pool '{name}'; there is {string.Join(", ", snapshot.Cloud.Pools.Select(p => p.Pool.Name).DefaultIfEmpty("none"))}.");
     }
 
     private static Candidate Of(PoolView pool, Machine machine, Dictionary<string, Node> nodes) =>
@@ -134,7 +127,7 @@ internal sealed record OperationPlan
         return [.. order];
     }
 
-    /// <summary>In the given order, as many at once as allowed; a wave ends where the pool changes, since a call is about one pool.</summary>
+    /// <summary>In the given order, as many at once as allowed; a wave ends where the scale set changes, since a call is about one.</summary>
     private static ImmutableArray<ImmutableArray<Candidate>> Waved(ImmutableArray<Candidate> ordered, int atOnce)
     {
         var waves = ImmutableArray.CreateBuilder<ImmutableArray<Candidate>>();

@@ -65,6 +65,7 @@ internal static class Reporting
         return new PoolReport
         {
             Name = pool.Name,
+            PartOf = pool.PartOf,
             Size = pool.Size,
             Priority = pool.Priority is Priority.Spot ? "spot" : "regular",
             Min = pool.Min,

@@ -57,6 +57,9 @@ internal sealed record PoolReport
 {
     public required string Name { get; init; }
 
+    /// <summary>The pool that it is one of several scale sets of, which have no more machines together than the largest <see cref="Max"/> among them; else null.</summary>
+    public string? PartOf { get; init; }
+
     public required string Size { get; init; }
 
     public required string Priority { get; init; }

@@ -22,7 +22,7 @@ internal sealed record WhyReport
     {
         return
         [
-            .. status.Pools.Where(p => Is(p.Name)).Select(p => OfPool(p, status)),
+            .. status.Pools.Where(p => Is(p.Name) || Is(p.PartOf)).Select(p => OfPool(p, status)),
             .. status.Machines.Where(m => Is(m.Name) || (m.Node is { } node && Is(node))).Select(m => OfMachine(m, snapshot)),
             .. snapshot.Nodes.Where(n => Is(n.Name) && status.Machines.All(m => m.Node != n.Name)).Select(n => OfNode(n, plan)),
             .. plan.Reasons.Pods.SelectMany(g => g.Pods.Where(p => IsPod(p)).Select(p => OfPending(p, g.Reason))),
@@ -32,7 +32,7 @@ internal sealed record WhyReport
                select OfPlaced(pod, node, plan),
         ];
 
-        bool Is(string other) => other.Equals(name, StringComparison.OrdinalIgnoreCase);
+        bool Is(string? other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
 
         bool IsPod(Pod pod) => Is(pod.Name) || Is(pod.ToString());
     }

@@ -27,6 +27,9 @@ internal sealed class FarmCase : IDisposable
 {
     public const string Pool = "agents";
 
+    /// <summary>The second scale set of the pool.</summary>
+    public const string Fallback = "agents-regular";
+
     // Longer than any command here may take with all its patience.
     private static readonly TimeSpan AtMost = TimeSpan.FromHours(3);
 
@@ -40,7 +43,8 @@ internal sealed class FarmCase : IDisposable
 
     /// <param name="busy">How many of the machines have work: a Job's pod that ends after some minutes, and one that may move. Default: all.</param>
     /// <param name="most">The pool's max. Default: as many as there are.</param>
-    public FarmCase(int machines = 2, CloudPriority priority = CloudPriority.Spot, int? busy = null, int? most = null)
+    /// <param name="fallback">How many regular machines are in a second scale set of the pool, idle at first. Null: it has only one scale set.</param>
+    public FarmCase(int machines = 2, CloudPriority priority = CloudPriority.Spot, int? busy = null, int? most = null, int? fallback = null)
     {
         _world = new World(
             new CloudOptions(),
@@ -48,7 +52,9 @@ internal sealed class FarmCase : IDisposable
             new HollowMachineOptions { MeasureCpu = false });
         _world.Begin();
         _world.Machines.Boot = machine => _world.Machines.StartKubelet(machine with { Node = machine.Node with { KubeletVersion = Release } });
-        _world.AddPool(Pool, Spec(machines, min: 0, most ?? machines) with { Priority = priority, EvictionPolicy = EvictionPolicy.Delete });
+        var spec = Spec(machines, min: 0, most ?? machines);
+        spec = fallback is null ? spec : spec with { Tags = spec.Tags.Add("ebb-pool", Pool) };
+        _world.AddPool(Pool, spec with { Priority = priority, EvictionPolicy = EvictionPolicy.Delete });
         _world.Kubernetes.Kubelets.Interrupted += lost =>
         {
             if (lost.Owner.StartsWith("Job/", StringComparison.Ordinal))
@@ -67,7 +73,12 @@ internal sealed class FarmCase : IDisposable
 
         // Where what may move finds room.
         _world.AddPool("others", Spec(1, min: 1, most: 1));
-        Until("there is room elsewhere", () => Nodes.Count(IsReady) == machines + 1);
+        if (fallback is { } regular)
+        {
+            _world.AddPool(Fallback, spec with { Capacity = regular });
+        }
+
+        Until("there is room elsewhere", () => Nodes.Count(IsReady) == machines + 1 + (fallback ?? 0));
         _firstBoots = Boots.Where(boot => boot.Key.StartsWith(Pool, StringComparison.Ordinal)).ToDictionary();
     }
 
@@ -85,6 +96,8 @@ internal sealed class FarmCase : IDisposable
     public InProcessHandler Azure() => new(_world.Azure);
 
     public ScaleSet Set => _world.Cloud.Find(World.Group, Pool)!;
+
+    public ScaleSet FallbackSet => _world.Cloud.Find(World.Group, Fallback)!;
 
     public IReadOnlyList<V1Node> Nodes => [.. _world.Kubernetes.Store.List(Kinds.Node).Select(Read<V1Node>)];
 
@@ -136,13 +149,13 @@ internal sealed class FarmCase : IDisposable
         Run(misfortune ?? new Misfortune(), meanwhile: null, async reach =>
         {
             var (seen, machines) = (await reach.LookAsync(), PoolResize.Machines(request, Pool, size));
-            await Following.WhileAsync(reach.Cloud, () => PoolResize.RunAsync(reach.Cloud, seen.Pool(Pool), size, _world.Time, CancellationToken.None), CancellationToken.None);
+            await Following.WhileAsync(reach.Cloud, () => PoolResize.RunAsync(reach.Cloud, seen.Pool(Pool).Parts[0], size, _world.Time, CancellationToken.None), CancellationToken.None);
             return await WorkAsync(reach, machines, OperationPlan.Make(seen.Snapshot, machines), CancellationToken.None);
         });
 
-    public Ended<ScaleReport> Scale(int wanted, Misfortune? misfortune = null) =>
+    public Ended<ScaleReport> Scale(int wanted, Misfortune? misfortune = null, string pool = Pool) =>
         Run(misfortune ?? new Misfortune(), meanwhile: null, async reach =>
-            await Scaling.ScaleAsync(reach.Kubernetes, reach.Cloud, await reach.LookAsync(), Pool, wanted, CancellationToken.None));
+            await Scaling.ScaleAsync(reach.Kubernetes, reach.Cloud, await reach.LookAsync(), pool, wanted, CancellationToken.None));
 
     public void Dispose()
     {

@@ -96,6 +96,27 @@ public class OperationPlanTests
         Assert.StartsWith("There is no machine 'agents_7'", machine.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("agents", "agents_0 agents-regular_0")]
+    [InlineData("agents-regular", "agents-regular_0")]
+    [InlineData("farm", "other_0")]
+    public void A_pool_of_several_scale_sets_is_all_of_them_and_each_may_be_named_alone(string pool, string machines)
+    {
+        var some = new Some()
+            .With(Some.Pool("agents", priority: Priority.Spot) with { PartOf = "agents" })
+            .With(Some.Pool("agents-regular") with { PartOf = "agents" })
+            .With(Some.Pool("other") with { PartOf = "farm" });
+        some.AddNode();
+        some.AddNode(pool: "agents-regular");
+        some.AddNode(pool: "other");
+
+        var plan = OperationPlan.Make(some.Snapshot(), Restart with { Pool = pool });
+        var nobody = Assert.Throws<EbbException>(() => OperationPlan.Make(some.Snapshot(), Restart with { Pool = "nobody" }));
+
+        Assert.Equal(machines.Split(' ').Order(), Waves(plan).Order());
+        Assert.Equal("There is no pool 'nobody'; there is agents, agents-regular, other, farm.", nobody.Message);
+    }
+
     private static Some Agents(int machines)
     {
         var some = new Some().With(Some.Pool());
