@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Ebb.Cli.Clusters.Provisioned.Hardware;
 using Ebb.Cli.Clusters.Provisioned.Rollout;
-using Ebb.Cli.Definition;
 using Ebb.Cli.Output;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Reports;
@@ -218,9 +217,7 @@ internal static class ClusterCommands
         var step = ("kubernetes", "Kubernetes and its nodes");
         tell(new ProvisionEvent.Began(step.Item1, step.Item2));
         var started = ClusterSession.Time.GetTimestamp();
-        // A control plane of plain Kubernetes has no kubelet.
-        var servers = session.File.Kubernetes.Distribution is Distribution.K3s ? session.File.ControlPlane.Machines : 0;
-        var least = servers + session.File.Pools.Sum(pool => pool.Min);
+        var least = await AwaitedNodes.CountAsync(session.File, session.Cloud, session.Flag, tell, ct);
         await new Readiness(session.Home, loggers, ClusterSession.Time, tell).WaitAsync(least, ct);
         tell(new ProvisionEvent.Ended(step.Item1, step.Item2, Changed: true, ClusterSession.Time.GetElapsedTime(started)));
     }
