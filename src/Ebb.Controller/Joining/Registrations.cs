@@ -125,33 +125,40 @@ internal sealed partial class Registrations(
 
     private async Task WorkAsync(CancellationToken ct)
     {
+        var sweptAt = time.GetTimestamp();
         while (true)
         {
-            var told = await WaitAsync(ct);
+            await WaitAsync(SweepEvery - time.GetElapsedTime(sweptAt), ct);
             foreach (var node in Take())
             {
                 await TryAsync(node, ct);
             }
 
-            if (!told)
+            // Whatever came meanwhile: of many nodes there is always one that writes itself.
+            if (time.GetElapsedTime(sweptAt) >= SweepEvery)
             {
                 await SweepAsync(ct);
+                sweptAt = time.GetTimestamp();
             }
         }
     }
 
-    private async Task<bool> WaitAsync(CancellationToken ct)
+    private async Task WaitAsync(TimeSpan atMost, CancellationToken ct)
     {
-        using var deadline = new CancellationTokenSource(SweepEvery, time);
+        if (atMost <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        using var deadline = new CancellationTokenSource(atMost, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
         try
         {
             await _signal.WaitAsync(either.Token);
-            return true;
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            return false;
+            // Nothing has changed; it is time to sweep.
         }
     }
 

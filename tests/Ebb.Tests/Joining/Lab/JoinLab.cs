@@ -63,6 +63,9 @@ internal sealed class JoinLab : IAsyncDisposable
 
     public TextLoggers Loggers { get; } = new();
 
+    /// <summary>The join server's.</summary>
+    public LabClock Clock { get; } = new();
+
     public string Folder => _folder;
 
     public X509Certificate2 ServerAuthority => _authority.Certificate;
@@ -291,7 +294,7 @@ internal sealed class JoinLab : IAsyncDisposable
         Issuers.Serve(Attestor.IssuersAddress, Attestor.BetweenDer);
         Server = await JoinServer.StartAsync(
             Options,
-            new JoinServerParts(Client, Kubernetes, Cloud, Subscription, new HttpMessageInvoker(Issuers), time, random, Loggers),
+            new JoinServerParts(Client, Kubernetes, Cloud, Subscription, new HttpMessageInvoker(Issuers), Clock, random, Loggers),
             Ct);
         _running = Server.RunAsync(_stop.Token);
         Http = NewClient();
