@@ -31,8 +31,8 @@ internal static class KubeletFiles
 
     /// <summary>The kubelet's configuration, in the one version that every release knows.</summary>
     public static string Configuration(string authority, ImageFacts image, Version release) =>
-        // Only the API server, and whom it vouches for. And how soon a new node says that it is ready: what has not changed is not
-        // sent, however often it is looked at.
+        // Only the API server, and whom it vouches for. And how soon a new node says that it is ready: what has not changed is sent
+        // every five minutes, however often it is looked at. That is the usual, but not where the other frequency is given.
         $"""
         apiVersion: kubelet.config.k8s.io/v1beta1
         kind: KubeletConfiguration
@@ -50,6 +50,7 @@ internal static class KubeletFiles
         failSwapOn: false
         rotateCertificates: true
         nodeStatusUpdateFrequency: 2s
+        nodeStatusReportFrequency: 5m
 
         """
         + (image.RestrictOomScore ? "oomScoreAdj: 0\n" : "")

@@ -34,6 +34,18 @@ public sealed class KubeletNodeTests : IDisposable
             _lab.Lines.Skip(1));
     }
 
+    [Fact]
+    public async Task A_kubelet_that_looks_at_its_node_often_does_not_write_it_as_often()
+    {
+        Release("v1.20.2");
+
+        await Node().StartAsync(MachineLab.Granted(), TestContext.Current.CancellationToken);
+
+        var lines = _lab.Read("/var/lib/kubelet/config.yaml").Split('\n');
+        Assert.Contains("nodeStatusUpdateFrequency: 2s", lines);
+        Assert.Contains("nodeStatusReportFrequency: 5m", lines);
+    }
+
     [Theory]
     [InlineData("v1.20.2", true, false)]
     [InlineData("v1.24.0", false, false)]
