@@ -27,7 +27,7 @@ internal sealed class Doorkeeper(Nonces nonces, IReadOnlyList<IIdentityCheck> ch
             return (null, Reply.Forbidden("replayed", "its nonce was not given to this address, is used, or is too old") with { Proof = kind.Kind });
         }
 
-        var (member, refusal) = await kind.CheckAsync(proof, path, ct) switch
+        var (member, refusal) = await kind.CheckAsync(proof, path, caller.Key, ct) switch
         {
             Identity.Machine machine => Ours(await members.ByVmIdAsync(machine.VmId, ct), machine.VmId),
             Identity.Node node => await NodeAsync(node.Name, ct),

@@ -39,7 +39,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
         async Task TryAsync(byte[] bytes)
         {
             var proof = JoinLab.ProofOf("nonce", Convert.ToBase64String(bytes));
-            switch (await check.CheckAsync(proof, JoinPaths.Join, Ct))
+            switch (await check.CheckAsync(proof, JoinPaths.Join, "10.0.0.1", Ct))
             {
                 case Identity.NotShown not:
                     outcomes[not.Outcome] = outcomes.GetValueOrDefault(not.Outcome) + 1;

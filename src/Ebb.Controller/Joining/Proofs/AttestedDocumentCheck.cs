@@ -27,7 +27,7 @@ internal sealed class AttestedDocumentCheck(AttestationTrust trust, SignerChains
 
     public bool ForJoining => true;
 
-    public async Task<Identity> CheckAsync(Proof proof, string path, CancellationToken ct)
+    public async Task<Identity> CheckAsync(Proof proof, string path, string asker, CancellationToken ct)
     {
         if (proof.Document.Length is 0 or > MostBase64)
         {
@@ -49,7 +49,7 @@ internal sealed class AttestedDocumentCheck(AttestationTrust trust, SignerChains
                 return Identity.No("wrong-signer", wrongName);
             }
 
-            if (await chains.ProblemAsync(signer!, message.Certificates, trust.Roots, ct) is { } wrongChain)
+            if (await chains.ProblemAsync(signer!, message.Certificates, trust.Roots, asker, ct) is { } wrongChain)
             {
                 return Identity.No("wrong-chain", wrongChain);
             }

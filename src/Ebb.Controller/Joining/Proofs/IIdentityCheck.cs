@@ -13,7 +13,8 @@ internal interface IIdentityCheck
 
     /// <param name="proof">Its nonce has been taken back: it is one that was given to whoever asks.</param>
     /// <param name="path">What is asked for.</param>
-    Task<Identity> CheckAsync(Proof proof, string path, CancellationToken ct);
+    /// <param name="asker">What whoever asks is counted under.</param>
+    Task<Identity> CheckAsync(Proof proof, string path, string asker, CancellationToken ct);
 }
 
 /// <summary>What a proof shows.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Ebb.Controller.Joining.Limits;
 
 namespace Ebb.Controller.Joining.Proofs;
 
@@ -33,19 +34,29 @@ internal sealed class IssuerDownload(HttpMessageInvoker http, IReadOnlyList<stri
     // An address that does not answer is not asked again by each of a thousand machines.
     private static readonly TimeSpan KeepFailureFor = TimeSpan.FromSeconds(30);
 
-    private readonly SemaphoreSlim _turn = new(1);
-    private readonly Dictionary<Uri, (X509Certificate2? Issuer, long At)> _kept = [];
+    // Azure's own certificates name a handful of addresses, and a chain has two or three of them. Any other is a stranger's: of an
+    // allowed host, but with whatever path it likes.
+    private static readonly Rate NewForOne = new(1 / 10.0, 6);
+    private static readonly Rate NewInTotal = new(2, 32);
+
+    private const int MostAskers = 10_000;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Uri, Kept> _kept = [];
+    private readonly RequestRates _new = new(NewForOne, NewInTotal, MostAskers, time);
+    private readonly CancellationTokenSource _end = new();
 
     /// <summary>
     /// Null when there is none to be had. Never one that only vouches for itself: the chain broke off because it is not trusted, and
     /// what another authority says of the same key leads on.
     /// </summary>
-    public async Task<X509Certificate2?> IssuerOfAsync(X509Certificate2 certificate, CancellationToken ct)
+    /// <param name="asker">Who sent the certificate: nobody has more than a few new addresses looked at.</param>
+    public async Task<X509Certificate2?> IssuerOfAsync(X509Certificate2 certificate, string asker, CancellationToken ct)
     {
         var isRoot = false;
         foreach (var address in AddressesIn(certificate))
         {
-            if (await KeptAsync(address, ct) is { } issuer && IsOf(issuer, certificate))
+            if (await KeptAsync(address, asker, ct) is { } issuer && IsOf(issuer, certificate))
             {
                 if (!IsSelfIssued(issuer))
                 {
@@ -58,7 +69,7 @@ internal sealed class IssuerDownload(HttpMessageInvoker http, IReadOnlyList<stri
 
         foreach (var address in isRoot ? CrossSigned.Where(IsAllowed) : [])
         {
-            if (await KeptAsync(address, ct) is { } issuer && IsOf(issuer, certificate) && !IsSelfIssued(issuer))
+            if (await KeptAsync(address, asker: null, ct) is { } issuer && IsOf(issuer, certificate) && !IsSelfIssued(issuer))
             {
                 return issuer;
             }
@@ -67,7 +78,11 @@ internal sealed class IssuerDownload(HttpMessageInvoker http, IReadOnlyList<stri
         return null;
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose()
+    {
+        _end.Cancel();
+        _end.Dispose();
+    }
 
     private static bool IsOf(X509Certificate2 issuer, X509Certificate2 certificate) =>
         issuer.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
@@ -86,28 +101,36 @@ internal sealed class IssuerDownload(HttpMessageInvoker http, IReadOnlyList<stri
         uri is { IsDefaultPort: true, UserInfo: "" } && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
         && hosts.Contains(uri.Host, StringComparer.OrdinalIgnoreCase);
 
-    private async Task<X509Certificate2?> KeptAsync(Uri address, CancellationToken ct)
+    /// <param name="asker">Null for an address that is ours.</param>
+    private Task<X509Certificate2?> KeptAsync(Uri address, string? asker, CancellationToken ct)
     {
-        await _turn.WaitAsync(ct);
-        try
+        var now = time.GetTimestamp();
+        lock (_lock)
         {
-            if (_kept.TryGetValue(address, out var kept) && time.GetElapsedTime(kept.At) < (kept.Issuer is null ? KeepFailureFor : KeepFor))
+            var known = _kept.GetValueOrDefault(address);
+            if (known is null || time.GetElapsedTime(known.At, now) >= (known.Failed ? KeepFailureFor : KeepFor))
             {
-                return kept.Issuer;
+                if (asker is not null && known is null or { Failed: true } && _new.Ask(asker) is not null)
+                {
+                    return Task.FromResult<X509Certificate2?>(null);
+                }
+
+                MakeRoom(address);
+                _kept[address] = known = new Kept(FetchAsync(address, _end.Token), now);
             }
 
-            var issuer = await FetchAsync(address, ct);
-            if (_kept.Count >= MostKept)
-            {
-                _kept.Clear();
-            }
-
-            _kept[address] = (issuer, time.GetTimestamp());
-            return issuer;
+            // All who ask meanwhile wait for the same answer, and whoever hangs up does not end it for the others.
+            known.UsedAt = now;
+            return known.Fetch.WaitAsync(ct);
         }
-        finally
+    }
+
+    /// <summary>First what is no certificate goes, then what has not been asked for the longest.</summary>
+    private void MakeRoom(Uri address)
+    {
+        if (_kept.Count >= MostKept && !_kept.ContainsKey(address))
         {
-            _turn.Release();
+            _kept.Remove(_kept.OrderBy(kept => kept.Value.Failed ? 0 : 1).ThenBy(kept => kept.Value.UsedAt).First().Key);
         }
     }
 
@@ -127,10 +150,22 @@ internal sealed class IssuerDownload(HttpMessageInvoker http, IReadOnlyList<stri
             await response.Content.LoadIntoBufferAsync(MostBytes, either.Token);
             return X509CertificateLoader.LoadCertificate(await response.Content.ReadAsByteArrayAsync(either.Token));
         }
-        catch (Exception e) when (e is HttpRequestException or CryptographicException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or CryptographicException or OperationCanceledException)
         {
             // Then the chain stays as it is, which the audit log says.
             return null;
         }
+    }
+
+    /// <param name="at">When it was begun.</param>
+    private sealed class Kept(Task<X509Certificate2?> fetch, long at)
+    {
+        public Task<X509Certificate2?> Fetch => fetch;
+
+        public long At => at;
+
+        public long UsedAt { get; set; }
+
+        public bool Failed => fetch.IsCompleted && fetch is not { IsCompletedSuccessfully: true, Result: not null };
     }
 }

@@ -17,7 +17,7 @@ internal sealed class NodeCertificateCheck(Watched<X509Certificate2Collection> a
 
     public bool ForJoining => false;
 
-    public Task<Identity> CheckAsync(Proof proof, string path, CancellationToken ct) => Task.FromResult(Check(proof, path));
+    public Task<Identity> CheckAsync(Proof proof, string path, string asker, CancellationToken ct) => Task.FromResult(Check(proof, path));
 
     private Identity Check(Proof proof, string path)
     {

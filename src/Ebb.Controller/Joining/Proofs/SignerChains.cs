@@ -14,7 +14,7 @@ internal sealed class SignerChains(IssuerDownload download, TimeProvider time)
 
     /// <summary>Null when the chain ends in one of the roots and all of it is valid now.</summary>
     public async Task<string?> ProblemAsync(
-        X509Certificate2 signer, X509Certificate2Collection sent, ImmutableArray<X509Certificate2> roots, CancellationToken ct)
+        X509Certificate2 signer, X509Certificate2Collection sent, ImmutableArray<X509Certificate2> roots, string asker, CancellationToken ct)
     {
         if (signer.Extensions.OfType<X509BasicConstraintsExtension>().Any(e => e.CertificateAuthority))
         {
@@ -31,7 +31,7 @@ internal sealed class SignerChains(IssuerDownload download, TimeProvider time)
             }
 
             // Built as far as it goes: the next one is the issuer of what is on top.
-            if (await download.IssuerOfAsync(top, ct) is not { } issuer || between.Contains(issuer))
+            if (await download.IssuerOfAsync(top, asker, ct) is not { } issuer || between.Contains(issuer))
             {
                 return problem;
             }

@@ -6,21 +6,43 @@ namespace Ebb.Tests.Joining.Lab;
 internal sealed class Issuers : HttpMessageHandler
 {
     private readonly Dictionary<Uri, byte[]> _served = [];
+    private readonly List<Uri> _asked = [];
+    private readonly TaskCompletionSource _letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
+    private Uri? _held;
 
-    public List<Uri> Asked { get; } = [];
+    public IReadOnlyList<Uri> Asked
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _asked];
+            }
+        }
+    }
 
     public void Serve(Uri address, byte[] content) => _served[address] = content;
 
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    /// <summary>Who asks for this waits until all are let go.</summary>
+    public void Hold(Uri address) => _held = address;
+
+    public void LetGo() => _letGo.TrySetResult();
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            Asked.Add(request.RequestUri!);
+            _asked.Add(request.RequestUri!);
         }
 
-        return Task.FromResult(_served.TryGetValue(request.RequestUri!, out var content)
+        if (request.RequestUri == _held)
+        {
+            await _letGo.Task.WaitAsync(cancellationToken);
+        }
+
+        return _served.TryGetValue(request.RequestUri!, out var content)
             ? new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(content) }
-            : new HttpResponseMessage(HttpStatusCode.NotFound));
+            : new HttpResponseMessage(HttpStatusCode.NotFound);
     }
 }
