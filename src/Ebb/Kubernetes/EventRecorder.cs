@@ -3,7 +3,7 @@ using Ebb.Kubernetes.Objects;
 
 namespace Ebb.Kubernetes;
 
-/// <summary>Writes Events. Repeats are counted on the first one, near repeats are combined, and no object gets too many.</summary>
+/// <summary>Writes Events. Repeats are counted on the first one, near repeats are combined, and no object gets too many of one kind.</summary>
 /// <param name="component">Who tells: shown in the column "From" of <c>kubectl describe</c>.</param>
 public sealed class EventRecorder(KubeClient client, string component, string host, TimeProvider time, Random random)
 {
@@ -16,7 +16,7 @@ public sealed class EventRecorder(KubeClient client, string component, string ho
     // The server keeps Events for an hour; a repeat later than that is a new one anyway.
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
-    // An object may get a burst, then one Event per five minutes: what repeats faster is not read, but fills etcd.
+    // An object may get a burst of each reason, then one Event per five minutes: what repeats faster is not read, but fills etcd.
     private const int Burst = 25;
     private static readonly TimeSpan Refill = TimeSpan.FromMinutes(5);
 
@@ -30,15 +30,15 @@ public sealed class EventRecorder(KubeClient client, string component, string ho
     private readonly Lock _lock = new();
     private readonly Recent<EventKey, Told> _told = new(MaxRemembered);
     private readonly Recent<EventKey, Variants> _variants = new(MaxRemembered);
-    private readonly Recent<V1ObjectReference, Budget> _budgets = new(MaxRemembered);
+    private readonly Recent<(V1ObjectReference About, string Reason), Budget> _budgets = new(MaxRemembered);
 
-    /// <summary>Tells about an object. What is over the object's share is dropped.</summary>
+    /// <summary>Tells about an object. What is over its share of one reason is dropped; what else there is to tell about it is not.</summary>
     public async Task TellAsync(V1ObjectReference about, bool warning, string reason, string message, CancellationToken ct)
     {
         Told told;
         lock (_lock)
         {
-            if (!Spend(about))
+            if (!Spend((about, reason)))
             {
                 return;
             }
@@ -56,12 +56,12 @@ public sealed class EventRecorder(KubeClient client, string component, string ho
         await CreateAsync(about, warning, reason, told, ct);
     }
 
-    private bool Spend(V1ObjectReference about)
+    private bool Spend((V1ObjectReference About, string Reason) share)
     {
         var now = time.GetTimestamp();
-        var budget = _budgets.Find(about) ?? new Budget(Burst, now);
+        var budget = _budgets.Find(share) ?? new Budget(Burst, now);
         var left = Math.Min(Burst, budget.Left + (time.GetElapsedTime(budget.At, now) / Refill));
-        _budgets.Set(about, new Budget(left >= 1 ? left - 1 : left, now));
+        _budgets.Set(share, new Budget(left >= 1 ? left - 1 : left, now));
         return left >= 1;
     }
 

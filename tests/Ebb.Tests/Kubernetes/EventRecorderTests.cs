@@ -93,6 +93,20 @@ public sealed class EventRecorderTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_told_too_often_silences_nothing_else_about_the_same_object()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            await _events.TellAsync(Node, false, "Admitted", "same", Ct);
+        }
+
+        await _events.TellAsync(Node, true, "Refused", "once", Ct);
+
+        Assert.Equal(26, _api.Requests.Count);
+        Assert.Contains("Refused", _api.Requests[^1].Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_message_is_cut_to_what_the_server_takes()
     {
         await _events.TellAsync(Node, true, "Odd", new string('x', 5000), Ct);
