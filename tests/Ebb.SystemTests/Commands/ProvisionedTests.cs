@@ -82,6 +82,17 @@ public sealed class ProvisionedTests : IAsyncLifetime
         var other = await EbbAsync("up --yes");
         Assert.Equal(2, other.ExitCode);
         Assert.Contains("'network.podRange' cannot become 10.60.0.0/16", other.Error, StringComparison.Ordinal);
+
+        // From another computer, which has none of its keys.
+        var keys = Path.Combine(_shell.State, "clusters", Name, "keys");
+        Directory.Move(keys, $"{_folder}/keys");
+        foreach (var command in new[] { "plan", "up --yes" })
+        {
+            var foreign = await EbbAsync(command);
+            Assert.Equal(2, foreign.ExitCode);
+            Assert.Contains("Copy that directory here", foreign.Error, StringComparison.Ordinal);
+            Assert.Empty(Directory.EnumerateFileSystemEntries(keys));
+        }
     }
 
     [Fact]

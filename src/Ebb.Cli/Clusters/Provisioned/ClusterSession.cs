@@ -112,6 +112,9 @@ internal sealed class ClusterSession : IDisposable
         return (await new ClusterPlanner(File, Cloud).RenderAsync(inputs.Rendering, ct), inputs.Files);
     }
 
+    /// <exception cref="EbbException">The cluster was made with other keys than those that are kept here; nothing has been changed.</exception>
+    public Task RequireOwnKeysAsync(CancellationToken ct) => ForeignKeys.RefuseAsync(File, Home, Cloud, Time, NewRandom(), ct);
+
     /// <summary>What of the file is otherwise where the cluster is, each as a sentence for people.</summary>
     public IEnumerable<string> Notes() => IsReal(File) ? RealSandboxFit.Notes(File, NspawnSupport.MostMachines()) : [];
 
@@ -137,14 +140,18 @@ internal sealed class ClusterSession : IDisposable
     private static IReadOnlyList<ShareFile> FilesOf(ClusterInputs inputs, ClusterPlan plan) =>
         [.. inputs.Files, ShareFile.OfBytes(SystemShare.Wanted, plan.ControlPlane!.Orders.ToBytes())];
 
-    private async Task<ClusterInputs> InputsAsync(bool make, CancellationToken ct) => ClusterInputs.Gather(
-        File,
-        Path,
-        Home,
-        Cloud.Arm.Subscription,
-        ClusterInputs.NeedOwnAddress(File.Access)
-            ? await OwnAddress.FindAsync(Cloud.Arm.Endpoint, Environment.GetEnvironmentVariable, Cloud.Http, Time, ct)
-            : [],
-        make,
-        Time);
+    private async Task<ClusterInputs> InputsAsync(bool make, CancellationToken ct)
+    {
+        await RequireOwnKeysAsync(ct);
+        return ClusterInputs.Gather(
+            File,
+            Path,
+            Home,
+            Cloud.Arm.Subscription,
+            ClusterInputs.NeedOwnAddress(File.Access)
+                ? await OwnAddress.FindAsync(Cloud.Arm.Endpoint, Environment.GetEnvironmentVariable, Cloud.Http, Time, ct)
+                : [],
+            make,
+            Time);
+    }
 }

@@ -72,6 +72,7 @@ internal static class RotationCommands
 
         if (await session.Cloud.Groups.FindAsync(session.File.Cloud.ComputeGroup, ct) is null)
         {
+            await session.RequireOwnKeysAsync(ct);
             return false;
         }
 

@@ -207,6 +207,7 @@ public sealed class RotationRunTests : IDisposable
     [Fact]
     public void Where_there_are_no_machines_nothing_is_waited_for()
     {
+        _case.Down(DownScope.Machines);
         foreach (var kind in RotationKind.All)
         {
             Assert.Empty(Run(kind, new RotationWork(CloudCase.File(), "", _home, _case.Cloud, apply: null, NodesAsync)).HeldBy);
@@ -249,6 +250,7 @@ public sealed class RotationRunTests : IDisposable
     private async Task ApplyAsync(CancellationToken ct)
     {
         var file = CloudCase.File();
+        await ForeignKeys.RefuseAsync(file, _home, _case.Cloud, _case.Time, new Random(1), ct);
         _kept.Ensure();
         var inputs = CloudCase.Inputs with
         {
