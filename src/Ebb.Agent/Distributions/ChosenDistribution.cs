@@ -18,7 +18,7 @@ internal sealed partial class ChosenDistribution(
         await PatientlyAsync(cancel => new Mounts(machine).MountAsync(granted.Mounts, cancel), ct);
         if (granted.TailscaleKey is { } key)
         {
-            await new Tailnet(machine).JoinAsync(granted.Node, key, ct);
+            await ReachableAsync(granted.Node, key, ct);
         }
 
         await Named(granted.Distribution).StartAsync(granted, ct);
@@ -50,6 +50,19 @@ internal sealed partial class ChosenDistribution(
         }
     }
 
+    /// <summary>A node works without that network, too.</summary>
+    private async Task ReachableAsync(string node, string key, CancellationToken ct)
+    {
+        try
+        {
+            await new Tailnet(machine).JoinAsync(node, key, ct);
+        }
+        catch (CommandException e)
+        {
+            LogNoTailnet(e.Message);
+        }
+    }
+
     private IDistribution Named(string? name) => name switch
     {
         "kubelet" => new KubeletNode(machine, ImageFacts.Of(machine), address),
@@ -59,4 +72,7 @@ internal sealed partial class ChosenDistribution(
 
     [LoggerMessage(LogLevel.Warning, "A share cannot be mounted yet, which is tried again: {Reason}")]
     private partial void LogNotMounted(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "This machine is not in its Tailscale network, and joins its cluster all the same: {Reason}")]
+    private partial void LogNoTailnet(string reason);
 }

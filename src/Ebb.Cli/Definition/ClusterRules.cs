@@ -174,6 +174,11 @@ internal static class ClusterRules
             reading.Problem("options.airGapped", "an air-gapped install needs to know its release. Add 'version' under 'kubernetes', for example v1.31.5+k3s1.");
         }
 
+        if (options.AirGapped && options.Tailscale is not null)
+        {
+            reading.Problem("options.tailscale", "machines without a way out neither fetch Tailscale nor reach it. Remove it, or write 'airGapped: false'.");
+        }
+
         if (options.Commands.Sum(c => c.Length) is > MostCommandCharacters and var all)
         {
             reading.Problem("options.commands", $"the commands have {all} characters; at most {MostCommandCharacters} fit. Put them in a script on a share and call that.");

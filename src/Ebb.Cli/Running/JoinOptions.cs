@@ -118,7 +118,6 @@ internal sealed class JoinOptions
             CertificateFile = Path.Combine(directory, "server.crt"),
             KeyFile = Path.Combine(directory, "server.key"),
             HandoutFile = IfThere(Path.Combine(directory, "handout.json")),
-            TailscaleKeyFile = IfThere("/etc/ebb/tailscale.key"),
             AttestationRootsFile = parsed.GetValue(_roots) ?? IfThere(Path.Combine(directory, "attestation-roots.pem")),
             AttestationName = JoinServerOptions.AttestationNameFor(target.Scope.ArmEndpoint),
             AgentsDirectory = Given(parsed, _agents),

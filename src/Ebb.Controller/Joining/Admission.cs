@@ -100,7 +100,7 @@ internal sealed class Admission(
             Token = token.Text,
             TokenExpiresAt = token.ExpiresAt,
             Mounts = given.Mounts,
-            TailscaleKey = given.TailscaleKey ?? (options.TailscaleKeyFile is { } key ? Pem.Read(key).Trim() : null),
+            TailscaleKey = given.TailscaleKey,
         };
     }
 

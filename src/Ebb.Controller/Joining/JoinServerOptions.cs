@@ -57,9 +57,6 @@ public sealed record JoinServerOptions
     /// <summary>JSON with what every machine gets besides: mounts and keys; null for nothing. See <see cref="Handout"/>.</summary>
     public string? HandoutFile { get; init; }
 
-    /// <summary>The key with which machines join a Tailscale network, where the handout names none; null for none.</summary>
-    public string? TailscaleKeyFile { get; init; }
-
     /// <summary>Where decisions are written down; null: standard output.</summary>
     public string? AuditFile { get; init; }
 
@@ -142,6 +139,6 @@ public sealed record JoinServerOptions
 
     private IEnumerable<string?> Files() =>
     [
-        AuthorityFile, CertificateFile, KeyFile, KubernetesAuthorityFile, NodeAuthorityFile, AgentTokenFile, AttestationRootsFile, HandoutFile, TailscaleKeyFile,
+        AuthorityFile, CertificateFile, KeyFile, KubernetesAuthorityFile, NodeAuthorityFile, AgentTokenFile, AttestationRootsFile, HandoutFile,
     ];
 }

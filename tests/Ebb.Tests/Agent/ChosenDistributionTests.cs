@@ -47,16 +47,32 @@ public sealed class ChosenDistributionTests : IDisposable
         Assert.All(_lab.Lines, line => Assert.Equal(mount, line));
     }
 
+    [Fact]
+    public void A_machine_that_has_no_Tailscale_is_a_node_all_the_same()
+    {
+        const string Up = "tailscale up --auth-key=file:/run/ebb/tailscale.key --hostname=agents000000";
+        _lab.Answers["/usr/local/bin/kubelet --version"] = new CommandResult(0, "Kubernetes v1.31.5\n");
+        _lab.Answers[Up] = new CommandResult(127, "No such file or directory");
+
+        Start(MachineLab.Granted() with { TailscaleKey = "tskey-1" });
+
+        Assert.Contains(Up, _lab.Lines);
+        Assert.Contains(_lab.Lines, line => line.EndsWith("kubelet.service", StringComparison.Ordinal));
+        Assert.DoesNotContain("/run/ebb/tailscale.key", _lab.Files());
+    }
+
     public void Dispose() => _lab.Dispose();
 
-    private void Start() => _runner.Complete(
+    private void Start() => Start(Granted);
+
+    private void Start(JoinAnswer granted) => _runner.Complete(
         () => new ChosenDistribution(
             _lab.Machine,
             new AgentConfiguration { Servers = ["https://10.1.0.10:1337"], Authority = "sha256:" + new string('0', 64) },
             _ => Task.FromResult(IPAddress.Loopback),
             _runner.Time,
             new Random(1),
-            NullLogger.Instance).StartAsync(Granted, TestContext.Current.CancellationToken),
+            NullLogger.Instance).StartAsync(granted, TestContext.Current.CancellationToken),
         TimeSpan.FromHours(1));
 
     /// <returns>The command line.</returns>

@@ -21,6 +21,16 @@ public class SecretTests
             Sample.Problem(Text));
     }
 
+    [Fact]
+    public void Machines_without_a_way_out_are_in_no_Tailscale_network()
+    {
+        var text = Sample.With("kubernetes: {version: v1.31.5+k3s1}\noptions: {airGapped: true, tailscale: {authKey: \"${TS_KEY}\"}}");
+
+        Assert.Equal(
+            "ebb.yaml:8:39: options.tailscale: machines without a way out neither fetch Tailscale nor reach it. Remove it, or write 'airGapped: false'.",
+            Sample.Problem(text, ("TS_KEY", "tskey-hidden")));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("hidden\nhidden")]
