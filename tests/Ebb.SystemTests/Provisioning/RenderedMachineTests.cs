@@ -55,6 +55,14 @@ public sealed class RenderedMachineTests : IDisposable
     }
 
     [Fact]
+    public async Task Nothing_runs_containers_before_pods_are_kept_from_the_metadata_service()
+    {
+        var log = await PlayAsync("guard.sh");
+
+        Assert.Equal(["iptables comes", "k3s runs: guard active, 2 rules"], log);
+    }
+
+    [Fact]
     public async Task A_control_plane_machine_follows_from_its_birth_on_through_crashes_and_boots_also_when_k3s_does_not_start()
     {
         var log = await PlayAsync("follow.sh");
@@ -96,6 +104,8 @@ public sealed class RenderedMachineTests : IDisposable
         {
             File.WriteAllText(Path.Combine(directory, unit + ".service"), Texts.Read(unit + ".service"));
         }
+
+        File.WriteAllText(Path.Combine(directory, "ebb-metadata-guard.conf"), Texts.Read("ebb-metadata-guard.conf"));
     }
 
     private static async Task<(int Code, string Said)> RunAsync(string script, params string[] arguments)

@@ -38,6 +38,7 @@ internal static class ControlPlaneConfig
         var k3s = cluster.Kubernetes.Distribution is Distribution.K3s;
         if (k3s)
         {
+            MachineBasics.Guard(config, "k3s.service");
             config.Write("/etc/rancher/k3s/config.yaml", K3sServer.Config(cluster, names), MachineBasics.Secret);
             foreach (var (name, manifest) in AddOnManifests.Of(cluster, names))
             {

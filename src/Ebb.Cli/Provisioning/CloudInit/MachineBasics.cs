@@ -53,6 +53,11 @@ internal static class MachineBasics
         return config;
     }
 
+    /// <summary>What runs containers here does not start before pods are kept from the metadata service.</summary>
+    /// <param name="unit">As <c>k3s.service</c>.</param>
+    public static void Guard(CloudConfig config, string unit) =>
+        config.Write($"/etc/systemd/system/{unit}.d/10-ebb-metadata-guard.conf", Texts.Read("ebb-metadata-guard.conf"));
+
     /// <summary>What every machine does at its first boot before it does what it is for.</summary>
     public static void Prepare(CloudConfig config, ClusterFile cluster, SizeTraits size)
     {

@@ -19,6 +19,7 @@ internal static class PoolConfig
         config.Write("/etc/ebb/agent.json", Configuration(cluster, names, inputs, set, traits.Architecture));
         config.Write("/usr/local/lib/ebb/fetch-agent", Texts.Read("fetch-agent.py"), MachineBasics.Program);
         config.Write("/etc/systemd/system/ebb-agent.service", Texts.Read("ebb-agent.service"));
+        MachineBasics.Guard(config, cluster.Kubernetes.Distribution is Distribution.K3s ? "k3s-agent.service" : "kubelet.service");
         MachineBasics.Prepare(config, cluster, traits);
         if (cluster.Options.Nvidia && !cluster.Options.AirGapped && traits.Gpus > 0)
         {

@@ -3,7 +3,8 @@
 
 The authority of the join servers is fetched first, and trusted only if it has the hash that this machine was born with. All else
 comes over a connection that this authority vouches for, and is kept only if its own hash is the expected one. What is there already
-and right is not fetched again, so that this may run at every start. It tries until it succeeds.
+and right is not fetched again, so that this may run at every start. It tries until it succeeds. Debian's packages are installed
+once all are there; what was installed is written down after that, so that a start that was cut short is made up for by the next.
 """
 import hashlib
 import json
@@ -20,6 +21,8 @@ import urllib.request
 ROOT = os.environ.get("EBB_ROOT", "/")
 CONFIGURATION = "/etc/ebb/agent.json"
 AGENT = "/usr/local/bin/ebb-agent"
+PACKAGES = "/var/lib/ebb/packages/"
+INSTALLED = "/var/lib/ebb/packages-installed"
 
 # A certificate has a few kilobytes; images for a whole node have less than two gigabytes.
 MOST_CERTIFICATE = 64 << 10
@@ -30,13 +33,22 @@ LONGEST_WAIT = 30
 def main():
     with open(at(CONFIGURATION), encoding="utf-8") as file:
         configuration = json.load(file)
+    architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    files = [{"path": f"/agent/{architecture}", "to": AGENT, "mode": "0755", "sha256": configuration["agents"][architecture]}]
+    for file in configuration.get("files", []):
+        files.append({**file, "path": "/files/" + file["name"]})
+    fetch_from_any(configuration, files)
+    install([file for file in files if file["to"].startswith(PACKAGES)])
+
+
+def fetch_from_any(configuration, files):
     wait = 1
     while True:
         servers = list(configuration["servers"])
         random.shuffle(servers)
         for server in servers:
             try:
-                fetch_all(server, configuration)
+                fetch_all(server, configuration, files)
                 return
             except (OSError, ValueError) as e:
                 print(f"{server}: {e}", file=sys.stderr, flush=True)
@@ -44,20 +56,23 @@ def main():
         wait = min(LONGEST_WAIT, wait * 2)
 
 
-def fetch_all(server, configuration):
-    architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    wanted = [{"path": f"/agent/{architecture}", "to": AGENT, "mode": "0755", "sha256": configuration["agents"][architecture]}]
-    for file in configuration.get("files", []):
-        wanted.append({**file, "path": "/files/" + file["name"]})
-    wanted = [file for file in wanted if digest_of(at(file["to"])) != file["sha256"]]
+def fetch_all(server, configuration, files):
+    wanted = [file for file in files if digest_of(at(file["to"])) != file["sha256"]]
     if not wanted:
         return
     trusted = authority(server, configuration["authority"])
     for file in wanted:
         fetch(trusted, server + file["path"], at(file["to"]), int(file["mode"], 8), file["sha256"])
-    packages = [at(file["to"]) for file in wanted if file["to"].startswith("/var/lib/ebb/packages/")]
-    if packages:
-        subprocess.run(["dpkg", "--install", *packages], check=True, stdin=subprocess.DEVNULL)
+
+
+def install(packages):
+    """All of them at once, which may need each other. A failure ends this; systemd starts it again."""
+    installed = "".join(f"{file['sha256']} {file['to']}\n" for file in packages)
+    if not packages or read(INSTALLED) == installed:
+        return
+    subprocess.run(["dpkg", "--install", *(at(file["to"]) for file in packages)], check=True, stdin=subprocess.DEVNULL)
+    with open(at(INSTALLED), "w", encoding="utf-8") as file:
+        file.write(installed)
 
 
 def authority(server, expected):
@@ -116,6 +131,15 @@ def digest_of(path):
         return digest.hexdigest()
     except FileNotFoundError:
         return None
+
+
+def read(path):
+    """Nothing where it is not there."""
+    try:
+        with open(at(path), encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
 
 
 def at(path):

@@ -176,7 +176,49 @@ public sealed class FetchAgentTests : IAsyncLifetime
         Assert.Contains("/files/k3s", _asked);
     }
 
-    /// <summary>It never gives up, so it is stopped after it has said why for the first time.</summary>
+    [Fact]
+    public async Task A_package_that_was_fetched_before_the_start_was_cut_short_is_installed_by_the_next_one_and_only_once()
+    {
+        AskForPackages("one.deb", "two.deb");
+        _machine.Stub("dpkg");
+        _served = [];
+        _machine.Write("/var/lib/ebb/packages/one.deb", Encoding.UTF8.GetString(AgentBytes));
+        await TriesInVainAsync();
+        var before = _machine.Ran;
+
+        _served = AgentBytes;
+        _machine.Write(Program, Texts.Read("fetch-agent.py"), "0755");
+        var (code, said) = await _machine.RunAsync(Program, Ct);
+        var (again, _) = await _machine.RunAsync(Program, Ct);
+
+        Assert.True((code, again) == (0, 0), said);
+        Assert.Equal(("", "dpkg --install /var/lib/ebb/packages/one.deb /var/lib/ebb/packages/two.deb\n"), (before, _machine.Ran));
+    }
+
+    [Fact]
+    public async Task Packages_that_could_not_be_installed_are_installed_by_the_next_start()
+    {
+        AskForPackages("one.deb");
+        _machine.Stub("dpkg");
+        _machine.Write("/fail-dpkg", "");
+
+        var (failed, _) = await _machine.RunAsync(Program, Ct);
+        File.Delete(_machine.At("/fail-dpkg"));
+        var (code, said) = await _machine.RunAsync(Program, Ct);
+
+        Assert.NotEqual(0, failed);
+        Assert.True(code == 0, said);
+        Assert.Equal("dpkg --install /var/lib/ebb/packages/one.deb\n", _machine.Ran);
+    }
+
+    private void AskForPackages(params string[] names) => _machine.Edit("/etc/ebb/agent.json", json => json["files"] = new JsonArray([.. names.Select(name => new JsonObject
+    {
+        ["name"] = name,
+        ["to"] = $"/var/lib/ebb/packages/{name}",
+        ["mode"] = "0644",
+        ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(AgentBytes)),
+    })]));
+
     private void Show(CertificateAuthority authority, string? between)
     {
         var issued = authority.Issue(
@@ -190,6 +232,7 @@ public sealed class FetchAgentTests : IAsyncLifetime
         }
     }
 
+    /// <summary>It never gives up, so it is stopped after it has said why for the first time.</summary>
     private async Task<string> TriesInVainAsync()
     {
         var text = _machine.Read(Program).Replace("        time.sleep(", "        sys.exit(3)\n        time.sleep(", StringComparison.Ordinal);
