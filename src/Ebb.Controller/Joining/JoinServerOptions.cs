@@ -54,7 +54,7 @@ public sealed record JoinServerOptions
     /// <summary>Whose name signs attested documents. Default: that of Azure's public cloud.</summary>
     public string AttestationName { get; init; } = "metadata.azure.com";
 
-    /// <summary>JSON with what every machine gets besides: mounts and keys; null for nothing. See <see cref="Handout"/>.</summary>
+    /// <summary>JSON with what every machine gets besides: mounts, and a key for Tailscale where their image has that; null for nothing. See <see cref="Handout"/>.</summary>
     public string? HandoutFile { get; init; }
 
     /// <summary>Where decisions are written down; null: standard output.</summary>
