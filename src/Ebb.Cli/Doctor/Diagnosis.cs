@@ -27,7 +27,7 @@ internal static class Diagnosis
             .Concat(Certificates(seen))
             .Concat(Rotations(seen))
             .Concat(Kubernetes(seen))
-            .Concat(seen.Status is { } status ? [.. Controller(status), .. Pools(seen, status), .. Machines(seen, status), .. Waiting(status)] : [])
+            .Concat(seen.Status is { } status ? [.. Controller(status), .. Pools(seen, status), .. Machines(seen, status), .. Waiting(seen, status)] : [])
             .Concat(Nodes(seen))
             .Concat(ReleaseDiagnosis.Of(seen))
             .OrderByDescending(finding => finding.Severity),
@@ -70,7 +70,7 @@ internal static class Diagnosis
 
         foreach (var impediment in seen.Impediments)
         {
-            yield return new(Severity.Warning, "file", impediment, "Until then 'ebb up' refuses; what runs goes on.");
+            yield return new(Severity.Warning, "file", impediment, $"Until then 'ebb up{seen.Flag}' refuses; what runs goes on.");
         }
 
         if (!seen.Groups.Any(group => group.State == "missing") && seen.Drift is { IsEmpty: false } drift)
@@ -122,7 +122,7 @@ internal static class Diagnosis
         {
             yield return new(
                 Severity.Broken, "kubernetes", trouble,
-                "See that the control plane's machines run and that 'access.apiFrom' lets this address in ('ebb endpoints'); 'ebb logs' shows what they say.");
+                $"See that the control plane's machines run and that 'access.apiFrom' lets this address in ('ebb endpoints{seen.Flag}'); 'ebb logs{seen.Flag}' shows what they say.");
         }
 
         foreach (var component in seen.Status?.Components.Where(component => component.State is not ("healthy" or "starting")) ?? [])
@@ -157,10 +157,21 @@ internal static class Diagnosis
                 yield return new(Severity.Broken, $"pool {pool.Name}", $"is left alone: {problem}", seen.Groups.IsEmpty ? "Correct its tags." : $"'ebb up{seen.Flag}' writes its tags as the file says.");
             }
 
-            if (status.Pending.Length > 0 && pool.Capacity >= pool.Max)
+        }
+
+        // Scale sets that are parts of one pool share its maximum.
+        foreach (var pool in status.Pending.IsEmpty ? [] : status.Pools.GroupBy(pool => pool.PartOf ?? pool.Name))
+        {
+            var off = status.Machines.Count(machine => machine.State == "stopped" && pool.Any(part => part.Name == machine.Pool));
+            if (off > 0)
             {
                 yield return new(
-                    Severity.Warning, $"pool {pool.Name}", $"has all of its {Words.Count(pool.Max, "machine")} while pods wait",
+                    Severity.Warning, $"pool {pool.Key}", $"has {Words.Count(off, "machine that is", "machines that are")} stopped while pods wait", $"'ebb start{seen.Flag} {pool.Key}' starts {(off == 1 ? "it" : "them")}.");
+            }
+            else if (pool.Sum(part => part.Capacity) >= pool.Max(part => part.Max))
+            {
+                yield return new(
+                    Severity.Warning, $"pool {pool.Key}", $"has all of its {Words.Count(pool.Max(part => part.Max), "machine")} while pods wait",
                     "Raise its max, or wait until work ends.");
             }
         }
@@ -173,32 +184,56 @@ internal static class Diagnosis
             switch (machine.State)
             {
                 case "failed":
-                    yield return new(Severity.Broken, $"machine {machine.Name}", $"has failed: {machine.Reason}", $"The controller replaces it. If it is still there after minutes: 'ebb reimage {machine.Pool} -m {machine.Name}'.");
+                    yield return new(Severity.Broken, $"machine {machine.Name}", $"has failed: {machine.Reason}", $"The controller replaces it. If it is still there after minutes: 'ebb reimage{seen.Flag} {machine.Pool} -m {machine.Name}'.");
                     break;
                 case "booting" when machine.CreatedAt is { } created && seen.Now - created > JoinsWithin:
                     yield return new(
                         Severity.Broken, $"machine {machine.Name}", $"was made {Words.Span(seen.Now - created)} ago and has not joined",
-                        "'ebb logs' shows what the join server refused and why; the machine's journal ('journalctl -u ebb-agent') what it could not do, a share that it cannot mount for one.");
+                        $"'ebb logs{seen.Flag}' shows what the join server refused and why; the machine's journal ('journalctl -u ebb-agent') what it could not do, a share that it cannot mount for one.");
                     break;
             }
         }
     }
 
-    private static IEnumerable<Finding> Waiting(StatusReport status) =>
+    private static IEnumerable<Finding> Waiting(Symptoms seen, StatusReport status) =>
         from pods in status.Pending
         select new Finding(
-            Severity.Warning, pods.Count == 1 ? $"pod {pods.First}" : $"{pods.Count} pods like {pods.First}", $"wait: {pods.Reason}", $"'ebb why {pods.First[(pods.First.IndexOf('/') + 1)..]}' says more.");
+            Severity.Warning, pods.Count == 1 ? $"pod {pods.First}" : $"{pods.Count} pods like {pods.First}", $"wait: {pods.Reason}", $"'ebb why{seen.Flag} {pods.First[(pods.First.IndexOf('/') + 1)..]}' says more.");
 
     private static IEnumerable<Finding> Nodes(Symptoms seen)
     {
-        var machines = seen.Status?.Machines.Where(m => m.Node is not null).Select(m => m.Node).ToHashSet(StringComparer.Ordinal) ?? [];
+        var machines = (seen.Status?.Machines ?? []).Where(m => m.Node is not null).DistinctBy(m => m.Node).ToDictionary(m => m.Node!, m => m.State);
         foreach (var node in seen.Nodes.Where(node => !node.Ready && seen.Now - node.CreatedAt > Settled))
         {
-            var gone = node.ProviderId.Contains("/virtualMachineScaleSets/", StringComparison.OrdinalIgnoreCase) && !machines.Contains(node.Name);
+            var state = machines.GetValueOrDefault(node.Name);
+            if (state is "stopped" or "leaving")
+            {
+                // As somebody wanted it.
+                continue;
+            }
+
+            var gone = node.ProviderId.Contains("/virtualMachineScaleSets/", StringComparison.OrdinalIgnoreCase) && state is null;
             yield return gone
                 ? new(Severity.Warning, $"node {node.Name}", "has no machine any more", $"The controller deletes it within a minute; else: kubectl delete node {node.Name}")
-                : new(Severity.Broken, $"node {node.Name}", "is not ready", $"kubectl describe node {node.Name} says since when. If its kubelet is dead: 'ebb restart' with '-m {node.Name}'.");
+                : new(Severity.Broken, $"node {node.Name}", "is not ready", $"kubectl describe node {node.Name} says since when. {Revival(seen, node, ofPool: state is not null)}");
         }
+    }
+
+    private static string Revival(Symptoms seen, NodeSign node, bool ofPool)
+    {
+        if (ofPool)
+        {
+            // What runs there cannot be told to leave any more.
+            return $"If its kubelet is dead: 'ebb restart{seen.Flag} -m {node.Name} --force'.";
+        }
+
+        if (!node.ControlPlane || seen.Groups.IsEmpty)
+        {
+            return "Its machine is of no pool: see to it where it runs.";
+        }
+
+        var index = seen.ControlPlane?.Names.IndexOf(node.Name) ?? -1;
+        return $"'ebb up{seen.Flag}' starts its machine if that is stopped, and makes it anew if it is gone; {(index < 0 ? $"'ebb logs{seen.Flag}'" : $"'ebb logs{seen.Flag} -m {index}'")} shows what it says.";
     }
 
     private static string Names(IEnumerable<string> names)

@@ -32,7 +32,13 @@ internal static class Examination
             return seen with
             {
                 Status = look.Report,
-                Nodes = [.. look.Snapshot.Nodes.Select(node => new NodeSign(node.Name, node.Ready, node.ProviderId, node.CreatedAt, node.KubeletVersion))],
+                Nodes =
+                [
+                    .. look.Snapshot.Nodes.Select(node => new NodeSign(node.Name, node.Ready, node.ProviderId, node.CreatedAt, node.KubeletVersion)
+                    {
+                        ControlPlane = node.Shape.Labels.ContainsKey("node-role.kubernetes.io/control-plane"),
+                    }),
+                ],
             };
         }
         catch (Exception e) when ((path is not null || e is not EbbException) && IsTrouble(e, ct))

@@ -47,4 +47,8 @@ internal sealed record Symptoms
 internal sealed record CertificateSign(string Name, string File, DateTimeOffset? Until);
 
 /// <param name="Release">Of its kubelet; empty where it does not say.</param>
-internal sealed record NodeSign(string Name, bool Ready, string ProviderId, DateTimeOffset CreatedAt, string Release = "");
+internal sealed record NodeSign(string Name, bool Ready, string ProviderId, DateTimeOffset CreatedAt, string Release = "")
+{
+    /// <summary>Whether its machine carries the control plane.</summary>
+    public bool ControlPlane { get; init; }
+}

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Ebb.Cli.Clusters.Provisioned;
+using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Doctor;
+using Ebb.Cli.Provisioning.Orders;
 using Ebb.Cli.Reports;
 
 namespace Ebb.Tests.Cli.Doctor;
@@ -171,6 +173,83 @@ public sealed class DiagnosisTests
 
         Assert.Equal(["node agents000000", "node agents000009"], findings.Select(f => f.About));
         Assert.Equal([Severity.Broken, Severity.Warning], findings.Select(f => f.Severity));
+    }
+
+    [Fact]
+    public void A_machine_that_is_stopped_is_no_fault_unless_pods_wait()
+    {
+        var stopped = Healthy with
+        {
+            Flag = " -f farm.yaml",
+            Status = Status() with { Machines = [Machine("stopped")] },
+            Nodes = [Healthy.Nodes[0] with { Ready = false }],
+        };
+
+        Assert.Empty(Diagnosis.Of(stopped));
+
+        var waiting = Diagnosis.Of(stopped with { Status = stopped.Status with { Pending = [new PendingReport { Count = 1, First = "default/web-1", Reason = "too small" }] } });
+        Assert.Equal(["pool agents", "pod default/web-1"], waiting.Select(f => f.About));
+        Assert.Equal("'ebb start -f farm.yaml agents' starts it.", waiting[0].Remedy);
+        Assert.Equal("'ebb why -f farm.yaml web-1' says more.", waiting[1].Remedy);
+    }
+
+    [Fact]
+    public void A_pool_of_two_scale_sets_is_full_when_both_together_are()
+    {
+        var part = Status().Pools[0] with { PartOf = "agents", Max = 4, Capacity = 2 };
+        var pending = new PendingReport { Count = 1, First = "default/web-1", Reason = "full" };
+        var status = Status() with { Pools = [part, part with { Name = "agents-regular" }], Pending = [pending] };
+
+        var findings = Diagnosis.Of(Healthy with { Status = status });
+
+        Assert.Equal(("pool agents", "has all of its 4 machines while pods wait"), (findings[0].About, findings[0].What));
+        Assert.Equal(2, findings.Length);
+        Assert.Single(Diagnosis.Of(Healthy with { Status = status with { Pools = [part, part with { Name = "agents-regular", Capacity = 1 }] } }));
+    }
+
+    [Fact]
+    public void What_revives_a_node_depends_on_whose_machine_it_is()
+    {
+        var seen = Healthy with
+        {
+            Flag = " -f farm.yaml",
+            ControlPlane = new ControlPlanePlan
+            {
+                Orders = new ControlPlaneOrders { Generation = "g", Configuration = [], Texts = [], SshKeys = [], SshUser = "ops" },
+                Machines = [new ReportedMachine("farm-control-plane-0", null), new ReportedMachine("farm-control-plane-1", null)],
+                Changes = [],
+            },
+            Nodes =
+            [
+                Healthy.Nodes[0] with { Ready = false },
+                new NodeSign("farm-control-plane-1", Ready: false, "azure:///x/virtualMachines/farm-control-plane-1", Noon.AddHours(-1)) { ControlPlane = true },
+                new NodeSign("nas", Ready: false, "", Noon.AddHours(-1)),
+            ],
+        };
+
+        var remedies = Diagnosis.Of(seen).Select(finding => finding.Remedy).ToList();
+
+        Assert.EndsWith("'ebb restart -f farm.yaml -m agents000000 --force'.", remedies[0], StringComparison.Ordinal);
+        Assert.EndsWith("'ebb up -f farm.yaml' starts its machine if that is stopped, and makes it anew if it is gone; 'ebb logs -f farm.yaml -m 1' shows what it says.", remedies[1], StringComparison.Ordinal);
+        Assert.EndsWith("Its machine is of no pool: see to it where it runs.", remedies[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Remedies_name_the_cluster_s_file()
+    {
+        var findings = Diagnosis.Of(Healthy with
+        {
+            Flag = " -f farm.yaml",
+            KubernetesTrouble = "connection refused",
+            Impediments = ["no quota"],
+            Status = Status() with
+            {
+                Machines = [Machine("failed"), Machine("booting") with { Name = "agents_1", Node = null }],
+                Pending = [new PendingReport { Count = 1, First = "default/web-1", Reason = "full" }],
+            },
+        });
+
+        Assert.All(findings, finding => Assert.DoesNotMatch("'ebb [a-z]+(?! -f farm.yaml)[ ']", finding.Remedy));
     }
 
     private static GroupReport Group(string name) => new()
