@@ -14,12 +14,12 @@ internal static class LogsCommand
         var name = NameOption.Create();
         var file = new FileOption();
         var follow = new Option<bool>("--follow", "-F") { Description = "Go on as more comes, until Ctrl-C." };
-        var lines = new Option<int>("--lines", "-n") { Description = "How many of the last lines. Default: 100.", HelpName = "N", DefaultValueFactory = _ => 100 };
-        var machine = new Option<int>("--machine", "-m") { Description = "Which machine of the control plane, from 0.", HelpName = "N" };
+        var lines = new Option<int>("--lines", "-n") { Description = "How many of the last lines, of each machine. Default: 100.", HelpName = "N", DefaultValueFactory = _ => 100 };
+        var machine = new Option<int?>("--machine", "-m") { Description = "Only this machine of the control plane, from 0. Default: all, each line with its machine's name.", HelpName = "N" };
         var verb = new Verb("logs", "Show the log of the controller and the join server.")
         {
             Options = { name, follow, lines, machine },
-            Examples = [new("ebb logs", "the last hundred lines"), new("ebb logs --follow", "and what comes, until Ctrl-C")],
+            Examples = [new("ebb logs", "the last hundred lines"), new("ebb logs --follow", "and what comes, until Ctrl-C"), new("ebb logs -m 1", "of one machine of several")],
         };
         file.AddTo(verb);
         verb.SetAction(async (parsed, ct) =>
@@ -44,10 +44,11 @@ internal static class LogsCommand
                 return;
             }
 
+            int? only = parsed.GetValue(machine) ?? (target.File.ControlPlane.Machines == 1 ? 0 : null);
             string[] command = ["sudo", "journalctl", "-u", "ebb", "-o", "cat", "-n", $"{most}", .. parsed.GetValue(follow) ? (string[])["-f"] : []];
             try
             {
-                await target.RunAsync(parsed.GetValue(machine), [], command, ct);
+                await (only is { } one ? target.RunAsync(one, [], command, ct) : new PlaneLogs(target, terminal).ShowAsync(command, parsed.GetValue(follow), ct));
             }
             catch (OperationCanceledException) when (parsed.GetValue(follow) && ct.IsCancellationRequested)
             {

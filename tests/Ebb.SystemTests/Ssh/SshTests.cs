@@ -44,8 +44,8 @@ public sealed class SshTests : IAsyncLifetime
     {
         var journal = Path.Combine(_world.Bin, "journal");
         await File.WriteAllTextAsync(journal, "first line\n", Ct);
-        await PutAsync("sudo", "exec \"$@\"");
-        await PutAsync("journalctl", $"echo \"asked: $*\"; case \"$*\" in *-f) exec tail -n +1 -f {journal} ;; *) cat {journal} ;; esac");
+        await _world.PutAsync("sudo", "exec \"$@\"");
+        await _world.PutAsync("journalctl", $"echo \"asked: $*\"; case \"$*\" in *-f) exec tail -n +1 -f {journal} ;; *) cat {journal} ;; esac");
 
         var some = (await _world.EbbAsync("logs -n 5", Ct)).Good();
         using var followed = _world.StartEbb("logs -n 5 --follow");
@@ -63,7 +63,7 @@ public sealed class SshTests : IAsyncLifetime
     [Fact]
     public async Task A_machine_that_shows_another_key_is_refused_with_what_to_do()
     {
-        await PutAsync("sudo", "echo the log");
+        await _world.PutAsync("sudo", "echo the log");
         (await _world.EbbAsync("logs", Ct)).Good();
         await _world.LeaveAsync();
         await _world.ListenAsync("another", Ct);
@@ -84,7 +84,7 @@ public sealed class SshTests : IAsyncLifetime
     [Fact]
     public async Task A_machine_that_does_not_answer_a_key_that_it_does_not_know_and_a_command_that_fails_are_one_error_each()
     {
-        await PutAsync("sudo", "exit 3");
+        await _world.PutAsync("sudo", "exit 3");
         var failed = await _world.EbbAsync("logs", Ct);
         await _world.BashAsync($"> {Path.Combine(Path.GetDirectoryName(_world.Bin)!, "authorized_keys")}", Ct);
         var unknown = await _world.EbbAsync("logs", Ct);
@@ -101,11 +101,4 @@ public sealed class SshTests : IAsyncLifetime
     public async ValueTask InitializeAsync() => _world = await SshWorld.StartAsync(Ct);
 
     public ValueTask DisposeAsync() => _world?.DisposeAsync() ?? ValueTask.CompletedTask;
-
-    private async Task PutAsync(string name, string script)
-    {
-        var path = Path.Combine(_world.Bin, name);
-        await File.WriteAllTextAsync(path, $"#!/bin/sh\n{script}\n", Ct);
-        File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
-    }
 }

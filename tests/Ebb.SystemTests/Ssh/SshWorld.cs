@@ -15,6 +15,9 @@ internal sealed class SshWorld : IAsyncDisposable
 
     private const int Port = 2222;
 
+    // With several machines: that of the first, the others' follow.
+    private const int FirstPort = 50_000;
+
     private const string User = "keeper";
 
     private const string Yaml = $$"""
@@ -54,10 +57,11 @@ internal sealed class SshWorld : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("ebb-ssh-").FullName;
     private readonly Dictionary<int, Process> _servers = [];
     private readonly string _sshd;
+    private readonly int _machines;
     private Process? _ground;
     private int _far;
 
-    private SshWorld(string sshd) => _sshd = sshd;
+    private SshWorld(string sshd, int machines) => (_sshd, _machines) = (sshd, machines);
 
     public Shell Shell { get; } = new();
 
@@ -66,12 +70,13 @@ internal sealed class SshWorld : IAsyncDisposable
     public string KnownHosts => Path.Combine(Shell.State, "clusters", Name, "known_hosts");
 
     /// <summary>Skips, with the reason, where there is no right to networks of one's own or no such server.</summary>
-    public static async Task<SshWorld> StartAsync(CancellationToken ct)
+    /// <param name="machines">Of the control plane. Of several, all but the last answer.</param>
+    public static async Task<SshWorld> StartAsync(CancellationToken ct, int machines = 1)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "networks and mounts of one's own are root's to make");
         var sshd = await RunAsync(Path.Combine(Shell.Root, "eng", "sshd.sh"), [], ct);
         Assert.SkipWhen(sshd.ExitCode != 0, sshd.Error);
-        var world = new SshWorld(sshd.Out.Trim());
+        var world = new SshWorld(sshd.Out.Trim(), machines);
         try
         {
             await world.BeginAsync(ct);
@@ -85,20 +90,22 @@ internal sealed class SshWorld : IAsyncDisposable
     }
 
     /// <summary>With a host key of this name, made at first.</summary>
-    public async Task ListenAsync(string hostKey, CancellationToken ct)
-    {
-        var key = Path.Combine(_folder, hostKey);
-        if (!File.Exists(key))
-        {
-            Assert.Equal(0, (await RunAsync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key], ct)).ExitCode);
-        }
+    public Task ListenAsync(string hostKey, CancellationToken ct) => ListenAtAsync(hostKey, Port, ct);
 
-        await ServeAsync(Port, key, [], ct);
-    }
+    /// <summary>One of several machines begins to answer.</summary>
+    public Task ListenAsync(string hostKey, int machine, CancellationToken ct) => ListenAtAsync(hostKey, FirstPort + machine, ct);
 
     /// <summary>On the machine's own loopback: answers with its port.</summary>
     public Task OfferAsync(int port, CancellationToken ct) =>
         ServeAsync(port, Path.Combine(_folder, "one"), ["-o", $"VersionAddendum=port-{port}", "-o", "ListenAddress=127.0.0.1"], ct);
+
+    /// <summary>A program that whoever logs in finds there, instead of the machine's own.</summary>
+    public async Task PutAsync(string name, string script)
+    {
+        var path = Path.Combine(Bin, name);
+        await File.WriteAllTextAsync(path, $"#!/bin/sh\n{script}\n");
+        File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
+    }
 
     public async Task LeaveAsync()
     {
@@ -138,7 +145,7 @@ internal sealed class SshWorld : IAsyncDisposable
         File.SetUnixFileMode(_folder, (UnixFileMode)0b111_101_101);
         Directory.CreateDirectory(Bin);
         Directory.CreateDirectory(Path.Combine(_folder, "programs"));
-        await WriteAsync("ebb.yaml", Yaml);
+        await WriteAsync("ebb.yaml", $"{Yaml}\ncontrolPlane: {{machines: {_machines}}}\n");
         await WriteAsync("hosts", $"127.0.0.1 localhost\n10.99.7.1 {Host}\n");
         await WriteAsync("passwd", $"root:x:0:0::/root:/bin/bash\nsshd:x:65533:65534::/run/sshd:/bin/false\n{User}:x:1500:1500::{_folder}:/bin/bash\n");
         await WriteAsync("programs/ebb", "");
@@ -152,7 +159,26 @@ internal sealed class SshWorld : IAsyncDisposable
 
         _ground = Process.Start(new ProcessStartInfo("unshare", ["-m", "-n", "bash", "-c", Ground, "ground", _folder]) { RedirectStandardOutput = true })!;
         _far = int.Parse(await _ground.StandardOutput.ReadLineAsync(ct) ?? throw new InvalidOperationException("There is no network."), System.Globalization.CultureInfo.InvariantCulture);
-        await ListenAsync("one", ct);
+        if (_machines == 1)
+        {
+            await ListenAsync("one", ct);
+        }
+
+        for (var machine = 0; machine < _machines - 1; machine++)
+        {
+            await ListenAsync("one", machine, ct);
+        }
+    }
+
+    private async Task ListenAtAsync(string hostKey, int port, CancellationToken ct)
+    {
+        var key = Path.Combine(_folder, hostKey);
+        if (!File.Exists(key))
+        {
+            Assert.Equal(0, (await RunAsync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key], ct)).ExitCode);
+        }
+
+        await ServeAsync(port, key, [], ct);
     }
 
     private async Task ServeAsync(int port, string key, string[] more, CancellationToken ct)

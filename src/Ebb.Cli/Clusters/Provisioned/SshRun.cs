@@ -18,12 +18,14 @@ internal sealed class SshRun(ImmutableArray<string> line, string machine, string
 
     private static readonly TimeSpan LeaveWithin = TimeSpan.FromSeconds(3);
 
+    /// <param name="to">Where what ssh says and what the command prints go, a line at a time; null: to this terminal, as they are.</param>
     /// <exception cref="EbbException">There is no ssh here, or the user has something to mend.</exception>
     /// <exception cref="IOException">It failed.</exception>
-    public async Task RunAsync(CancellationToken ct)
+    public async Task RunAsync((Action<string> Print, Action<string> Say)? to, CancellationToken ct)
     {
-        using var ssh = Start();
-        var reason = ListenAsync(ssh.StandardError, Console.Error);
+        using var ssh = Start(quiet: to is not null);
+        var reason = ListenAsync(ssh.StandardError, to?.Say ?? Console.Error.WriteLine);
+        var printed = to is { Print: { } print } ? PassOnAsync(ssh.StandardOutput, print) : Task.CompletedTask;
         try
         {
             await ssh.WaitForExitAsync(ct);
@@ -34,6 +36,7 @@ internal sealed class SshRun(ImmutableArray<string> line, string machine, string
             throw;
         }
 
+        await printed;
         var said = await reason;
         switch (ssh.ExitCode)
         {
@@ -47,11 +50,11 @@ internal sealed class SshRun(ImmutableArray<string> line, string machine, string
         }
     }
 
-    private Process Start()
+    private Process Start(bool quiet)
     {
         try
         {
-            return Process.Start(new ProcessStartInfo(line[0], line[1..]) { RedirectStandardError = true })!;
+            return Process.Start(new ProcessStartInfo(line[0], line[1..]) { RedirectStandardError = true, RedirectStandardOutput = quiet })!;
         }
         catch (Win32Exception e)
         {
@@ -61,7 +64,7 @@ internal sealed class SshRun(ImmutableArray<string> line, string machine, string
 
     /// <summary>Passes on what ssh says, as it comes, but for why it gives up: that is told with what to do.</summary>
     /// <returns>The last line.</returns>
-    private static async Task<string> ListenAsync(StreamReader from, TextWriter to)
+    private static async Task<string> ListenAsync(StreamReader from, Action<string> to)
     {
         var last = "";
         while (await from.ReadLineAsync() is { } said)
@@ -69,11 +72,19 @@ internal sealed class SshRun(ImmutableArray<string> line, string machine, string
             last = said;
             if (!said.StartsWith("ssh: ", StringComparison.Ordinal) && !said.StartsWith("Host key verification failed", StringComparison.Ordinal) && !said.Contains(": Permission denied (", StringComparison.Ordinal))
             {
-                await to.WriteLineAsync(said);
+                to(said);
             }
         }
 
         return last;
+    }
+
+    private static async Task PassOnAsync(StreamReader from, Action<string> to)
+    {
+        while (await from.ReadLineAsync() is { } printed)
+        {
+            to(printed);
+        }
     }
 
     /// <summary>Asked to, ssh takes its forwardings down, and what it ran on the machine is hung up on.</summary>

@@ -32,6 +32,12 @@ internal sealed record SshTarget(ClusterFile File, ResourceNames Names, ClusterH
     public ImmutableArray<string> Line(int machine, IEnumerable<string> more, params string[] command) => SshLine.Of(File, Names, Home, machine, more, command);
 
     /// <summary>Runs it on this terminal until it ends.</summary>
-    public Task RunAsync(int machine, IEnumerable<string> more, string[] command, CancellationToken ct) =>
-        new SshRun(Line(machine, more, command), $"Control-plane machine {machine} of cluster '{File.Name}'", $"{Names.PublicName}:{ResourceNames.SshPort(File, machine)}", Home.KnownHosts).RunAsync(ct);
+    public Task RunAsync(int machine, IEnumerable<string> more, string[] command, CancellationToken ct) => Run(machine, more, command).RunAsync(to: null, ct);
+
+    /// <summary>Runs a command that asks nothing, and passes its lines on.</summary>
+    public Task RunAsync(int machine, string[] command, Action<string> print, Action<string> say, CancellationToken ct) =>
+        Run(machine, ["-n"], command).RunAsync((print, say), ct);
+
+    private SshRun Run(int machine, IEnumerable<string> more, string[] command) =>
+        new(Line(machine, more, command), $"Control-plane machine {machine} of cluster '{File.Name}'", $"{Names.PublicName}:{ResourceNames.SshPort(File, machine)}", Home.KnownHosts);
 }
