@@ -16,19 +16,26 @@ internal static class OperationRun
     public static async Task RunAsync(
         Target target, OperationRequest request, string word, bool dryRun, bool json, Terminal terminal, CancellationToken ct)
     {
+        var (plan, report) = await WorkAsync(target, request, word, dryRun, terminal, ct);
+        Print(report, json, terminal);
+        Require(plan, report.Machines, request);
+    }
+
+    /// <summary>The same for whoever tells it otherwise, and requires what it must.</summary>
+    internal static async Task<(OperationPlan Plan, OperationReport Report)> WorkAsync(
+        Target target, OperationRequest request, string word, bool dryRun, Terminal terminal, CancellationToken ct)
+    {
         var seen = await target.LookAsync(terminal, ct);
         var plan = OperationPlan.Make(seen.Snapshot, request);
         var done = dryRun ? Planned(plan) : await Following.WhileAsync(
             target.Cloud, () => new MachineWork(target.Kubernetes, target.Cloud, target.Time, target.Random, request, terminal.Say).RunAsync(plan, ct), ct);
-        var report = new OperationReport
+        return (plan, new OperationReport
         {
             Operation = word,
             DryRun = dryRun,
             Seed = request.Seed,
             Machines = [.. done, .. plan.Skipped.Select(s => new OperationOutcome { Machine = s.Machine, Pool = PoolOf(seen, s.Machine), Outcome = "skipped", Why = s.Why })],
-        };
-        Print(report, json, terminal);
-        Require(plan, done, request);
+        });
     }
 
     /// <exception cref="IOException">Machines were left or failed; says how to go on.</exception>
@@ -63,7 +70,7 @@ internal static class OperationRun
         })),
     ];
 
-    private static void Print(OperationReport report, bool json, Terminal terminal)
+    internal static void Print(OperationReport report, bool json, Terminal terminal)
     {
         if (json)
         {

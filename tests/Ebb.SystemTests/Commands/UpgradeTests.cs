@@ -39,8 +39,11 @@ public sealed class UpgradeTests : IAsyncLifetime
         Assert.Equal(2, asked.ExitCode);
         Assert.Contains("say --yes", asked.Error, StringComparison.Ordinal);
 
-        (await EbbAsync("upgrade --yes")).Good();
+        // A document each line, the result last.
+        var lines = Lines((await EbbAsync("upgrade --yes --json")).Good().Out).Select(line => JsonDocument.Parse(line).RootElement).ToList();
 
+        Assert.All(lines[..^1], line => Assert.True(line.TryGetProperty("event", out _)));
+        Assert.Equal(["done", "done"], lines[^1].GetProperty("machines").EnumerateArray().Select(machine => machine.GetProperty("outcome").GetString()));
         Assert.All(await ReleasesAsync(), release => Assert.Equal(New, release));
         Assert.Equal(New, JsonDocument.Parse((await KubectlAsync("get --raw /version")).Good().Out).RootElement.GetProperty("gitVersion").GetString());
         Assert.Contains("Nothing to do", (await EbbAsync("upgrade")).Good().Out, StringComparison.Ordinal);

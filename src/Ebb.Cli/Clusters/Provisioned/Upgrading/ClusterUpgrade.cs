@@ -82,12 +82,23 @@ internal sealed class ClusterUpgrade(ClusterSession session, UpgradeRequest requ
             await new ProvisionView(terminal, options.Json, ClusterSession.Time).RunAsync(tell => ControlPlaneAsync(plan, files, loggers, tell, ct));
         }
 
-        if (!request.ControlPlaneOnly)
+        var machines = request.ControlPlaneOnly ? null : await PoolsAsync(target, release, ct);
+        if (options.Json)
         {
-            await PoolsAsync(target, release, ct);
+            // Also when machines were left: what became of each is the result.
+            view.PrintResult(machines, terminal);
         }
 
-        view.PrintDone(options.Json, terminal);
+        if (machines is { Plan: var worked, Report: var report })
+        {
+            OperationRun.Require(worked, report.Machines, PoolUpgrade.Request($"{release}", request));
+            await RequireAllAsync(target, release, ct);
+        }
+
+        if (!options.Json)
+        {
+            view.PrintDone(terminal);
+        }
     }
 
     private async Task ControlPlaneAsync(ClusterPlan plan, IReadOnlyList<ShareFile> files, ILoggerFactory loggers, Action<ProvisionEvent> tell, CancellationToken ct)
@@ -96,14 +107,25 @@ internal sealed class ClusterUpgrade(ClusterSession session, UpgradeRequest requ
         await ControlPlaneStep.RunAsync(session, plan, request.Force, loggers, tell, ct);
     }
 
-    private async Task PoolsAsync(Target target, K3sRelease release, CancellationToken ct)
+    /// <returns>Null when there is nothing to do.</returns>
+    private async Task<(OperationPlan Plan, OperationReport Report)?> PoolsAsync(Target target, K3sRelease release, CancellationToken ct)
     {
         if (Pools(await LookAsync(target, ct), release).IsEmpty)
         {
-            return;
+            return null;
         }
 
-        await OperationRun.RunAsync(target, PoolUpgrade.Request($"{release}", request), "upgrade", dryRun: false, options.Json, terminal, ct);
+        var done = await OperationRun.WorkAsync(target, PoolUpgrade.Request($"{release}", request), "upgrade", dryRun: false, terminal, ct);
+        if (!options.Json)
+        {
+            OperationRun.Print(done.Report, json: false, terminal);
+        }
+
+        return done;
+    }
+
+    private async Task RequireAllAsync(Target target, K3sRelease release, CancellationToken ct)
+    {
         if (Pools(await LookAsync(target, ct), release) is { IsEmpty: false } rest)
         {
             throw new IOException($"{Words.Count(rest.Length, "machine")} {(rest.Length == 1 ? "is" : "are")} still of another release: {string.Join(", ", rest.Select(m => m.Machine.Name))}. Running it again carries on.");

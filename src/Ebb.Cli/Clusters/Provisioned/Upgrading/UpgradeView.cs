@@ -19,7 +19,7 @@ internal sealed class UpgradeView(
     {
         if (json)
         {
-            Print("planned", terminal);
+            Print("planned", [.. pools.Select(machine => Of(machine, "planned"))], terminal);
             return;
         }
 
@@ -59,7 +59,7 @@ internal sealed class UpgradeView(
     {
         if (json)
         {
-            Print("done", terminal);
+            Print("done", [], terminal);
         }
         else
         {
@@ -67,25 +67,29 @@ internal sealed class UpgradeView(
         }
     }
 
-    public void PrintDone(bool json, Terminal terminal)
-    {
-        if (json)
-        {
-            Print("done", terminal);
-        }
-        else
-        {
-            terminal.Print($"{char.ToUpperInvariant(Covered[0])}{Covered[1..]} at {release}.");
-        }
-    }
+    public void PrintDone(Terminal terminal) => terminal.Print($"{char.ToUpperInvariant(Covered[0])}{Covered[1..]} at {release}.");
 
-    private void Print(string outcome, Terminal terminal) => terminal.Print(JsonSerializer.Serialize(
+    /// <summary>As JSON: the control plane is done, and of the pools' machines what became of each.</summary>
+    /// <param name="machines">Null where there was nothing to do about them.</param>
+    public void PrintResult((OperationPlan Plan, OperationReport Report)? machines, Terminal terminal) => Print(
+        "done",
+        machines is not { Plan: var plan, Report: var report } ? []
+            : [
+                .. from machine in plan.Waves.SelectMany(wave => wave)
+                   let became = report.Machines.FirstOrDefault(one => one.Machine == machine.Machine.Name)
+                   select Of(machine, became?.Outcome ?? "planned") with { Why = became?.Why },
+            ],
+        terminal);
+
+    private static UpgradeOutcome Of(Candidate machine, string outcome) => new(machine.Machine.Name, machine.Node, machine.Release, outcome, machine.Work);
+
+    private void Print(string outcome, ImmutableArray<UpgradeOutcome> machines, Terminal terminal) => terminal.Print(JsonSerializer.Serialize(
         new UpgradeReport
         {
             Cluster = cluster,
             Release = release,
             ControlPlane = [.. behind.Select(machine => new UpgradeOutcome(machine.Name, machine.Name, machine.State?.Release ?? "", outcome, 0))],
-            Machines = [.. pools.Select(machine => new UpgradeOutcome(machine.Machine.Name, machine.Node, machine.Release, outcome, machine.Work))],
+            Machines = machines,
         },
         UpgradeJson.Default.UpgradeReport));
 }
@@ -100,15 +104,19 @@ internal sealed record UpgradeReport
     /// <summary>Empty where all were as wanted.</summary>
     public required ImmutableArray<UpgradeOutcome> ControlPlane { get; init; }
 
-    /// <summary>Those of pools, as they were at the beginning.</summary>
+    /// <summary>Those of pools that were not at the release.</summary>
     public required ImmutableArray<UpgradeOutcome> Machines { get; init; }
 }
 
 /// <param name="From">The release that it ran.</param>
-/// <param name="Outcome">planned or done.</param>
+/// <param name="Outcome">planned, also where another one's failure came before it; else done, left, failed or gone, as <see cref="OperationOutcome"/> has it.</param>
 /// <param name="Pods">That kept it from being idle.</param>
-internal sealed record UpgradeOutcome(string Machine, string Node, string From, string Outcome, int Pods);
+internal sealed record UpgradeOutcome(string Machine, string Node, string From, string Outcome, int Pods)
+{
+    /// <summary>Why it is not done; absent when it is.</summary>
+    public string? Why { get; init; }
+}
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(UpgradeReport))]
 internal sealed partial class UpgradeJson : JsonSerializerContext;
