@@ -5,14 +5,14 @@ using Ebb.Cli.Output;
 
 namespace Ebb.Cli.Commands;
 
-/// <summary>Shows a deployment that runs, to its end; then the cluster as it changes.</summary>
+/// <summary>Shows the deployments that run, to their end; then the cluster as it changes.</summary>
 internal static class WatchCommand
 {
     public static Command Create(Terminal terminal)
     {
         var target = new TargetOptions();
         var json = JsonOutput.Option();
-        var verb = new Verb("watch", "Follow a deployment of ebb.yaml's cluster that runs; then show the cluster as it changes, until Ctrl-C.")
+        var verb = new Verb("watch", "Follow the deployments of ebb.yaml's cluster as they run; then show the cluster as it changes, until Ctrl-C.")
         {
             Options = { json },
             Examples = [new("ebb watch", "from a second terminal, while 'ebb up' runs in the first"), new("ebb watch --json", "a document for each change")],
@@ -23,7 +23,8 @@ internal static class WatchCommand
             var asJson = parsed.GetValue(json);
             if (target.FileOf(parsed) is { } path)
             {
-                await ClusterCommands.FollowAsync(path, asJson, terminal, ct);
+                using var loggers = Logs.ForLooking(parsed.GetValue(Root.Verbose));
+                await ClusterWatch.RunAsync(path, asJson, loggers, terminal, ct);
             }
 
             await using var opened = await target.OpenAsync(parsed, ct);

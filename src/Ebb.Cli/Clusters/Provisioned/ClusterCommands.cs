@@ -83,29 +83,6 @@ internal static class ClusterCommands
         }
     }
 
-    /// <summary>Shows the deployment that runs now, if one does, to its end.</summary>
-    public static async Task FollowAsync(string path, bool json, Terminal terminal, CancellationToken ct)
-    {
-        using var session = await ClusterSession.OpenAsync(path, hold: false, ct);
-        if (session is null)
-        {
-            return;
-        }
-
-        foreach (var (group, name, step) in new[]
-        {
-            (session.File.Cloud.StorageGroup, ResourceNames.StorageDeployment, "storage"),
-            (session.File.Cloud.ComputeGroup, ResourceNames.ComputeDeployment, "compute"),
-        })
-        {
-            if (await session.Cloud.Deployments.FindAsync(group, name, ct) is { Ended: false })
-            {
-                await new ProvisionView(terminal, json, ClusterSession.Time).RunAsync(tell =>
-                    new Deploying(session.Cloud.Deployments, ClusterSession.Time, tell).FollowAsync(new Blueprint(step, group, name, [], []), ct));
-            }
-        }
-    }
-
     public static async Task DownAsync(
         string path, DownScope scope, bool force, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.Sandboxes;
 
@@ -31,6 +32,9 @@ internal sealed class ClusterHome
 
     private string LockFile => System.IO.Path.Combine(Path, "lock");
 
+    // Beside the lock: trying that, to see whether it is held, would keep others from it for an instant.
+    private string HolderFile => System.IO.Path.Combine(Path, "holder");
+
     /// <param name="name">As an <c>ebb.yaml</c> gives it: checked there.</param>
     public static ClusterHome Of(string name) => new(name, System.IO.Path.Combine(SandboxHome.Root(), SandboxHome.ClustersName, name));
 
@@ -47,13 +51,15 @@ internal sealed class ClusterHome
         {
             Directory.CreateDirectory(Path, OwnerOnly);
             Directory.CreateDirectory(Keys, OwnerOnly);
-            return new FileStream(LockFile, new FileStreamOptions
+            var held = new FileStream(LockFile, new FileStreamOptions
             {
                 Mode = FileMode.OpenOrCreate,
                 Access = FileAccess.ReadWrite,
                 Share = FileShare.None,
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             });
+            TellHolder();
+            return held;
         }
         catch (UnauthorizedAccessException e)
         {
@@ -62,6 +68,20 @@ internal sealed class ClusterHome
         catch (IOException e) when (File.Exists(LockFile))
         {
             throw new EbbException($"Cluster '{Name}' is being changed by another 'ebb' on this machine. Wait until that is done, then run this again.", e);
+        }
+    }
+
+    /// <summary>Whether a process is at this cluster now. Takes nothing from anybody.</summary>
+    public bool IsHeld()
+    {
+        try
+        {
+            return File.Exists(HolderFile) && JsonSerializer.Deserialize(File.ReadAllText(HolderFile), SandboxJson.Default.ProcessMark)?.Alive() == true;
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            // The cluster's home is just being removed.
+            return false;
         }
     }
 
@@ -77,5 +97,17 @@ internal sealed class ClusterHome
     {
         File.Delete(Kubeconfig);
         File.Delete(KnownHosts);
+    }
+
+    private void TellHolder()
+    {
+        try
+        {
+            SecretFile.Write(HolderFile, JsonSerializer.Serialize(ProcessMark.OfThisProcess(), SandboxJson.Default.ProcessMark));
+        }
+        catch (IOException)
+        {
+            // A full disk is no reason not to take a cluster down: only who watches asks for this, and gives up earlier without it.
+        }
     }
 }

@@ -44,7 +44,7 @@ internal sealed class Deploying(TemplateDeployments deployments, TimeProvider ti
             var ended = await FollowAsync(wanted, ct);
             if (ended.Tags.GetValueOrDefault(HashTag) == wanted.Hash)
             {
-                return ended.Succeeded ? ended : throw await FailedAsync(wanted, ended, ct);
+                return ended.Succeeded ? ended : throw await FailureAsync(wanted, ended, "run the same command again", ct);
             }
 
             // The one that ran was an earlier run's, of another template: now it is our turn.
@@ -81,7 +81,9 @@ internal sealed class Deploying(TemplateDeployments deployments, TimeProvider ti
         }
     }
 
-    private async Task<CloudException> FailedAsync(Blueprint wanted, Deployment ended, CancellationToken ct)
+    /// <summary>What to say about a deployment that did not go well: which resource, why, and what is there now.</summary>
+    /// <param name="again">How it is carried on, as a clause.</param>
+    public async Task<CloudException> FailureAsync(Blueprint wanted, Deployment ended, string again, CancellationToken ct)
     {
         var failed = (await deployments.StepsAsync(wanted.Group, wanted.Name, ct)).Where(s => s.Fault is not null).ToList();
         var text = new StringBuilder($"The deployment of {wanted.Step} into resource group '{wanted.Group}' {(ended.State == "Canceled" ? "was canceled" : "failed")}:");
@@ -103,7 +105,7 @@ internal sealed class Deploying(TemplateDeployments deployments, TimeProvider ti
             }
         }
 
-        text.Append($"\nWhat had been made stays, and costs; mend this and run the same command again to carry on, or 'ebb down' to remove it."
+        text.Append($"\nWhat had been made stays, and costs; mend this and {again} to carry on, or 'ebb down' to remove it."
             + (ended.CorrelationId is { } id ? $" Azure's correlation id: {id}." : ""));
         return new CloudException(text.ToString(), code: failed.FirstOrDefault()?.Fault?.Causes.First().Code ?? ended.Fault?.Code);
     }

@@ -87,11 +87,13 @@ internal sealed class CloudCase : IDisposable
 
     public Deployment Up(string yaml = Starter) => UpUntil(yaml, CancellationToken.None);
 
-    public Deployment UpUntil(string yaml, CancellationToken ct) => Do(async () =>
+    public Deployment UpUntil(string yaml, CancellationToken ct) => Do(() => UpAsync(yaml, ct));
+
+    public async Task<Deployment> UpAsync(string yaml, CancellationToken ct)
     {
         var plan = await new ClusterPlanner(File(yaml), Cloud).PlanAsync(Inputs, ct);
         return await new ClusterUp(Cloud, Time, new Random(1), Told.Add).ApplyAsync(plan, Files, ct);
-    });
+    }
 
     public void Down(DownScope scope = DownScope.All, bool force = false) => Do(async () =>
     {

@@ -124,6 +124,19 @@ public sealed class ClusterKeysTests : IDisposable
     }
 
     [Fact]
+    public void Whether_somebody_is_at_a_cluster_is_known_without_trying_its_lock()
+    {
+        var holder = Path.Combine(Home.Path, "holder");
+
+        Assert.True(Home.IsHeld());
+        File.WriteAllText(holder, """{"id":1,"started":"in another boot"}""");
+        Assert.False(Home.IsHeld());
+        File.WriteAllText(holder, "");
+        Assert.False(Home.IsHeld());
+        Assert.False(ClusterHome.At("none", Path.Combine(Home.Path, "none")).IsHeld());
+    }
+
+    [Fact]
     public void The_kubeconfig_says_where_to_call_and_whom_to_expect()
     {
         Home.WriteKubeconfig(Keys.Kubeconfig("farm", new Uri("https://198.51.100.7:6443"), "farm.eastus.cloudapp.azure.com"));
