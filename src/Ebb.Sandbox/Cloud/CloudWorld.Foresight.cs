@@ -14,7 +14,7 @@ public sealed partial class CloudWorld
             var old = state?.Current;
             var model = ScaleSetModel.Merge(old?.Model, body);
             var read = ScaleSetModel.Read(model, _options);
-            var error = read.Error ?? Forbidden(old, read.Value!);
+            var error = read.Error ?? Forbidden(old, read.Value!, model);
             if (error is null && read.Value!.Capacity > (old?.Capacity ?? 0))
             {
                 var more = Math.Max(0, read.Value.Capacity - (old?.Instances.Values.Count(i => i.Counts) ?? 0));

@@ -70,7 +70,7 @@ public sealed partial class CloudWorld
         }
 
         var spec = read.Value;
-        if (Forbidden(old, spec) is { } forbidden)
+        if (Forbidden(old, spec, model) is { } forbidden)
         {
             return forbidden;
         }
@@ -245,7 +245,7 @@ public sealed partial class CloudWorld
         return CloudErrors.ETagMismatch(ifMatch, old?.ETagText ?? "\"\"");
     }
 
-    private static CloudError? Forbidden(ScaleSet? old, ScaleSetSpec spec)
+    private static CloudError? Forbidden(ScaleSet? old, ScaleSetSpec spec, JsonObject model)
     {
         if (old is null)
         {
@@ -260,6 +260,11 @@ public sealed partial class CloudWorld
         if (old.Priority != spec.Priority)
         {
             return CloudErrors.PropertyChange("virtualMachineProfile.priority");
+        }
+
+        if (ScaleSetModel.ChangedForGood(old.Model, model) is { } property)
+        {
+            return CloudErrors.PropertyChange(property);
         }
 
         return !old.Spec.SinglePlacementGroup && spec.SinglePlacementGroup ? CloudErrors.PropertyChange("singlePlacementGroup") : null;

@@ -11,6 +11,10 @@ internal static class ScaleSetModel
 {
     private static readonly SearchValues<char> NotInTagNames = SearchValues.Create("<>%&\\?/");
 
+    // Of the storage profile, besides what the typed part of a model has.
+    private static readonly ImmutableArray<string> SetOnce =
+        ["imageReference.publisher", "imageReference.offer", "osDisk.managedDisk.storageAccountType", "osDisk.diffDiskSettings.option", "osDisk.diffDiskSettings.placement"];
+
     /// <summary>What a request leaves out stays as it was: callers that scale send only the sku.</summary>
     public static JsonObject Merge(JsonObject? existing, JsonObject body)
     {
@@ -50,6 +54,13 @@ internal static class ScaleSetModel
     public static bool MakesSame(JsonObject a, JsonObject b) =>
         JsonNode.DeepEquals(Get(Get(a, "properties"), "virtualMachineProfile"), Get(Get(b, "properties"), "virtualMachineProfile"))
         && string.Equals(Text(Get(Get(a, "sku"), "name")), Text(Get(Get(b, "sku"), "name")), StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>What of its machines' disks a set was made with and keeps, and that one model has otherwise than the one before; null for nothing.</summary>
+    public static string? ChangedForGood(JsonObject before, JsonObject after) =>
+        SetOnce.FirstOrDefault(path => OfStorage(before, path) is { } was && !was.Equals(OfStorage(after, path), StringComparison.OrdinalIgnoreCase));
+
+    private static string? OfStorage(JsonObject model, string path) =>
+        Text(At(model, ["properties", "virtualMachineProfile", "storageProfile", .. path.Split('.')]));
 
     private static Outcome<ScaleSetSpec> ReadChecked(JsonObject model, CloudOptions options)
     {

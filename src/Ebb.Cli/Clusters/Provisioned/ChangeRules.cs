@@ -40,8 +40,15 @@ internal static partial class ChangeRules
     [
         // How many machines there are is the controller's to say.
         ("Microsoft.Compute/virtualMachineScaleSets", @"sku\.capacity", Effect.None),
-        ("Microsoft.Compute/virtualMachineScaleSets", @"zones.*|properties\.(singlePlacementGroup|platformFaultDomainCount|orchestrationMode|zoneBalance)", Effect.Replace),
+
+        // One that may spread over several placement groups does not go back to one, and is left as it is.
+        ("Microsoft.Compute/virtualMachineScaleSets", @"properties\.singlePlacementGroup", Effect.InPlace),
+        ("Microsoft.Compute/virtualMachineScaleSets", @"zones.*|properties\.(platformFaultDomainCount|orchestrationMode|zoneBalance)", Effect.Replace),
         ("Microsoft.Compute/virtualMachineScaleSets", @"properties\.virtualMachineProfile\.(priority|osProfile\.(computerNamePrefix|adminUsername).*)", Effect.Replace),
+
+        // Azure's page "Modify a Virtual Machine Scale Set" has these as set once and for all.
+        ("Microsoft.Compute/virtualMachineScaleSets", @"properties\.virtualMachineProfile\.storageProfile\.imageReference\.(publisher|offer)", Effect.Replace),
+        ("Microsoft.Compute/virtualMachineScaleSets", @"properties\.virtualMachineProfile\.storageProfile\.osDisk\.(managedDisk\.storageAccountType|diffDiskSettings.*)", Effect.Replace),
 
         // First-boot configuration is never given out, so that Azure always shows it as new. Another one comes with another template,
         // which is known without asking.
@@ -103,7 +110,8 @@ internal static partial class ChangeRules
     private static Effect Adjusted(string path, Effect effect, PropertyChange change) => path.Split('.')[^1] switch
     {
         "diskSizeGB" when effect is Effect.Restart => change is { Before: { } before, After: { } after } && before.TryGetInt32(out var was) && after.TryGetInt32(out var now) && now > was ? Effect.Restart : Effect.Replace,
-        "storageAccountType" when effect is Effect.Replace && change.After?.ToString().StartsWith("Premium", StringComparison.OrdinalIgnoreCase) == true => Effect.None,
+        "storageAccountType" when effect is Effect.Replace && OfDisk().IsMatch(path) && change.After?.ToString().StartsWith("Premium", StringComparison.OrdinalIgnoreCase) == true => Effect.None,
+        "singlePlacementGroup" when change.After is { ValueKind: JsonValueKind.True } => Effect.None,
         _ => effect,
     };
 

@@ -8,7 +8,8 @@ namespace Ebb.Cli.Clusters.Provisioned;
 /// <summary>
 /// What others have put on Ebb's resources, and a template that does not name it would take off: tags, for a policy or an invoice,
 /// and what a network and its subnets have, such as name servers of one's own or the NAT gateway that <c>docs/azure-cluster.md</c>
-/// tells people to attach. Peerings stay by themselves. And the zones that a public address was made with.
+/// tells people to attach. Peerings stay by themselves. And what does not go back: that a scale set may spread over several placement
+/// groups.
 /// </summary>
 internal static class OthersAdditions
 {
@@ -16,6 +17,8 @@ internal static class OthersAdditions
 
     // Those that Ebb reads: what is not in the file has to go.
     private const string OursBegin = "ebb-";
+
+    private const string OneGroup = "singlePlacementGroup";
 
     private static readonly ImmutableArray<string> OnNetworks = ["dhcpOptions", "ddosProtectionPlan", "enableDdosProtection", "flowTimeoutInMinutes"];
 
@@ -41,6 +44,7 @@ internal static class OthersAdditions
             {
                 KeepTags(ours, before);
                 KeepOnNetwork(ours, before);
+                KeepSpread(ours, before);
             }
         }
 
@@ -80,6 +84,16 @@ internal static class OthersAdditions
             {
                 Keep(wanted, properties, OnSubnets);
             }
+        }
+    }
+
+    private static void KeepSpread(JsonObject ours, JsonElement before)
+    {
+        if (ours["properties"] is JsonObject set && set.ContainsKey(OneGroup)
+            && before.TryGetProperty("properties", out var has) && has.ValueKind is JsonValueKind.Object
+            && has.TryGetProperty(OneGroup, out var one) && one.ValueKind is JsonValueKind.False)
+        {
+            set[OneGroup] = false;
         }
     }
 

@@ -65,6 +65,29 @@ public class ScaleSetFaceTests
         Assert.Equal(4, lab.Cloud.Current.Instances.Count);
     }
 
+    [Theory]
+    [InlineData("\"offer\":\"jammy\"", "\"offer\":\"noble\"", "imageReference.offer")]
+    [InlineData("\"publisher\":\"Canonical\"", "\"publisher\":\"Debian\"", "imageReference.publisher")]
+    [InlineData("Premium_LRS", "StandardSSD_LRS", "osDisk.managedDisk.storageAccountType")]
+    [InlineData("\"zones\":[\"1\"]", "\"zones\":[\"2\"]", "zones")]
+    [InlineData("\"sku\":\"22_04\"", "\"sku\":\"22_04-arm64\"", null)]
+    [InlineData("Canonical", "canonical", null)]
+    public async Task What_a_set_was_made_with_is_not_changed(string before, string after, string? refused)
+    {
+        using var lab = await FaceLab.StartAsync();
+        var made = Body.Replace("\"createOption\":\"FromImage\"", "\"createOption\":\"FromImage\",\"managedDisk\":{\"storageAccountType\":\"Premium_LRS\"}", StringComparison.Ordinal);
+        await lab.PutAsync(lab.Set, made);
+        lab.Cloud.Pass(minutes: 3);
+
+        var put = await lab.PutAsync(lab.Set, made.Replace(before, after, StringComparison.Ordinal));
+
+        Assert.Equal(refused is null ? 200 : 409, put.Code);
+        if (refused is not null)
+        {
+            Assert.Equal(("PropertyChangeNotAllowed", $"Changing property '{refused}' is not allowed."), (put.Error, put.Message));
+        }
+    }
+
     [Fact]
     public async Task An_old_entity_tag_is_refused()
     {

@@ -14,6 +14,12 @@ public class ChangeRulesTests
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.priority", nameof(Effect.Replace))]
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.osProfile.customData", nameof(Effect.None))]
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.osProfile.linuxConfiguration.ssh.publicKeys[0].keyData", nameof(Effect.NewMachines))]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.storageProfile.imageReference.sku", nameof(Effect.NewMachines))]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.storageProfile.imageReference.offer", nameof(Effect.Replace))]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.storageProfile.imageReference.publisher", nameof(Effect.Replace))]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.storageProfile.osDisk.diskSizeGB", nameof(Effect.NewMachines))]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.storageProfile.osDisk.diffDiskSettings", nameof(Effect.Replace))]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.storageProfile.osDisk.diffDiskSettings.placement", nameof(Effect.Replace))]
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "zones[0]", nameof(Effect.Replace))]
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "zones.0", nameof(Effect.Replace))]
     [InlineData("Microsoft.Compute/virtualMachines", "properties.hardwareProfile.vmSize", nameof(Effect.Restart))]
@@ -40,6 +46,16 @@ public class ChangeRulesTests
         var change = new PropertyChange($"properties.storageProfile.osDisk.{path}", Json(before), Json(after));
 
         Assert.Equal(effect, ChangeRules.Of("Microsoft.Compute/virtualMachines", change).ToString());
+    }
+
+    [Theory]
+    [InlineData("singlePlacementGroup", "true", "false", nameof(Effect.InPlace))]
+    [InlineData("singlePlacementGroup", "false", "true", nameof(Effect.None))]
+    [InlineData("virtualMachineProfile.storageProfile.osDisk.managedDisk.storageAccountType", "\"StandardSSD_LRS\"", "\"Premium_LRS\"", nameof(Effect.Replace))]
+    [InlineData("virtualMachineProfile.storageProfile.osDisk.managedDisk.storageAccountType", "\"Premium_LRS\"", "\"StandardSSD_LRS\"", nameof(Effect.Replace))]
+    public void A_pool_keeps_the_kind_of_its_disks_and_may_only_spread(string path, string before, string after, string effect)
+    {
+        Assert.Equal(effect, ChangeRules.Of("Microsoft.Compute/virtualMachineScaleSets", new PropertyChange($"properties.{path}", Json(before), Json(after))).ToString());
     }
 
     [Theory]

@@ -122,6 +122,44 @@ public sealed class ClusterUpTests : IDisposable
     }
 
     [Fact]
+    public void A_pool_of_another_image_is_made_anew()
+    {
+        _case.Up();
+        var before = _case.World.Find("farm-compute", "agents")!.UniqueId;
+        var changed = CloudCase.Starter + "\noptions:\n  image: debian-12\n";
+
+        var plan = _case.Plan(changed);
+        _case.Up(changed);
+
+        Assert.Equal(ChangeAction.Replace, plan.Changes.Single(c => c.Name == "agents" && c.Type.EndsWith("virtualMachineScaleSets", StringComparison.Ordinal)).Action);
+        Assert.NotEqual(before, _case.World.Find("farm-compute", "agents")!.UniqueId);
+    }
+
+    [Fact]
+    public void A_pool_grows_beyond_a_placement_group_and_back_with_the_machines_that_it_has()
+    {
+        _case.Up();
+        var before = _case.World.Find("farm-compute", "agents")!.UniqueId;
+        var larger = CloudCase.Starter.Replace("max: 10", "max: 150", StringComparison.Ordinal);
+
+        var grows = Assert.Single(_case.Plan(larger).Changes);
+        _case.Up(larger);
+        var there = _case.Plan(larger);
+        var shrinks = Assert.Single(_case.Plan().Changes);
+        _case.Up();
+        var back = _case.Plan();
+
+        Assert.Equal((ChangeAction.Change, ChangeAction.Change), (grows.Action, shrinks.Action));
+        Assert.Contains(grows.Parts, part => part.What == "properties.singlePlacementGroup: true → false");
+        Assert.Equal("tags.ebb-max: 150 → 10", Assert.Single(shrinks.Parts).What);
+        Assert.Empty(there.Changes);
+        Assert.Empty(back.Changes);
+        Assert.False(back.IsDue(back.Compute.Group));
+        var pool = _case.World.Find("farm-compute", "agents")!;
+        Assert.Equal((before, "10", false), (pool.UniqueId, pool.Tags["ebb-max"], pool.Spec.SinglePlacementGroup));
+    }
+
+    [Fact]
     public void A_pool_that_the_file_no_longer_has_goes()
     {
         var two = CloudCase.Starter + "\n  - name: gpu\n    size: Standard_NC4as_T4_v3\n    max: 2";
