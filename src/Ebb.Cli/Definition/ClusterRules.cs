@@ -59,6 +59,11 @@ internal static class ClusterRules
             }
         }
 
+        if (kubernetes.Distribution is Distribution.Kubelet && !file.Cloud.IsSandbox && reading.IsSound("cloud.endpoint"))
+        {
+            reading.Problem("kubernetes.distribution", "the plain kubelet has a control plane that Ebb hosts on this machine, for 'cloud.endpoint: sandbox' alone. Write 'distribution: k3s', or that endpoint.");
+        }
+
         if (kubernetes.Version is not null && reading.IsGiven("kubernetes.channel"))
         {
             reading.Problem("kubernetes.channel", "a version and a channel are given. Remove one: the version pins a release, the channel takes its newest.");
@@ -67,6 +72,11 @@ internal static class ClusterRules
         if (file.Options.ContainerRuntime is ContainerRuntime.Docker && kubernetes.Distribution is Distribution.Kubelet)
         {
             reading.Problem("options.containerRuntime", "the kubelet alone cannot use docker since 1.24; write containerd or cri-o, or 'distribution: k3s'.");
+        }
+
+        if (file.Options.ContainerRuntime is ContainerRuntime.CriO && !file.Options.AirGapped && kubernetes.Version is null && !kubernetes.Channel.StartsWith('v') && reading.IsSound("kubernetes"))
+        {
+            reading.Problem("options.containerRuntime", "packages of cri-o are made for one minor release of Kubernetes each, and the file names none. Add 'version' under 'kubernetes', for example v1.31.5+k3s1, or a channel such as v1.31.");
         }
     }
 
@@ -97,9 +107,15 @@ internal static class ClusterRules
             reading.Problem($"{path}.labels", $"labels and taints are {pool.Labels.Count + pool.Taints.Length} together; Azure keeps {MostLabelsAndTaints} for a pool. Remove some.");
         }
 
-        foreach (var twice in pool.Taints.GroupBy(t => (t.Key, t.Effect)).Where(g => g.Count() > 1))
+        // Each is a tag of the scale set, and Azure takes tags whose names differ only in case for one.
+        foreach (var twice in Twice(pool.Taints.Select(taint => taint.Key)))
         {
-            reading.Problem($"{path}.taints", $"'{twice.Key.Key}:{twice.Key.Effect}' is given {twice.Count()} times; a node has it once.");
+            reading.Problem($"{path}.taints", $"'{twice}' has several taints; Azure keeps one for a key, whether its letters are large or small. Leave one, or write another key.");
+        }
+
+        foreach (var twice in Twice(pool.Labels.Keys))
+        {
+            reading.Problem($"{path}.labels", $"'{twice}' is there in large and in small letters, which Azure takes for one. Leave one, or write another key.");
         }
 
         if (pool.Name == file.Name + "-control-plane" || pool.Name == "control-plane")
@@ -107,6 +123,9 @@ internal static class ClusterRules
             reading.Problem($"{path}.name", $"'{pool.Name}' is the control plane's own name. Choose another.");
         }
     }
+
+    private static IEnumerable<string> Twice(IEnumerable<string> keys) =>
+        keys.GroupBy(key => key, StringComparer.OrdinalIgnoreCase).Where(same => same.Count() > 1).Select(same => same.Last());
 
     /// <summary>Names that Ebb makes of a pool's name must not meet another's either.</summary>
     private static void PoolNames(ImmutableArray<PoolDefinition> pools, Reading reading)

@@ -178,7 +178,7 @@ internal static class Keys
             new ChoiceShape<ContainerRuntime>(("containerd", ContainerRuntime.Containerd), ("cri-o", ContainerRuntime.CriO), ("docker", ContainerRuntime.Docker)),
             (o, v) => o with { ContainerRuntime = v },
             o => o.ContainerRuntime)
-        { Example = "cri-o" },
+        { Example = "docker" },
         new Key<OptionsDefinition, bool>("airGapped", "Machines install everything from the cluster's own share, nothing from outside.", Flag, (o, v) => o with { AirGapped = v }, o => o.AirGapped) { Example = "true" },
         new Key<OptionsDefinition, TailscaleDefinition>("tailscale", "Joins the control plane to a Tailscale network.", Tailscale, (o, v) => o with { Tailscale = v })
         { Example = "{authKey: \"${TAILSCALE_AUTH_KEY}\"}" },

@@ -5,18 +5,12 @@ using Ebb.Cli.Provisioning.Templates;
 
 namespace Ebb.Cli.Provisioning;
 
-/// <summary>Turns a cluster's file into what the cloud and its machines are told. Pure: reads and writes nothing.</summary>
+/// <summary>Turns a cluster's file, as its rules have let it pass, into what the cloud and its machines are told. Pure: reads and writes nothing.</summary>
 internal static class Renderer
 {
     /// <exception cref="EbbException">The inputs are not enough for what the file asks for.</exception>
     public static Rendering Render(ClusterFile cluster, RenderInputs inputs)
     {
-        if (cluster.Kubernetes.Distribution is Distribution.Kubelet && !cluster.Cloud.IsSandbox)
-        {
-            throw new EbbException(
-                "'kubernetes.distribution' is kubelet, whose control plane Ebb hosts on this machine, for 'cloud.endpoint: sandbox' alone. Write 'distribution: k3s', or that endpoint.");
-        }
-
         var names = new ResourceNames(cluster, inputs.SubscriptionId);
         var configs = PoolScaleSet.Of(cluster).ToImmutableSortedDictionary(
             set => set.Name, set => PoolConfig.Compose(cluster, names, inputs, set), StringComparer.Ordinal)

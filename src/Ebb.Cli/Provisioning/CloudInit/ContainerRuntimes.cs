@@ -57,9 +57,7 @@ internal static class ContainerRuntimes
 
         // A runtime belongs to a minor release of Kubernetes.
         var release = ReleaseVersion.Find(cluster.Kubernetes.Version ?? cluster.Kubernetes.Channel + ".0")
-            ?? throw new EbbException(
-                "'options.containerRuntime' is cri-o, whose packages are made for one minor release of Kubernetes each, and none is named. "
-                + "Write 'kubernetes.version', for example v1.31.5+k3s1, or a channel such as v1.31.");
+            ?? throw new InvalidOperationException("The rules of the file let nothing pass that names no release.");
         config.Write("/usr/local/lib/ebb/crio-install", Texts.Read("crio-install.sh"), MachineBasics.Program);
         config.Run("/usr/local/lib/ebb/crio-install", $"v{release.Major}.{release.Minor}");
     }

@@ -34,7 +34,9 @@ public class ProblemTests
     [InlineData("labels: {kubernetes.io/os: x}", "pools[0].labels['kubernetes.io/os']: 'kubernetes.io/os' is for Kubernetes itself; use a domain of your own, or node-role.kubernetes.io/ROLE for a role.")]
     [InlineData("labels: [a]", "pools[0].labels: write labels such as {disk: fast}, or remove the key.")]
     [InlineData("taints: [gpu:Never]", "pools[0].taints[0]: 'gpu:Never' cannot be; write KEY=VALUE:EFFECT or KEY:EFFECT, for example gpu=yes:NoSchedule; effects are NoSchedule, PreferNoSchedule and NoExecute.")]
-    [InlineData("taints: [a:NoSchedule, a=b:NoSchedule]", "pools[0].taints: 'a:NoSchedule' is given 2 times; a node has it once.")]
+    [InlineData("labels: {Team: a, team: b}", "pools[0].labels: 'team' is there in large and in small letters, which Azure takes for one. Leave one, or write another key.")]
+    [InlineData("taints: [a:NoSchedule, a=b:NoSchedule]", "pools[0].taints: 'a' has several taints; Azure keeps one for a key, whether its letters are large or small. Leave one, or write another key.")]
+    [InlineData("taints: [a=x:NoSchedule, b:NoSchedule, A=y:NoExecute]", "pools[0].taints: 'A' has several taints; Azure keeps one for a key, whether its letters are large or small. Leave one, or write another key.")]
     [InlineData("diskGiB: 32GiB", "pools[0].diskGiB: '32GiB' is no number; write a whole number from 30 to 4095.")]
     [InlineData("min: 11", "pools[0].min: 11 is above the most machines, 10. Lower it, or raise 'max'.")]
     [InlineData("keepWarm: 11", "pools[0].keepWarm: 11 is above the most machines, 10. Lower it, or raise 'max'.")]
@@ -86,7 +88,6 @@ public class ProblemTests
     [InlineData("kubernetes: {version: 1.31}", "kubernetes.version: 1.31 without quotes is a number to YAML; write a release such as v1.31.5+k3s1, or v1.31.5 for distribution kubelet.")]
     [InlineData("kubernetes: {version: v1.19.1+k3s1}", "kubernetes.version: 'v1.19.1+k3s1' is older than Ebb supports; write v1.20 or newer.")]
     [InlineData("kubernetes: {version: v1.31.5}", "kubernetes.version: 'v1.31.5' is no release of k3s; write for example v1.31.5+k3s1, or 'distribution: kubelet'.")]
-    [InlineData("kubernetes: {version: v1.31.5+k3s1, distribution: kubelet}", "kubernetes.version: 'v1.31.5+k3s1' is a release of k3s; write v1.31.5, or 'distribution: k3s'.")]
     [InlineData("kubernetes: {version: v1.31.5+k3s1, channel: stable}", "kubernetes.channel: a version and a channel are given. Remove one: the version pins a release, the channel takes its newest.")]
     [InlineData("kubernetes: {version: \"${VERSION}\"}", "kubernetes.version: variables such as ${NAME} are read for secrets only; write a release such as v1.31.5+k3s1, or v1.31.5 for distribution kubelet.")]
     [InlineData("storage: {shares: [{name: ab}]}", "storage.shares[0].name: 'ab' is too short; a share's name has at least 3 letters.")]
@@ -101,7 +102,8 @@ public class ProblemTests
     [InlineData("access: {sshFrom: 10.0.0.1/8}", "access.sshFrom: '10.0.0.1/8' has bits set beyond its first 8; write 10.0.0.0/8.")]
     [InlineData("access: {sshFrom: [10.0.0]}", "access.sshFrom[0]: '10.0.0' is no address; write a range such as 203.0.113.0/24 or 2001:db8::/32.")]
     [InlineData("access: {sshFrom: me}", "access.sshFrom: 'me' cannot be; write own-address, cloudflare, anyone, or a range such as 203.0.113.0/24 or 2001:db8::/32.")]
-    [InlineData("options: {containerRuntime: docker}\nkubernetes: {distribution: kubelet}", "options.containerRuntime: the kubelet alone cannot use docker since 1.24; write containerd or cri-o, or 'distribution: k3s'.")]
+    [InlineData("options: {containerRuntime: cri-o}", "options.containerRuntime: packages of cri-o are made for one minor release of Kubernetes each, and the file names none. Add 'version' under 'kubernetes', for example v1.31.5+k3s1, or a channel such as v1.31.")]
+    [InlineData("kubernetes: {distribution: kubelet}", "kubernetes.distribution: the plain kubelet has a control plane that Ebb hosts on this machine, for 'cloud.endpoint: sandbox' alone. Write 'distribution: k3s', or that endpoint.")]
     [InlineData("options: {airGapped: true}", "options.airGapped: an air-gapped install needs to know its release. Add 'version' under 'kubernetes', for example v1.31.5+k3s1.")]
     [InlineData("options: {airGapped: true, packages: [htop]}\nkubernetes: {version: v1.31.5+k3s1}", "options.packages: machines without a way out cannot fetch packages. Remove them, or write 'airGapped: false'.")]
     [InlineData("options: {packages: [\"htop; rm -rf /\"]}", "options.packages[0]: 'htop; rm -rf /' cannot be; write a package's name such as htop.")]
@@ -111,6 +113,23 @@ public class ProblemTests
         var found = Sample.Problem(Sample.With(lines));
 
         Assert.Equal(problem, found[(found.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
+    }
+
+    [Theory]
+    [InlineData("kubernetes: {version: v1.31.5+k3s1, distribution: kubelet}", "kubernetes.version: 'v1.31.5+k3s1' is a release of k3s; write v1.31.5, or 'distribution: k3s'.")]
+    [InlineData("options: {containerRuntime: docker}\nkubernetes: {distribution: kubelet}", "options.containerRuntime: the kubelet alone cannot use docker since 1.24; write containerd or cri-o, or 'distribution: k3s'.")]
+    public void About_the_plain_kubelet(string lines, string problem)
+    {
+        var found = Sample.Problem(Sample.With(lines).Replace("region: westeurope", "region: westeurope\n  endpoint: sandbox", StringComparison.Ordinal));
+
+        Assert.Equal(problem, found[(found.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
+    }
+
+    [Fact]
+    public void A_runtime_of_one_release_takes_a_version_or_the_channel_of_one()
+    {
+        Assert.Equal("v1.31", Sample.Read(Sample.With("options: {containerRuntime: cri-o}\nkubernetes: {channel: v1.31}")).Kubernetes.Channel);
+        Assert.Equal("v1.31.5+k3s1", Sample.Read(Sample.With("options: {containerRuntime: cri-o}\nkubernetes: {version: v1.31.5+k3s1}")).Kubernetes.Version);
     }
 
     [Theory]

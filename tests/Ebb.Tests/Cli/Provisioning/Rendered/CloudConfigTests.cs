@@ -20,16 +20,17 @@ public class CloudConfigTests
     }
 
     [Fact]
-    public void The_plain_kubelet_is_for_clusters_whose_control_plane_is_hosted_on_this_machine()
+    public void Machines_of_the_plain_kubelet_have_nothing_of_k3s()
     {
-        var kubelet = RenderLab.Minimal with { Kubernetes = new KubernetesDefinition { Distribution = Distribution.Kubelet } };
-        var sandbox = kubelet with { Cloud = kubelet.Cloud with { Endpoint = CloudDefinition.Sandbox } };
+        var kubelet = RenderLab.Minimal with
+        {
+            Cloud = RenderLab.Minimal.Cloud with { Endpoint = CloudDefinition.Sandbox },
+            Kubernetes = new KubernetesDefinition { Distribution = Distribution.Kubelet },
+        };
 
-        var error = Assert.Throws<EbbException>(() => Renderer.Render(kubelet, RenderLab.Inputs));
-        var configs = Renderer.Render(sandbox, RenderLab.Inputs).CloudConfigs;
+        var configs = Renderer.Render(kubelet, RenderLab.Inputs).CloudConfigs;
         var agents = configs["agents"];
 
-        Assert.Contains("kubernetes.distribution", error.Message);
         Assert.Contains("\"to\": \"/etc/kubernetes/pki/server-ca.crt\"", configs["control-plane"]);
         Assert.Contains("\"distribution\": \"kubelet\"", agents);
         Assert.DoesNotContain("k3s-killall", agents);
