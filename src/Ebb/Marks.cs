@@ -37,8 +37,9 @@ public static class Marks
     public const string Keep = "ebb.dev/keep";
 
     /// <summary>
-    /// Node annotation: what a command put on the node for the time of its work, <c>cordon</c>, <c>keep</c> or both with a comma
-    /// between. Whoever ends or resumes that work takes off just this. With <c>stopped</c> it stays until the machine is started.
+    /// Node annotation: what a command put on the node for the time of its work, <c>cordon</c>, <c>keep</c> or both, and which command
+    /// that is, with commas between; see <see cref="Acting.Draining.OperatingMark"/>. Whoever ends or resumes that work takes off just
+    /// this. With <c>stopped</c> it stays until the machine is started.
     /// </summary>
     public const string Operating = "ebb.dev/operating";
 

@@ -1,4 +1,5 @@
 using Ebb.Acting.Draining;
+using Ebb.Kubernetes.Objects;
 using Ebb.Simulation;
 
 namespace Ebb.Tests.Acting;
@@ -64,6 +65,34 @@ public class PatientDrainTests
         _runner.Complete(() => RunAsync(TimeSpan.FromSeconds(20)), TimeSpan.FromHours(1));
 
         Assert.InRange(_cluster.Calls.Count(call => call.StartsWith("evict", StringComparison.Ordinal)), 4, 5);
+    }
+
+    [Fact]
+    public void A_pod_that_was_being_bound_when_the_cordon_went_on_is_waited_for()
+    {
+        DrainLook? left = null;
+        _runner.Start(async () => left = await RunAsync(TimeSpan.FromSeconds(30)));
+        _runner.Run(TimeSpan.FromSeconds(1.5));
+        _cluster.AddPod("late", "n1", "Job");
+        _runner.Run(TimeSpan.FromMinutes(1));
+
+        Assert.Equal("pod default/late", left?.Describe());
+    }
+
+    [Fact]
+    public void A_node_that_somebody_uncordons_meanwhile_is_never_called_empty()
+    {
+        _cluster.Add("n1");
+        _cluster.Nodes["n1"] = _cluster.Nodes["n1"] with { Spec = new V1NodeSpec { Unschedulable = true } };
+        _cluster.AddPod("frame", "n1", "Job");
+        DrainLook? left = null;
+        _runner.Start(async () => left = await RunAsync(TimeSpan.FromMinutes(10)));
+        _runner.Run(TimeSpan.FromMinutes(1));
+        _cluster.Add("n1");
+        _cluster.Pods.Clear();
+        _runner.Run(TimeSpan.FromMinutes(1));
+
+        Assert.True(left?.Uncordoned);
     }
 
     private Task<DrainLook?> RunAsync(TimeSpan within) =>

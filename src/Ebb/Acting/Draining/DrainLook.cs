@@ -10,6 +10,9 @@ namespace Ebb.Acting.Draining;
 /// <param name="ToWaitFor">Must not be interrupted, or are leaving already.</param>
 public sealed record DrainLook(ImmutableArray<V1Pod> ToEvict, ImmutableArray<V1Pod> ToWaitFor)
 {
+    /// <summary>Whether pods may come to the node meanwhile: somebody has uncordoned it.</summary>
+    public bool Uncordoned { get; init; }
+
     public bool IsEmpty => ToEvict.IsEmpty && ToWaitFor.IsEmpty;
 
     /// <summary>For people: what is waited for, one pod by name.</summary>

@@ -1,4 +1,5 @@
 using Ebb.Kubernetes;
+using Ebb.Planning;
 
 namespace Ebb.Acting.Draining;
 
@@ -10,9 +11,13 @@ public sealed class PatientDrain(IKubernetes kubernetes, TimeProvider time)
     // An API server that refuses because of a budget is not asked for the same pod at every look.
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(5);
 
+    // The scheduler may have decided on the node just before the cordon and still be binding: a look sooner than this proves nothing.
+    private static readonly TimeSpan CordonFor = new Policy().CordonFor;
+
+    /// <summary>Called once the node is cordoned.</summary>
     /// <param name="within">How long it may take. Pods still there then are left as they are, some perhaps asked to leave.</param>
     /// <param name="tell">What is waited for, whenever that has changed.</param>
-    /// <returns>Null once the node is empty or gone; else what still keeps it.</returns>
+    /// <returns>Null once the node is empty, or gone; else what still keeps it, or that it is cordoned no more.</returns>
     public async Task<DrainLook?> RunAsync(string node, TimeSpan within, Action<string> tell, CancellationToken ct)
     {
         var started = time.GetTimestamp();
@@ -23,14 +28,19 @@ public sealed class PatientDrain(IKubernetes kubernetes, TimeProvider time)
             string saying;
             try
             {
+                var settled = time.GetElapsedTime(started) >= CordonFor;
                 var look = DrainLook.Of(await kubernetes.PodsOnAsync(node, ct));
-                if (look.IsEmpty)
+                if (look.IsEmpty && settled)
                 {
-                    return null;
+                    look = await LookAsync(node, ct);
+                    if (look.IsEmpty || look.Uncordoned)
+                    {
+                        return look.Uncordoned ? look : null;
+                    }
                 }
 
-                saying = await AskAsync(look, asked, ct) ? $"{look.Describe()}, as a disruption budget allows" : look.Describe();
-                if (time.GetElapsedTime(started) >= within)
+                saying = look.IsEmpty ? told : await AskAsync(look, asked, ct) ? $"{look.Describe()}, as a disruption budget allows" : look.Describe();
+                if (!look.IsEmpty && time.GetElapsedTime(started) >= within)
                 {
                     return look;
                 }
@@ -48,6 +58,14 @@ public sealed class PatientDrain(IKubernetes kubernetes, TimeProvider time)
 
             await Task.Delay(LookEvery, time, ct);
         }
+    }
+
+    /// <summary>What is on a node now.</summary>
+    public async Task<DrainLook> LookAsync(string node, CancellationToken ct)
+    {
+        // The node first: whatever its cordon let through before stands in the list of pods read after it.
+        var found = await kubernetes.NodeAsync(node, ct);
+        return DrainLook.Of(await kubernetes.PodsOnAsync(node, ct)) with { Uncordoned = found is not null && found.Spec.Unschedulable is not true };
     }
 
     /// <returns>Whether a budget forbade any of it.</returns>
