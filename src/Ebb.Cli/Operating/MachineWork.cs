@@ -5,6 +5,7 @@ using Ebb.Acting.Draining;
 using Ebb.Cli.Reports;
 using Ebb.Clouds;
 using Ebb.Kubernetes;
+using Ebb.Pools;
 
 namespace Ebb.Cli.Operating;
 
@@ -17,13 +18,18 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
     // A person who waits for the first mark, or the last answer, would rather wait this long than begin again.
     private static readonly TimeSpan TroubleWithin = TimeSpan.FromMinutes(1);
 
-    private readonly NodeHold _hold = new(kubernetes);
+    private readonly NodeHold _hold = new(kubernetes, time, NodeHold.NewOwner());
+
+    private readonly PatientDrain _drain = new(kubernetes, time);
 
     /// <returns>For each machine of the plan what became of it. Machines of waves after one that did not come back are not in it.</returns>
-    public async Task<ImmutableArray<OperationOutcome>> RunAsync(OperationPlan plan, CancellationToken ct)
+    public Task<ImmutableArray<OperationOutcome>> RunAsync(OperationPlan plan, CancellationToken ct) =>
+        Following.WhileAsync(_hold.RunAsync, () => WavesAsync(plan, ct), ct);
+
+    private async Task<ImmutableArray<OperationOutcome>> WavesAsync(OperationPlan plan, CancellationToken ct)
     {
         var outcomes = ImmutableArray.CreateBuilder<OperationOutcome>();
-        await LetGoAsync(plan.LetGo);
+        await LetGoOfOthersAsync(plan, ct);
         for (var i = 0; i < plan.Waves.Length; i++)
         {
             if (i > 0 && request.Pause > TimeSpan.Zero)
@@ -52,9 +58,13 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
         HashSet<string> release = request.Operation is MachineOperation.Start ? [] : [.. wave.Where(c => c.Joined).Select(c => c.Node)];
         try
         {
-            var empties = await Task.WhenAll(wave.Select(candidate => EmptyAsync(candidate, ct)));
-            var ready = wave.Where((_, i) => empties[i] is null).ToList();
-            var returns = await Task.WhenAll(ready.Select(c => BeforeAsync(c.Node, ct)));
+            var why = await Task.WhenAll(wave.Select(candidate => EmptyAsync(candidate, ct)));
+            var before = await Task.WhenAll(wave.Select(candidate => BeforeAsync(candidate.Node, ct)));
+
+            // One that was empty early was not looked at while others were emptied.
+            why = await Task.WhenAll(wave.Select(async (candidate, i) => why[i] ?? await LastLookAsync(candidate, ct)));
+            var ready = wave.Where((_, i) => why[i] is null).ToList();
+            var returns = before.Where((_, i) => why[i] is null).ToArray();
             if (ready.Count > 0)
             {
                 say($"{Doing()} {string.Join(", ", ready.Select(c => c.Machine.Name))} ...");
@@ -68,12 +78,12 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
 
             var ends = await OperateAsync(wave[0].Pool, ready, returns, release, ct);
             return (
-                [.. wave.Select((c, i) => Outcome(c, empties[i] is { } why ? new WaveEnd("left", why) : ends[c], time.GetElapsedTime(started)))],
+                [.. wave.Select((c, i) => Outcome(c, why[i] is { } left ? new WaveEnd("left", left) : ends[c], time.GetElapsedTime(started)))],
                 ends.Values.Any(end => end is { Outcome: "failed", Unharmed: false }));
         }
         finally
         {
-            await LetGoAsync(release);
+            await LetGoAsync(release, [.. wave.Where(c => c.Joined && !release.Contains(c.Node)).Select(c => c.Node)]);
         }
     }
 
@@ -125,19 +135,70 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
 
     private bool RunsOn(WaveEnd end) => request.Operation is MachineOperation.Start ? end.Outcome == "done" : end is { Outcome: "failed", Unharmed: true };
 
-    private async Task LetGoAsync(IReadOnlyCollection<string> nodes)
+    /// <summary>Takes off what commands that were killed have left on nodes that this one does not work on.</summary>
+    private async Task LetGoOfOthersAsync(OperationPlan plan, CancellationToken ct)
+    {
+        string[] others = [.. plan.LetGo, .. plan.LeftBehind.Select(c => c.Node)];
+        if (others.Length == 0)
+        {
+            return;
+        }
+
+        await Task.WhenAll(others.Select(node => HoldAsync(() => _hold.TakeOverAsync(node, say, ct), ct)));
+
+        // What was begun on a machine may be under way yet, and work that came to it now would be lost.
+        var settled = plan.LeftBehind.IsEmpty ? [] : await SettledAsync(ct);
+        var release = others.Except(plan.LeftBehind.Where(c => !settled.Contains(c.Machine.ProviderId)).Select(c => c.Node)).ToArray();
+        await LetGoAsync(release, [.. others.Except(release)]);
+    }
+
+    /// <returns>By provider id the machines that run and that the cloud is not at work on; none when it does not say.</returns>
+    private async Task<HashSet<string>> SettledAsync(CancellationToken ct)
+    {
+        try
+        {
+            var view = await cloud.ReadAsync(ImmutableHashSet<string>.Empty, ct);
+            return view.Pools.SelectMany(pool => pool.Machines).Where(m => m is { State: MachineState.Running, Changing: false }).Select(m => m.ProviderId)
+                .ToHashSet(StringComparer.OrdinalIgnoreCase);
+        }
+        catch (CloudException e) when (e.MayBeDone || e.Status is HttpStatusCode.TooManyRequests)
+        {
+            return [];
+        }
+    }
+
+    /// <param name="release">What is ours on these is taken off.</param>
+    /// <param name="keep">These stay held, for whoever comes next.</param>
+    private async Task LetGoAsync(IReadOnlyCollection<string> release, IReadOnlyCollection<string> keep)
     {
         // Not the caller's token: a command that was asked to end does this still.
         using var soon = new CancellationTokenSource(LetGoWithin, time);
         try
         {
-            await Task.WhenAll(nodes.Select(node => PatientlyAsync(() => _hold.TakeOffAsync(node, soon.Token), LetGoWithin, soon.Token)));
+            await Task.WhenAll(release.Select(node => PatientlyAsync(() => _hold.TakeOffAsync(node, soon.Token), LetGoWithin, soon.Token)));
         }
         catch (OperationCanceledException e)
         {
             throw new IOException(
-                $"The API server does not answer: {string.Join(", ", nodes)} may still be held ({Marks.Operating}). The same command again takes that off.", e);
+                $"The API server does not answer: {string.Join(", ", release)} may still be held ({Marks.Operating}). The next command on machines takes that off.", e);
         }
+
+        try
+        {
+            await Task.WhenAll(keep.Select(node => PatientlyAsync(() => _hold.LeaveAsync(node, soon.Token), LetGoWithin, soon.Token)));
+        }
+        catch (Exception e) when (e is KubeException or OperationCanceledException)
+        {
+            // They are held as they should be; whoever comes next has to see for itself that nobody is at work any more.
+        }
+    }
+
+    /// <returns>Null once it is ours, else who works on it.</returns>
+    private async Task<string?> HoldAsync(Func<Task<string?>> hold, CancellationToken ct)
+    {
+        string? who = null;
+        await PatientlyAsync(async () => who = await hold(), TroubleWithin, ct);
+        return who;
     }
 
     /// <summary>Makes a call again while its trouble may pass: for what can be done twice.</summary>
@@ -162,27 +223,56 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
     /// <returns>Null once the machine may be worked on, else why not.</returns>
     private async Task<string?> EmptyAsync(Candidate candidate, CancellationToken ct)
     {
-        if (!candidate.Joined || request.Operation is MachineOperation.Start)
+        if (!candidate.Joined)
         {
             return null;
         }
 
-        await PatientlyAsync(() => _hold.PutAsync(candidate.Node, untilStart: request.Stops, ct), TroubleWithin, ct);
-        if (request.Force)
+        var node = candidate.Node;
+        var who = await HoldAsync(
+            () => request.Operation is MachineOperation.Start ? _hold.TakeOverAsync(node, say, ct) : _hold.PutAsync(node, untilStart: request.Stops, say, ct), ct);
+        if (who is not null)
+        {
+            return $"{who} works on it; run this again when that has ended";
+        }
+
+        if (!Empties)
         {
             return null;
         }
 
-        var left = await new PatientDrain(kubernetes, time).RunAsync(
-            candidate.Node, request.DrainWithin, what => say($"{candidate.Machine.Name}: waits for {what}"), ct);
-        if (left is null)
+        var left = await _drain.RunAsync(node, request.DrainWithin, what => say($"{candidate.Machine.Name}: waits for {what}"), ct);
+        return left switch
         {
-            return null;
-        }
-
-        await PatientlyAsync(() => _hold.TakeOffAsync(candidate.Node, ct), TroubleWithin, ct);
-        return $"{left.Describe()} did not leave within {Words.Span(request.DrainWithin)}; give it longer with --drain-within, or --force";
+            null => null,
+            { Uncordoned: true } => await LeaveAsync(node, "somebody uncordoned its node meanwhile", ct),
+            _ => await LeaveAsync(node, $"{left.Describe()} did not leave within {Words.Span(request.DrainWithin)}; give it longer with --drain-within, or --force", ct),
+        };
     }
+
+    /// <returns>Null when the machine may be worked on now, else why not.</returns>
+    private async Task<string?> LastLookAsync(Candidate candidate, CancellationToken ct)
+    {
+        if (!candidate.Joined || !Empties)
+        {
+            return null;
+        }
+
+        var (node, ours, look) = (candidate.Node, false, default(DrainLook));
+        await PatientlyAsync(async () => (ours, look) = (await _hold.IsOursAsync(node, ct), await _drain.LookAsync(node, ct)), TroubleWithin, ct);
+        return !ours ? "somebody took its hold over or off meanwhile"
+            : look!.Uncordoned ? await LeaveAsync(node, "somebody uncordoned its node meanwhile", ct)
+            : look.IsEmpty ? null
+            : await LeaveAsync(node, $"{look.Describe()} has come to it meanwhile", ct);
+    }
+
+    private async Task<string> LeaveAsync(string node, string why, CancellationToken ct)
+    {
+        await PatientlyAsync(() => _hold.TakeOffAsync(node, ct), TroubleWithin, ct);
+        return why;
+    }
+
+    private bool Empties => !request.Force && request.Operation is not MachineOperation.Start;
 
     private string Doing() => request.Operation switch
     {

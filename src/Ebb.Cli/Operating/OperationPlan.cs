@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Acting.Draining;
 using Ebb.Cli.Clusters;
 using Ebb.Clouds;
 using Ebb.Planning;
@@ -10,25 +11,17 @@ namespace Ebb.Cli.Operating;
 /// <summary>A machine to be worked on.</summary>
 /// <param name="Node">The name of its node; what it will be called where it has not joined.</param>
 /// <param name="Joined">Whether there is such a node.</param>
-/// <param name="Hold">What a command has left on the node.</param>
-internal sealed record Candidate(PoolView Pool, Machine Machine, string Node, bool Joined, Hold Hold = Hold.None)
+/// <param name="Held">What a command has put on the node; null for none.</param>
+internal sealed record Candidate(PoolView Pool, Machine Machine, string Node, bool Joined, OperatingMark? Held = null)
 {
+    /// <summary>Whether a command works on it now, or was killed.</summary>
+    public bool WorkedOn => Held is { UntilStart: false };
+
     /// <summary>The release of its kubelet; empty where it has not joined.</summary>
     public string Release { get; init; } = "";
 
     /// <summary>How many pods are on it that keep it from being idle.</summary>
     public int Work { get; init; }
-}
-
-internal enum Hold
-{
-    None,
-
-    /// <summary>Of a command that works on it now, or was killed.</summary>
-    Working,
-
-    /// <summary>Until its machine is started.</summary>
-    UntilStart,
 }
 
 /// <summary>Which machines are worked on together, and in which order.</summary>
@@ -43,15 +36,18 @@ internal sealed record OperationPlan
     /// <summary>Nodes that nothing is left to be done about, still held: of a command that was killed.</summary>
     public ImmutableArray<string> LetGo { get; init; } = [];
 
+    /// <summary>What else such a command has left held: of any pool, and what has become of them is not known.</summary>
+    public ImmutableArray<Candidate> LeftBehind { get; init; } = [];
+
     /// <summary>A pure function of what was seen and what is wanted: the same seed gives the same order.</summary>
     /// <exception cref="EbbException">A pool or machine that is named does not exist.</exception>
     public static OperationPlan Make(Snapshot snapshot, OperationRequest request)
     {
         var byProvider = snapshot.Nodes.Where(n => n.ProviderId.Length > 0).GroupBy(n => n.ProviderId, StringComparer.OrdinalIgnoreCase)
             .ToDictionary(g => g.Key, g => g.First(), StringComparer.OrdinalIgnoreCase);
-        var all = (request.Pool is { } named ? NamedPool.Find(snapshot.Cloud, named).Parts : snapshot.Cloud.Pools)
-            .SelectMany(pool => pool.Machines.Select(machine => Of(pool, machine, byProvider)))
-            .ToList();
+        var everywhere = snapshot.Cloud.Pools.SelectMany(pool => pool.Machines.Select(machine => Of(pool, machine, byProvider))).ToList();
+        var pools = request.Pool is { } named ? NamedPool.Find(snapshot.Cloud, named).Parts : snapshot.Cloud.Pools;
+        var all = everywhere.FindAll(candidate => pools.Contains(candidate.Pool));
         var wanted = request.Machines.IsEmpty ? all : [.. request.Machines.Select(name => Find(all, name)).DistinctBy(c => c.Machine.ProviderId)];
         var skipped = ImmutableArray.CreateBuilder<(string, string)>();
         var letGo = ImmutableArray.CreateBuilder<string>();
@@ -61,11 +57,11 @@ internal sealed record OperationPlan
             if (WhyNot(candidate, request) is { } why)
             {
                 skipped.Add((candidate.Machine.Name, why));
-                if (request.Operation is MachineOperation.Start && candidate.Hold is Hold.UntilStart && candidate.Machine.State is MachineState.Running or MachineState.Creating)
+                if (request.Operation is MachineOperation.Start && candidate.Held is { UntilStart: true } && candidate.Machine.State is MachineState.Running or MachineState.Creating)
                 {
                     letGo.Add(candidate.Node);
                 }
-                else if (candidate.Hold is Hold.Working && request.Needless?.Invoke(candidate) is true)
+                else if (candidate.WorkedOn && request.Needless?.Invoke(candidate) is true)
                 {
                     // Killed when all but this was done.
                     letGo.Add(candidate.Node);
@@ -83,20 +79,24 @@ internal sealed record OperationPlan
         }
 
         var ordered = request.Seed is { } seed ? Shuffled(chosen, seed) : [.. chosen];
-        return new OperationPlan { Waves = Waved([.. ordered.Take(request.Most ?? int.MaxValue)], request.AtOnce), Skipped = skipped.ToImmutable(), LetGo = letGo.ToImmutable() };
+        ImmutableArray<Candidate> taken = [.. ordered.Take(request.Most ?? int.MaxValue)];
+        return new OperationPlan
+        {
+            Waves = Waved(taken, request.AtOnce),
+            Skipped = skipped.ToImmutable(),
+            LetGo = letGo.ToImmutable(),
+            LeftBehind = [.. everywhere.Where(c => c.Held?.IsLeftBehind(snapshot.Now) is true && !letGo.Contains(c.Node)).ExceptBy(taken.Select(c => c.Node), c => c.Node)],
+        };
     }
 
     private static Candidate Of(PoolView pool, Machine machine, Dictionary<string, Node> nodes) =>
         nodes.TryGetValue(machine.ProviderId, out var node)
-            ? new Candidate(pool, machine, node.Name, Joined: true, HoldOf(node))
+            ? new Candidate(pool, machine, node.Name, Joined: true, OperatingMark.Read(node.Annotations.GetValueOrDefault(Marks.Operating)))
             {
                 Release = node.KubeletVersion,
                 Work = node.Pods.Count(pod => pod.IsWork),
             }
             : new Candidate(pool, machine, machine.HostName.ToLowerInvariant(), Joined: false);
-
-    private static Hold HoldOf(Node node) =>
-        NodeHold.IsUntilStart(node) ? Hold.UntilStart : node.Annotations.ContainsKey(Marks.Operating) ? Hold.Working : Hold.None;
 
     private static Candidate Find(List<Candidate> all, string name) =>
         all.Find(c => c.Machine.Name.Equals(name, StringComparison.OrdinalIgnoreCase) || (c.Joined && c.Node.Equals(name, StringComparison.OrdinalIgnoreCase)))
@@ -110,7 +110,7 @@ internal sealed record OperationPlan
         {
             MachineState.Deleting => "it is being removed",
             // One that a command was at work on is on its way back.
-            MachineState.Creating when candidate.Hold is not Hold.Working => "it is still being made",
+            MachineState.Creating when !candidate.WorkedOn => "it is still being made",
             _ when request.Operation is MachineOperation.Start => off ? null : "it runs already",
             _ when off && request.Operation is MachineOperation.Deallocate or MachineOperation.PowerOff =>
                 machine.State is MachineState.Deallocated || request.Operation is MachineOperation.PowerOff ? "it is stopped already" : null,

@@ -79,7 +79,7 @@ public sealed partial class ApiKubernetes(
             {
                 return ChangeResult.Gone;
             }
-            catch (KubeException e) when (e.Conflict && attempt < MaxConflicts)
+            catch (KubeException e) when (e.Conflict && change.Version is null && attempt < MaxConflicts)
             {
                 LogConflict(node, attempt);
             }

@@ -70,6 +70,9 @@ public interface IClusterSink
 /// <summary>A change to one node that leaves alone whatever is not ours.</summary>
 public sealed record NodeChange
 {
+    /// <summary>The resource version that the node has to have still, or else the change fails as a conflict; null: any.</summary>
+    public string? Version { get; init; }
+
     /// <summary>Effect of the taint <see cref="Marks.Retiring"/>: NoSchedule, PreferNoSchedule, empty for no taint; null: as it is.</summary>
     public string? Retiring { get; init; }
 

@@ -36,7 +36,17 @@ internal static class NodePatch
             patch["spec"] = spec;
         }
 
-        return metadata.Count == 0 && patch.Count == 1 ? null : Encoding.UTF8.GetBytes(patch.ToJsonString());
+        if (metadata.Count == 0 && patch.Count == 1)
+        {
+            return null;
+        }
+
+        if (change.Version is { } version)
+        {
+            metadata["resourceVersion"] = version;
+        }
+
+        return Encoding.UTF8.GetBytes(patch.ToJsonString());
     }
 
     private static JsonArray? TaintsFor(V1Node node, params ReadOnlySpan<(string Key, string? Effect)> wanted)

@@ -113,6 +113,19 @@ public sealed class ApiKubernetesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_change_of_one_version_is_not_made_to_another()
+    {
+        _api.Answer(HttpStatusCode.OK, """{"metadata":{"name":"n1","resourceVersion":"43"}}""");
+        _api.Answer(HttpStatusCode.Conflict, FakeApi.Status(409, "Conflict"));
+        var change = new NodeChange { Version = "42", Annotations = new Dictionary<string, string?> { [Marks.Reason] = "idle" } };
+
+        var refused = await Assert.ThrowsAsync<KubeException>(() => _kubernetes.ChangeNodeAsync("n1", change, Ct));
+
+        Assert.True(refused.Conflict);
+        Assert.Equal("""{"metadata":{"annotations":{"ebb.dev/reason":"idle"},"resourceVersion":"42"}}""", _api.Requests[1].Body);
+    }
+
+    [Fact]
     public async Task A_race_is_run_again_from_a_fresh_read_and_a_node_gone_meanwhile_is_told()
     {
         _api.Answer(HttpStatusCode.OK, """{"metadata":{"name":"n1","resourceVersion":"1"}}""");

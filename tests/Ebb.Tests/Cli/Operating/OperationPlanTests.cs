@@ -1,3 +1,4 @@
+using Ebb.Acting.Draining;
 using Ebb.Cli.Operating;
 using Ebb.Clouds;
 using Ebb.Pools;
@@ -115,6 +116,26 @@ public class OperationPlanTests
 
         Assert.Equal(machines.Split(' ').Order(), Waves(plan).Order());
         Assert.Equal("There is no pool 'nobody'; there is agents, agents-regular, other, farm.", nobody.Message);
+    }
+
+    [Theory]
+    [InlineData(-10, "")]
+    [InlineData(-90, "agents000000")]
+    public void What_a_command_that_was_killed_has_left_held_is_let_go_of_and_what_another_one_holds_is_not(int renewed, string leftBehind)
+    {
+        var some = Agents(1).With(Some.Pool("gpu"));
+        some.Nodes[0] = Held(some.Nodes[0], some.Now.AddSeconds(renewed));
+        some.AddNode(pool: "gpu", edit: node => Held(node, some.Now.AddSeconds(renewed)));
+
+        var plan = OperationPlan.Make(some.Snapshot(), Restart with { Pool = "gpu" });
+
+        Assert.Equal(["gpu_0"], Waves(plan));
+        Assert.Equal(leftBehind, string.Join(' ', plan.LeftBehind.Select(c => c.Node)));
+
+        static Ebb.Scheduling.Node Held(Ebb.Scheduling.Node node, DateTimeOffset renewed) => node with
+        {
+            Annotations = node.Annotations.Add(Marks.Operating, $"{new OperatingMark { Put = ["cordon"], Owner = "ada@laptop#1", Renewed = renewed }}"),
+        };
     }
 
     private static Some Agents(int machines)

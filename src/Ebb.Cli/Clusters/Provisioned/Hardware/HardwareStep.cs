@@ -21,7 +21,7 @@ internal sealed class HardwareStep(ClusterSession session, ClusterPlan plan, boo
     public Task ChangeAsync(CancellationToken ct) => RunAsync("Hardware of the control plane, machine by machine", plan.Hardware.Running, ct);
 
     /// <summary>Last of all: what a run that was cut short has begun comes to its end.</summary>
-    public Task SettleAsync(CancellationToken ct) => WithRunAsync(run => run.SettleAsync(plan.Names.ControlPlane.Select(plan.Names.ControlPlaneMachine), ct));
+    public Task SettleAsync(CancellationToken ct) => WithRunAsync(run => run.SettleAsync(plan.Names.ControlPlane.Select(plan.Names.ControlPlaneMachine), ct), ct);
 
     private async Task RunAsync(string what, IEnumerable<HardwareChange> steps, CancellationToken ct)
     {
@@ -32,11 +32,11 @@ internal sealed class HardwareStep(ClusterSession session, ClusterPlan plan, boo
 
         tell(new ProvisionEvent.Began(Step, what));
         var started = ClusterSession.Time.GetTimestamp();
-        await WithRunAsync(run => run.RunAsync(steps, plan.Hardware.Machines.Select(machine => machine.Name), force, ct));
+        await WithRunAsync(run => run.RunAsync(steps, plan.Hardware.Machines.Select(machine => machine.Name), force, ct), ct);
         tell(new ProvisionEvent.Ended(Step, what, Changed: true, ClusterSession.Time.GetElapsedTime(started)));
     }
 
-    private async Task WithRunAsync(Func<HardwareRun, Task> act)
+    private async Task WithRunAsync(Func<HardwareRun, Task> act, CancellationToken ct)
     {
         if (session.File.Kubernetes.Distribution is not Distribution.K3s)
         {
@@ -49,7 +49,8 @@ internal sealed class HardwareStep(ClusterSession session, ClusterPlan plan, boo
         using var discovery = new ApiDiscovery(client, time);
         var events = new EventRecorder(client, "ebb", Environment.MachineName, time, random);
         var kubernetes = new ApiKubernetes(client, discovery, events, time, random, loggers.CreateLogger<ApiKubernetes>());
-        await act(Run(new PlaneNodes(kubernetes, (node, cancel) => RenewedAsync(client, node, cancel), time, tell)));
+        var nodes = new PlaneNodes(kubernetes, (node, cancel) => RenewedAsync(client, node, cancel), time, tell);
+        await nodes.WhileHeldAsync(() => act(Run(nodes)), ct);
     }
 
     /// <summary>When a node's kubelet last said that it lives.</summary>

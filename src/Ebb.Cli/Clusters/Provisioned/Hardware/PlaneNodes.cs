@@ -23,9 +23,20 @@ internal sealed class PlaneNodes(
     // A node is said to be ready for so long after its machine has gone down.
     private static readonly TimeSpan StaleWithin = TimeSpan.FromSeconds(90);
 
-    private static readonly TimeSpan LetGoWithin = TimeSpan.FromSeconds(20);
+    // To see whether another 'ebb up' is at work on a node takes the most of it.
+    private static readonly TimeSpan LetGoWithin = OperatingMark.StaleAfter + TimeSpan.FromSeconds(30);
 
-    private readonly NodeHold _hold = new(kubernetes);
+    private readonly NodeHold _hold = new(kubernetes, time, NodeHold.NewOwner());
+
+    /// <summary>Says that nodes are worked on, while they are.</summary>
+    public Task WhileHeldAsync(Func<Task> work, CancellationToken ct) => Following.WhileAsync(
+        _hold.RunAsync,
+        async () =>
+        {
+            await work();
+            return true;
+        },
+        ct);
 
     public async Task<bool> IsReadyAsync(string node, CancellationToken ct)
     {
@@ -65,18 +76,32 @@ internal sealed class PlaneNodes(
     }
 
     /// <summary>Keeps work off the node.</summary>
-    public Task HoldAsync(string node, CancellationToken ct) => PatientlyAsync(() => _hold.PutAsync(node, untilStart: false, ct), ct);
+    /// <exception cref="IOException">Somebody else works on it.</exception>
+    public async Task HoldAsync(string node, CancellationToken ct)
+    {
+        string? who = null;
+        await PatientlyAsync(async () => who = await _hold.PutAsync(node, untilStart: false, Say, ct), ct);
+        if (who is not null)
+        {
+            throw new IOException($"{node} is not begun: {who} works on it. Run this again when that has ended.");
+        }
+    }
 
     /// <summary>Has what is on a node that is held leave or end.</summary>
     /// <exception cref="IOException">Something would not; the node is let go.</exception>
     public async Task EmptyAsync(string node, CancellationToken ct)
     {
-        if (await new PatientDrain(kubernetes, time).RunAsync(node, DrainWithin, what => tell(new ProvisionEvent.Note($"{node}: waits for {what}")), ct) is not { } left)
+        if (await new PatientDrain(kubernetes, time).RunAsync(node, DrainWithin, what => Say($"{node}: waits for {what}"), ct) is not { } left)
         {
             return;
         }
 
         await PatientlyAsync(() => _hold.TakeOffAsync(node, ct), ct);
+        if (left.Uncordoned)
+        {
+            throw new IOException($"{node} is as it was: somebody uncordoned it meanwhile. Run this again.");
+        }
+
         throw new IOException($"{node} is as it was: {left.Describe()} did not leave within {Words.Span(DrainWithin)}. Run this again when that has ended; or say --force, and it is lost.");
     }
 
@@ -143,14 +168,24 @@ internal sealed class PlaneNodes(
         {
             try
             {
-                await _hold.TakeOffAsync(node, soon.Token);
+                await PatientlyAsync(
+                    async () =>
+                    {
+                        if (await _hold.TakeOverAsync(node, Say, soon.Token) is null)
+                        {
+                            await _hold.TakeOffAsync(node, soon.Token);
+                        }
+                    },
+                    soon.Token);
             }
             catch (Exception e) when (e is KubeException or OperationCanceledException)
             {
-                tell(new ProvisionEvent.Note($"Node '{node}' may still be cordoned ({Marks.Operating}): 'ebb up' takes that off."));
+                Say($"Node '{node}' may still be cordoned ({Marks.Operating}): 'ebb up' takes that off.");
             }
         }
     }
+
+    private void Say(string what) => tell(new ProvisionEvent.Note(what));
 
     private async Task<DateTimeOffset?> RenewedAsync(string node, CancellationToken ct)
     {
