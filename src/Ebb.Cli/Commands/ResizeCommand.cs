@@ -4,7 +4,6 @@ using Ebb.Cli.Definition;
 using Ebb.Cli.Operating;
 using Ebb.Cli.Output;
 using Ebb.Clouds;
-using Ebb.Pools;
 
 namespace Ebb.Cli.Commands;
 
@@ -41,32 +40,29 @@ internal static class ResizeCommand
             var request = PoolResize.Machines(options.Read(parsed, MachineOperation.Upgrade, usualAtOnce: 1), name, wanted);
             await using var opened = await target.OpenAsync(parsed, ct);
             var parts = (await opened.LookAsync(terminal, ct)).Pool(name).Parts;
+            var (dryRun, json, machinesToo) = (options.DryRun(parsed), options.Json(parsed), !parsed.GetValue(newOnly));
             foreach (var part in parts)
             {
-                Check(part.Pool, wanted);
+                PoolResize.RequirePossible(part, wanted, machinesToo);
             }
 
-            foreach (var part in options.DryRun(parsed) ? [] : parts)
+            foreach (var part in dryRun ? [] : parts)
             {
                 if (await Following.WhileAsync(opened.Cloud, () => PoolResize.RunAsync(opened.Cloud, part, wanted, opened.Time, ct), ct))
                 {
-                    terminal.Say($"Pool {part.Pool.Name} buys {wanted} from now on, no longer {part.Pool.Size}. Say so in its ebb.yaml too, or 'ebb up' changes it back.");
+                    terminal.Say($"Pool {part.Pool.Name} buys {wanted} from now on. Say so in its ebb.yaml too, or 'ebb up' changes it back.");
                 }
             }
 
-            if (!parsed.GetValue(newOnly))
+            PoolSizeChange[] sizes = [.. parts.Select(part => new PoolSizeChange { Pool = part.Pool.Name, From = part.Pool.Size, To = wanted })];
+            if (machinesToo)
             {
-                await OperationRun.RunAsync(opened, request, "resize", options.DryRun(parsed), options.Json(parsed), terminal, ct);
+                await OperationRun.RunAsync(opened, request, "resize", dryRun, json, terminal, ct, sizes);
+                return;
             }
+
+            OperationRun.Print(new OperationReport { Operation = "resize", DryRun = dryRun, Sizes = sizes, Machines = [] }, json, terminal);
         });
         return verb;
-    }
-
-    private static void Check(Pool pool, string size)
-    {
-        if (pool.Priority is Priority.Spot && ClusterRules.NeverSpot(size) is { } why)
-        {
-            throw new EbbException($"Pool '{pool.Name}' has spot machines, and Azure sells no {size} as spot: {why}.");
-        }
     }
 }

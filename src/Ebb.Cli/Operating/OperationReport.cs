@@ -14,7 +14,20 @@ internal sealed record OperationReport
     /// <summary>Gives the same order again; null where the order is by name.</summary>
     public int? Seed { get; init; }
 
+    /// <summary>Of each scale set of a pool that is given another size; else null.</summary>
+    public IReadOnlyList<PoolSizeChange>? Sizes { get; init; }
+
     public required ImmutableArray<OperationOutcome> Machines { get; init; }
+}
+
+/// <summary>What new machines of a pool are; <c>To</c> is <c>From</c> where it was so already.</summary>
+internal sealed record PoolSizeChange
+{
+    public required string Pool { get; init; }
+
+    public required string From { get; init; }
+
+    public required string To { get; init; }
 }
 
 internal sealed record OperationOutcome

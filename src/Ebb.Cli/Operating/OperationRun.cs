@@ -13,8 +13,9 @@ internal static class OperationRun
     private const int MostNamed = 10;
 
     /// <param name="word">Of the command, for example <c>reimage</c>.</param>
+    /// <param name="sizes">What their pool has been given before, or would be.</param>
     public static async Task RunAsync(
-        Target target, OperationRequest request, string word, bool dryRun, bool json, Terminal terminal, CancellationToken ct)
+        Target target, OperationRequest request, string word, bool dryRun, bool json, Terminal terminal, CancellationToken ct, IReadOnlyList<PoolSizeChange>? sizes = null)
     {
         var (plan, report) = await WorkAsync(target, request, word, dryRun, terminal, ct);
         Print(report, json, terminal);
@@ -34,6 +35,7 @@ internal static class OperationRun
             Operation = word,
             DryRun = dryRun,
             Seed = request.Seed,
+            Sizes = sizes,
             Machines = [.. done, .. plan.Skipped.Select(s => new OperationOutcome { Machine = s.Machine, Pool = PoolOf(seen, s.Machine), Outcome = "skipped", Why = s.Why })],
         });
     }
@@ -78,9 +80,21 @@ internal static class OperationRun
             return;
         }
 
+        foreach (var size in report.Sizes ?? [])
+        {
+            terminal.Print(
+                size.From.Equals(size.To, StringComparison.OrdinalIgnoreCase) ? $"Pool {size.Pool} buys {size.To} already."
+                : report.DryRun ? $"Pool {size.Pool} would buy {size.To}, no longer {size.From}."
+                : $"Pool {size.Pool} buys {size.To}, no longer {size.From}.");
+        }
+
         if (report.Machines.IsEmpty)
         {
-            terminal.Print("There is no machine to work on.");
+            if (report.Sizes is null)
+            {
+                terminal.Print("There is no machine to work on.");
+            }
+
             return;
         }
 

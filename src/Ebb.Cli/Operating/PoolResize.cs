@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Net;
+using Ebb.Cli.Definition;
 using Ebb.Clouds;
 using Ebb.Clouds.Azure;
+using Ebb.Pools;
 
 namespace Ebb.Cli.Operating;
 
@@ -9,6 +11,24 @@ namespace Ebb.Cli.Operating;
 internal static class PoolResize
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+
+    /// <param name="machinesToo">Whether those that are there are to have the size.</param>
+    /// <exception cref="EbbException">Azure does not do that: says what can be done.</exception>
+    public static void RequirePossible(PoolView view, string size, bool machinesToo)
+    {
+        var pool = view.Pool;
+        if (pool.Priority is Priority.Spot && ClusterRules.NeverSpot(size) is { } why)
+        {
+            throw new EbbException($"Pool '{pool.Name}' has spot machines, and Azure sells no {size} as spot: {why}.");
+        }
+
+        if (machinesToo && view.Machines.FirstOrDefault(m => !AzureCloud.CanUpgrade(m) && !m.Size.Equals(size, StringComparison.OrdinalIgnoreCase)) is { } machine)
+        {
+            throw new EbbException(
+                $"Pool '{pool.Name}' is a flexible scale set: its machine '{machine.Name}' keeps the size that it was made with. "
+                + $"With --new-only the pool buys {size} from now on, and machines have it once they are replaced.");
+        }
+    }
 
     /// <summary>What is to be done to the machines then.</summary>
     public static OperationRequest Machines(OperationRequest request, string pool, string size) => request with

@@ -103,6 +103,21 @@ public sealed class OperateTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_pool_buys_is_told_beforehand_and_afterwards()
+    {
+        await UpAsync(machines: 1);
+
+        var planned = (await _shell.EbbAsync("resize agents Standard_D8s_v5 --dry-run", Ct)).Good();
+        var newOnly = JsonDocument.Parse((await _shell.EbbAsync("resize agents Standard_D8s_v5 --new-only --json", Ct)).Good().Out).RootElement;
+        var again = (await _shell.EbbAsync("resize agents Standard_D8s_v5 --new-only", Ct)).Good();
+
+        Assert.StartsWith("Pool agents would buy Standard_D8s_v5, no longer ", planned.Out, StringComparison.Ordinal);
+        Assert.Equal("Standard_D8s_v5", newOnly.GetProperty("sizes")[0].GetProperty("to").GetString());
+        Assert.Empty(newOnly.GetProperty("machines").EnumerateArray());
+        Assert.StartsWith("Pool agents buys Standard_D8s_v5 already.", again.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Ctrl_C_takes_the_hold_off_the_nodes()
     {
         await UpAsync(machines: 1);

@@ -56,6 +56,9 @@ public sealed class AzureCloud : ICloud
     public Task OperateAsync(PoolView pool, IReadOnlyList<Machine> machines, MachineOperation operation, CancellationToken ct) =>
         _power.OperateAsync(pool.Pool, machines, operation, ct);
 
+    /// <summary>Whether the machine can come to what its pool says now: one of a flexible scale set keeps what it was made with.</summary>
+    public static bool CanUpgrade(Machine machine) => !ScaleSets.IsFlexible(machine);
+
     /// <summary>Gives a pool another size; machines that are there keep theirs until <see cref="MachineOperation.Upgrade"/>.</summary>
     /// <returns>False when the pool has that size already.</returns>
     public Task<bool> ResizeAsync(PoolView pool, string size, CancellationToken ct) => _resize.ResizeAsync(pool, size, ct);
