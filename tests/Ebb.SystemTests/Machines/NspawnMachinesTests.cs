@@ -1,5 +1,6 @@
 using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Machines.Nspawn;
+using Ebb.SystemTests.Commands;
 
 namespace Ebb.SystemTests.Machines;
 
@@ -110,22 +111,41 @@ public sealed class NspawnMachinesTests(MachineWorld world) : IClassFixture<Mach
     }
 
     [Fact]
+    public async Task A_machine_comes_up_again_though_the_kernel_has_not_yet_taken_its_interface_away()
+    {
+        await MachineRoot.RequireAsync();
+        var set = await world.CreateAsync("again", UserData);
+        var machine = set.Instances.Values.Single();
+        await world.CloudInitErrorsAsync(machine);
+        world.Cloud.PowerOff(MachineWorld.Group, "again", null, skipShutdown: true);
+        await MachineWorld.UntilAsync("it is off", () => !world.ControlGroups().Any(g => g.Contains("again")));
+        await Shell.UntilAsync("its interface is gone", TimeSpan.FromSeconds(30), async () => !(await world.RoomAsync("link")).Contains(LinkOf(machine), StringComparison.Ordinal));
+
+        await world.RoomAsync("link", "add", LinkOf(machine), "type", "veth", "peer", "name", "left-over");
+        world.Cloud.Start(MachineWorld.Group, "again", null);
+
+        await MachineWorld.UntilAsync("it booted again", () => world.Read(machine, "/var/boots")?.Split('\n').Length == 3);
+    }
+
+    [Fact]
     public async Task Nothing_is_left_of_a_machine_that_was_deleted()
     {
         await MachineRoot.RequireAsync();
         var set = await world.CreateAsync("goes", UserData);
         var machine = set.Instances.Values.Single();
         await world.CloudInitErrorsAsync(machine);
-        var link = $"m{string.Concat(machine.Address.Split('.').Select(part => int.Parse(part).ToString("x2")))}";
+        var link = LinkOf(machine);
         Assert.Contains(link, await world.RoomAsync("link"));
 
         world.Cloud.DeleteInstances(MachineWorld.Group, "goes", [machine.Id]);
         await MachineWorld.UntilAsync("its files are gone", () => !Directory.Exists(Path.Combine(world.MachinesDirectory, machine.ComputerName.ToLowerInvariant())));
 
         Assert.DoesNotContain(world.ControlGroups(), group => group.Contains("goes"));
-        Assert.DoesNotContain(link, await world.RoomAsync("link"));
+        await Shell.UntilAsync("its interface is gone", TimeSpan.FromSeconds(30), async () => !(await world.RoomAsync("link")).Contains(link, StringComparison.Ordinal));
         Assert.DoesNotContain(Room.PodSubnetOf(System.Net.IPAddress.Parse(machine.Address)), await world.RoomAsync("route"));
     }
+
+    private static string LinkOf(Instance machine) => $"m{string.Concat(machine.Address.Split('.').Select(part => int.Parse(part).ToString("x2")))}";
 
     private Instance Now(Instance machine) => world.Cloud.Find(MachineWorld.Group, machine.Set)!.Instances[machine.Number];
 }

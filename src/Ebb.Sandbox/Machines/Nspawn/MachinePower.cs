@@ -16,20 +16,27 @@ internal sealed class MachinePower : IAsyncDisposable
     // A container runtime keeps a keyring for each container; systemd asks for the others.
     private const string CallsAllowed = "add_key bpf keyctl perf_event_open @keyring";
 
+    private const string ErrorsSuffix = ".err";
+
     private static readonly string Script = Firmware.Resource("power-on.sh");
 
     private readonly Process _process;
     private readonly ControlGroups _groups;
     private readonly Task _console;
     private readonly TimeProvider _time;
+    private volatile bool _isCut;
 
-    private MachinePower(Process process, ControlGroups groups, Task console, TimeProvider time)
+    private MachinePower(Process process, ControlGroups groups, Task console, string errors, TimeProvider time)
     {
         _process = process;
         _groups = groups;
         _console = console;
         _time = time;
+        Broken = EndAsync(errors);
     }
+
+    /// <summary>Ends when the power is off: with why, where the machine did not come up or broke down; with null where all was as it should be.</summary>
+    public Task<string?> Broken { get; }
 
     /// <summary>Whether the machine is still on; one whose guest powered itself off is not.</summary>
     public bool IsOn => !_process.HasExited;
@@ -67,8 +74,8 @@ internal sealed class MachinePower : IAsyncDisposable
         process.StandardInput.Close();
         var console = Task.WhenAll(
             ConsoleLog.KeepAsync(process.StandardOutput.BaseStream, files.Console),
-            ConsoleLog.KeepAsync(process.StandardError.BaseStream, files.Console + ".err"));
-        return new MachinePower(process, groups, console, time);
+            ConsoleLog.KeepAsync(process.StandardError.BaseStream, files.Console + ErrorsSuffix));
+        return new MachinePower(process, groups, console, files.Console + ErrorsSuffix, time);
     }
 
     /// <summary>Tells the guest to shut down; it takes its time.</summary>
@@ -83,6 +90,8 @@ internal sealed class MachinePower : IAsyncDisposable
     /// <summary>Cuts the power: everything on the machine is gone at once, and nothing on it is asked.</summary>
     public async ValueTask DisposeAsync()
     {
+        _isCut = true;
+
         // With a process namespace's first process all others in it go, in the kernel and in one go.
         foreach (var init in Children(_process.Id))
         {
@@ -91,8 +100,27 @@ internal sealed class MachinePower : IAsyncDisposable
 
         await _groups.RemoveAsync(_time, CancellationToken.None);
         await _process.WaitForExitAsync(CancellationToken.None);
-        await _console;
+        await Broken;
         _process.Dispose();
+    }
+
+    private async Task<string?> EndAsync(string errors)
+    {
+        await _console;
+        await _process.WaitForExitAsync(CancellationToken.None);
+        return _isCut || _process.ExitCode == 0 ? null : $"it ended with exit code {_process.ExitCode}: {await LastWordsAsync(errors)}";
+    }
+
+    private static async Task<string> LastWordsAsync(string errors)
+    {
+        try
+        {
+            return (await File.ReadAllLinesAsync(errors)).LastOrDefault(line => line.Length > 0) ?? "it said nothing";
+        }
+        catch (IOException e)
+        {
+            return $"what it said cannot be read: {e.Message}";
+        }
     }
 
     private static IEnumerable<string> Nspawn(MachineFiles files, Instance instance, NspawnOptions options) =>

@@ -19,6 +19,7 @@ internal sealed partial class NspawnMachine
     private readonly MachineFiles _files;
     private readonly Channel<Func<Task>> _orders = Channel.CreateUnbounded<Func<Task>>(new UnboundedChannelOptions { SingleReader = true });
     private MachinePower? _power;
+    private Task _watch = Task.CompletedTask;
     private int _generation;
 
     public NspawnMachine(Instance instance, NspawnOptions options, Room room, HostCommand host, TimeProvider time, ILogger logger)
@@ -44,6 +45,7 @@ internal sealed partial class NspawnMachine
         await _room.RouteAsync(IPAddress.Parse(instance.Address), IPNetwork.Parse(instance.Subnet), CancellationToken.None);
         _power = MachinePower.On(_files, instance, size, _options, _time);
         LogOn(instance.Name, instance.Address);
+        _watch = WatchAsync(_power, instance.Name);
     });
 
     public void ShutDown() => Order(() =>
@@ -102,6 +104,16 @@ internal sealed partial class NspawnMachine
         {
             _power = null;
             await power.DisposeAsync();
+            await _watch;
+        }
+    }
+
+    /// <summary>A machine that does not come up is seen by nobody else: the cloud sold it, and takes it to be on.</summary>
+    private async Task WatchAsync(MachinePower power, string machine)
+    {
+        if (await power.Broken is { } why)
+        {
+            LogFailed(machine, why);
         }
     }
 

@@ -11,6 +11,9 @@ mount -t overlay -o "lowerdir=$firmware:$base,upperdir=$disk/upper,workdir=$disk
 mkdir -p /run/systemd/nspawn
 mount -t tmpfs -o mode=0755 machine /run/systemd/nspawn
 ip link set lo up
+
+# The kernel takes an interface away some time after the namespace that it was in, and the machine may have been on a moment ago.
+nsenter --net="/run/netns/$room" ip link delete "$link" 2>/dev/null || true
 ip link add eth0 address "$mac" type veth peer name "$link" netns "$room"
 nsenter --net="/run/netns/$room" ip link set "$link" master "$bridge" up
 ip address add "$address" dev eth0
