@@ -73,11 +73,22 @@ internal static class Diagnosis
             yield return new(Severity.Warning, "file", impediment, $"Until then 'ebb up{seen.Flag}' refuses; what runs goes on.");
         }
 
-        if (!seen.Groups.Any(group => group.State == "missing") && seen.Drift is { IsEmpty: false } drift)
+        if (seen.Groups.Any(group => group.State == "missing"))
+        {
+            yield break;
+        }
+
+        if (seen.Drift.Where(change => change.Action is not ChangeAction.Deploy).ToImmutableArray() is { IsEmpty: false } drift)
         {
             yield return new(
                 Severity.Warning, "file", $"{Words.Count(drift.Length, "resource")} {(drift.Length == 1 ? "is" : "are")} not as the file says: {Names(drift.Select(change => change.Name))}",
                 $"'ebb plan{seen.Flag}' shows how; 'ebb up{seen.Flag}' changes it.");
+        }
+
+        // One that failed is told above.
+        foreach (var deployment in seen.Drift.Where(change => change.Action is ChangeAction.Deploy && seen.Groups.All(group => group.Name != change.Group || group.LastDeployment is null or { State: "Succeeded" })))
+        {
+            yield return new(Severity.Warning, $"deployment {deployment.Name}", deployment.Means, $"'ebb up{seen.Flag}' does so; it touches nothing that runs.");
         }
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Ebb.Cli.Provisioning;
 using Ebb.Clouds.Azure.Deployments;
 
 namespace Ebb.Cli.Clusters.Provisioned;
@@ -12,6 +13,9 @@ internal sealed record Blueprint(string Step, string Group, string Name, JsonObj
 {
     // How many machines there are changes by the hour, and is no reason to deploy again.
     private const string Capacities = "capacities";
+
+    // A machine takes it at its birth alone, and one that is missing is seen without it; what it says besides comes to those that run as orders.
+    private const string FirstBoots = "customData";
 
     private const string MachineType = "Microsoft.Compute/virtualMachines";
 
@@ -85,6 +89,7 @@ internal sealed record Blueprint(string Step, string Group, string Name, JsonObj
     {
         var lasting = parameters.DeepClone().AsObject();
         lasting.Remove(Capacities);
+        (lasting[FirstBoots]?["value"] as JsonObject)?.Remove(ResourceNames.ControlPlaneRole);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{template.ToJsonString()}\n{lasting.ToJsonString()}")));
     }
 }

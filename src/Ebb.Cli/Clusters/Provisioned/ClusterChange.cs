@@ -17,6 +17,9 @@ internal sealed record ClusterChange(ChangeAction Action, string Group, string T
     /// <summary>Done machine by machine, and by no deployment: see <see cref="Hardware.HardwarePlan"/>.</summary>
     public bool ByMachine { get; init; }
 
+    /// <summary>Whether something that is there changes or ends.</summary>
+    public bool Touches => Action is ChangeAction.Change or ChangeAction.Replace or ChangeAction.Delete;
+
     /// <summary>What comes of it, for people.</summary>
     public string Means { get; init; } = "";
 }
@@ -24,6 +27,9 @@ internal sealed record ClusterChange(ChangeAction Action, string Group, string T
 internal enum ChangeAction
 {
     Create,
+
+    /// <summary>The template is deployed again, and nothing that runs is touched by it.</summary>
+    Deploy,
     Change,
     Replace,
     Delete,

@@ -34,7 +34,7 @@ internal sealed record ClusterPlan
     public required ImmutableArray<ClusterChange> Changes { get; init; }
 
     /// <summary>What changes or ends something that is there: whoever wants it is asked.</summary>
-    public bool Touches => Changes.Any(change => change.Action is not (ChangeAction.Create or ChangeAction.Impossible));
+    public bool Touches => Changes.Any(change => change.Touches);
 
     /// <summary>What is not as the file says, and Azure does not change, where nothing else is to be done: it stays so, and is told.</summary>
     public ImmutableArray<ClusterChange> Unmendable => [.. Changes.Where(change => change.Action is ChangeAction.Impossible && !IsDue(change.Group))];
@@ -50,7 +50,7 @@ internal sealed record ClusterPlan
     /// <exception cref="EbbException">Azure cannot do what the file asks for: all of it is named.</exception>
     public void RequirePossible()
     {
-        var impossible = Changes.Where(change => change.Action is ChangeAction.Impossible && IsDue(change.Group)).ToList();
+        var impossible = Changes.Where(change => change.Action is ChangeAction.Impossible && (change.Type == ControlPlanePlanner.Type || IsDue(change.Group))).ToList();
         if (impossible.Count > 0)
         {
             throw new EbbException(

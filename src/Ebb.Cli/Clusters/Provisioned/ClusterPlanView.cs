@@ -56,6 +56,7 @@ internal static class ClusterPlanView
     private static string Word(ChangeAction action) => action switch
     {
         ChangeAction.Create => "create",
+        ChangeAction.Deploy => "deploy",
         ChangeAction.Change => "change",
         ChangeAction.Replace => "replace",
         ChangeAction.Delete => "delete",
@@ -64,7 +65,7 @@ internal static class ClusterPlanView
 
     private static Tone ToneOf(ChangeAction action) => action switch
     {
-        ChangeAction.Create => Tone.Good,
+        ChangeAction.Create or ChangeAction.Deploy => Tone.Good,
         ChangeAction.Change => Tone.Warn,
         _ => Tone.Bad,
     };

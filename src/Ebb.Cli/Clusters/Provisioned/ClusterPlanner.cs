@@ -88,12 +88,14 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
         {
             var found = Comparison.Refine(await cloud.Deployments.WhatIfAsync(wanted.Group, wanted.Name, wanted.Template, wanted.Parameters, ct), wanted.Reading);
             var deployed = Deploying.IsDeployed(wanted, place);
+            ImmutableArray<ClusterChange> changes =
+            [
+                .. from change in ClusterChanges.Of(wanted.Group, deployed ? found.Where(f => f.Kind is not ChangeKind.Deploy) : found, id => all.IsOurs(id, file.Name))
+                   select change with { Drift = deployed },
+            ];
             return (
                 wanted with { Template = OthersAdditions.Keep(wanted.Template, found) },
-                [
-                    .. from change in ClusterChanges.Of(wanted.Group, deployed ? found.Where(f => f.Kind is not ChangeKind.Deploy) : found, id => all.IsOurs(id, file.Name))
-                       select change with { Drift = deployed },
-                ]);
+                deployed || !changes.IsEmpty ? changes : [Unseen(wanted, place)]);
         }
         catch (CloudException e) when (e.Status is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.BadRequest && all.Storage.Last is not { Succeeded: true })
         {
@@ -101,6 +103,14 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
             return (wanted, [.. Contents(wanted)]);
         }
     }
+
+    /// <summary>What Azure lets be seen is as it is wanted, and yet something else was deployed last: what machines are told at their birth, say, Azure shows to nobody.</summary>
+    private static ClusterChange Unseen(Blueprint wanted, GroupPlace place) =>
+        new(ChangeAction.Deploy, wanted.Group, "Microsoft.Resources/deployments", wanted.Name, "")
+        {
+            Means = place.Last is not { Succeeded: true } ? "deployed again: the last time did not end well"
+                : "deployed with what Azure does not show, such as what machines are told at their birth; those that run stay as they are until they are reimaged",
+        };
 
     /// <summary>What a template makes in an empty group, as far as it says without being evaluated.</summary>
     private static IEnumerable<ClusterChange> Contents(Blueprint wanted) =>

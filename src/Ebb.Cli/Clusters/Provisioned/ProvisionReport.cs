@@ -73,7 +73,7 @@ internal sealed record ClusterPlanReport
     };
 }
 
-/// <param name="Action">create, change, replace, delete or impossible.</param>
+/// <param name="Action">create, deploy, change, replace, delete or impossible.</param>
 /// <param name="Drift">The file is as it was deployed: somebody has changed this otherwise.</param>
 internal sealed record ChangeReport(string Action, string Group, string Type, string Name, ImmutableArray<string> Properties, string Means, bool Drift);
 

@@ -13,7 +13,7 @@ internal static class StorageUp
         var (plan, files, _) = await session.PlanAsync(release: null, ct);
         plan.RequirePossible();
         var group = session.File.Cloud.StorageGroup;
-        if (plan.Changes.Any(change => change.Group == group && change.Action is not ChangeAction.Create))
+        if (plan.Changes.Any(change => change.Group == group && change.Touches))
         {
             Consent.Require($"Change what is in resource group '{group}'?", options.Yes, terminal);
         }

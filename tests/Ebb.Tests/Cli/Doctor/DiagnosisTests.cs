@@ -69,6 +69,16 @@ public sealed class DiagnosisTests
         Assert.Contains("5 resources are not as the file says: r0, r1, r2 and 2 more", finding.What);
     }
 
+    [Fact]
+    public void A_file_that_was_not_deployed_since_is_a_warning_and_no_resource_differs()
+    {
+        var deploy = new ClusterChange(ChangeAction.Deploy, "farm-compute", "T", "ebb-compute", "") { Means = "deployed with what Azure does not show" };
+
+        var finding = Assert.Single(Diagnosis.Of(Healthy with { Drift = [deploy] }));
+
+        Assert.Equal((Severity.Warning, "deployment ebb-compute", "deployed with what Azure does not show"), (finding.Severity, finding.About, finding.What));
+    }
+
     [Theory]
     [InlineData(-1, Severity.Broken, "ended on 2026-11-21")]
     [InlineData(30, Severity.Warning, "ends on 2026-12-22")]

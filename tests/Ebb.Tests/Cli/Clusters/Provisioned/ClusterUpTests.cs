@@ -22,6 +22,22 @@ public sealed class ClusterUpTests : IDisposable
     }
 
     [Fact]
+    public void What_machines_are_told_at_their_birth_is_a_change_though_Azure_shows_it_to_nobody()
+    {
+        const string Changed = CloudCase.Starter + "\noptions: {timeZone: Europe/Lisbon}\n";
+        _case.Up();
+
+        var plan = _case.Plan(Changed);
+        var change = Assert.Single(plan.Changes);
+
+        Assert.Equal((ChangeAction.Deploy, "farm-compute", "ebb-compute"), (change.Action, change.Group, change.Name));
+        Assert.False(plan.Touches);
+        Assert.StartsWith("deployed with what Azure does not show, such as what machines are told at their birth", change.Means);
+        _case.Up(Changed);
+        Assert.Empty(_case.Plan(Changed).Changes);
+    }
+
+    [Fact]
     public void Made_again_nothing_is_written()
     {
         _case.Up();

@@ -5,28 +5,17 @@ using Ebb.Tests.Cli.Provisioning.Rendered;
 namespace Ebb.Tests.Cli.Provisioning.Orders.Following;
 
 /// <summary>The power of a control-plane machine goes, wherever it is with its orders.</summary>
-public sealed class InterruptedTests(MachineCloud cloud) : IClassFixture<MachineCloud>, IAsyncLifetime
+public sealed class InterruptedTests(MachineCloud cloud) : FollowingCase(cloud)
 {
-    private const string Newer = "v1.32.1+k3s1";
-
     // A birth begins again at its start, wherever it was: some of its steps tell as much as all of them, in a fifth of the time.
     private const int EveryBirth = 5;
-
-    public async ValueTask InitializeAsync()
-    {
-        MachineLab.Require();
-        await cloud.TidyAsync();
-        await cloud.PutFileAsync(SystemShare.Ebb, "content of bin/ebb\n");
-    }
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task Whatever_step_a_machine_is_killed_at_it_ends_as_it_is_ordered()
     {
-        using var before = await OrderedMachine.BornAsync(cloud);
-        var born = await cloud.FileAsync(SystemShare.State(before.Name));
-        await cloud.PutFileAsync(SystemShare.Ebb, "a newer ebb\n");
+        using var before = await OrderedMachine.BornAsync(Cloud);
+        var born = await Cloud.FileAsync(SystemShare.State(before.Name));
+        await Cloud.PutFileAsync(SystemShare.Ebb, "a newer ebb\n");
         before.Changed = text => text + "# newer\n";
         before.Cluster = before.Cluster with { AddOns = before.Cluster.AddOns with { Registry = false, MetricsServer = false } };
         var rotation = new K3sRotation("2026-11", [["k3s", "certificate", "rotate-ca", "--path", SystemShare.Staged], ["k3s", "certificate", "rotate"]]);
@@ -36,8 +25,8 @@ public sealed class InterruptedTests(MachineCloud cloud) : IClassFixture<Machine
         var killed = 0;
         for (var step = 1; ; step++)
         {
-            await cloud.PutFileAsync(SystemShare.State(before.Name), System.Text.Encoding.UTF8.GetString(born!));
-            using var machine = await OrderedMachine.BornAsync(cloud);
+            await Cloud.PutFileAsync(SystemShare.State(before.Name), System.Text.Encoding.UTF8.GetString(born!));
+            using var machine = await OrderedMachine.BornAsync(Cloud);
             machine.Lab.Write("/var/lib/rancher/k3s/server/db/etcd/member/wal", "entries");
             var (code, said) = await machine.RunAsync("--follow", step);
             if (code == 0)
@@ -49,9 +38,9 @@ public sealed class InterruptedTests(MachineCloud cloud) : IClassFixture<Machine
             killed++;
             await machine.LookAsync();
 
-            var state = (await cloud.StateAsync(0))!;
+            var state = (await Cloud.StateAsync(0))!;
             Assert.True(state.Phase is ControlPlanePhase.Done, $"step {step}: {state.Why}");
-            Assert.Equal((orders.Generation, Newer, cloud.Hashes[SystemShare.Ebb]), (state.Generation, state.Release, state.Ebb));
+            Assert.Equal((orders.Generation, Newer, Cloud.Hashes[SystemShare.Ebb]), (state.Generation, state.Release, state.Ebb));
             Assert.Equal(Newer, machine.Lab.Read("k3s-running").Trim());
             Assert.Equal("a newer ebb\n", machine.Lab.Read("/usr/local/bin/ebb"));
             Assert.EndsWith("# newer\n", machine.Lab.Read(OrderedMachine.Program));
@@ -70,7 +59,7 @@ public sealed class InterruptedTests(MachineCloud cloud) : IClassFixture<Machine
     [Fact]
     public async Task A_file_that_cannot_be_put_in_its_place_leaves_nothing_beside_it_however_often_it_is_tried()
     {
-        using var machine = new OrderedMachine(cloud);
+        using var machine = new OrderedMachine(Cloud);
         await machine.BeBornAsync();
         Directory.CreateDirectory(machine.Lab.At("/home/ebb/.ssh/authorized_keys"));
         var orders = machine.Orders(sshKeys: ["ssh-ed25519 AAAA one"]);
@@ -78,15 +67,15 @@ public sealed class InterruptedTests(MachineCloud cloud) : IClassFixture<Machine
 
         await machine.LookAsync();
 
-        Assert.Equal(ControlPlanePhase.Failed, (await cloud.StateAsync(0))!.Phase);
+        Assert.Equal(ControlPlanePhase.Failed, (await Cloud.StateAsync(0))!.Phase);
         Assert.Equal(["authorized_keys"], Directory.GetFileSystemEntries(machine.Lab.At("/home/ebb/.ssh")).Select(Path.GetFileName));
     }
 
     [Fact]
     public async Task Whatever_step_a_birth_is_cut_short_at_it_ends_as_it_is_ordered()
     {
-        using var before = new OrderedMachine(cloud) { Changed = text => text + "# newer\n" };
-        await cloud.PutFileAsync(SystemShare.Ebb, "a newer ebb\n");
+        using var before = new OrderedMachine(Cloud) { Changed = text => text + "# newer\n" };
+        await Cloud.PutFileAsync(SystemShare.Ebb, "a newer ebb\n");
         before.Cluster = before.Cluster with { AddOns = before.Cluster.AddOns with { Registry = false, MetricsServer = false } };
         var orders = before.Orders(Newer);
 
@@ -94,9 +83,9 @@ public sealed class InterruptedTests(MachineCloud cloud) : IClassFixture<Machine
         for (var step = 1; ; step += EveryBirth)
         {
             // Where a cluster has begun before, it would rightly wait for the others.
-            await cloud.TidyAsync();
+            await Cloud.TidyAsync();
             await before.OrderAsync(orders, machine: "nobody");
-            using var machine = new OrderedMachine(cloud);
+            using var machine = new OrderedMachine(Cloud);
             var (code, said) = await machine.RunAsync(null, step);
             if (code == 0)
             {
@@ -113,9 +102,9 @@ public sealed class InterruptedTests(MachineCloud cloud) : IClassFixture<Machine
 
             await machine.LookAsync();
 
-            var state = (await cloud.StateAsync(0))!;
+            var state = (await Cloud.StateAsync(0))!;
             Assert.True(state.Phase is ControlPlanePhase.Done, $"step {step}: {state.Why}");
-            Assert.Equal((orders.Generation, Newer, cloud.Hashes[SystemShare.Ebb]), (state.Generation, state.Release, state.Ebb));
+            Assert.Equal((orders.Generation, Newer, Cloud.Hashes[SystemShare.Ebb]), (state.Generation, state.Release, state.Ebb));
             Assert.EndsWith("# newer\n", machine.Lab.Read(OrderedMachine.Program));
             Assert.Contains("- metrics-server", machine.Lab.Read("/etc/rancher/k3s/config.yaml"));
             Assert.Equal(Newer, machine.Lab.Read("k3s-running").Trim());

@@ -1,0 +1,177 @@
+using Ebb.Cli.Clusters.Provisioned.Rotating;
+using Ebb.Cli.Provisioning;
+using Ebb.Cli.Provisioning.CloudInit;
+using Ebb.Cli.Provisioning.Orders;
+using Ebb.Tests.Cli.Provisioning.Rendered;
+
+namespace Ebb.Tests.Cli.Provisioning.Orders.Following;
+
+/// <summary>A control-plane machine is told of other keys.</summary>
+public sealed class KeyTests(MachineCloud cloud) : FollowingCase(cloud)
+{
+    [Fact]
+    public async Task Shares_are_mounted_and_handed_out_with_the_key_that_the_orders_name_and_nothing_restarts()
+    {
+        using var machine = await BornAsync();
+        machine.Mounted();
+        var (first, second) = (await Cloud.SharesKeyAsync("key1"), await Cloud.SharesKeyAsync("key2"));
+        Assert.Contains(first, machine.Lab.Read("/etc/ebb/shares.credentials"));
+        await machine.OrderAsync(machine.Orders());
+        await machine.LookAsync();
+        machine.Forget();
+
+        await machine.OrderAsync(machine.Orders(sharesKey: "key2"));
+        await machine.LookAsync();
+
+        Assert.Equal(["umount --lazy /srv"], machine.Ran);
+        foreach (var file in new[] { "/etc/ebb/shares.credentials", "/etc/ebb/join/handout.json" })
+        {
+            Assert.Contains(second, machine.Lab.Read(file));
+            Assert.DoesNotContain(first, machine.Lab.Read(file));
+        }
+    }
+
+    [Fact]
+    public async Task A_key_that_is_exchanged_is_asked_for_anew_once_and_not_at_every_look()
+    {
+        using var machine = await BornAsync();
+        var orders = machine.Orders();
+        Cloud.Calls.Clear();
+        using var following = machine.Follow();
+        await machine.OrderAsync(orders);
+        await machine.UntilAsync(found => found.Generation == orders.Generation && found.Phase is ControlPlanePhase.Done);
+
+        await Cloud.ExchangeKeyAsync();
+        await Cloud.PutFileAsync(SystemShare.Ebb, "a newer ebb\n");
+        var newer = machine.Orders();
+        await machine.OrderAsync(newer);
+        await machine.UntilAsync(found => found.Generation == newer.Generation && found.Phase is ControlPlanePhase.Done);
+
+        int Looks() => Cloud.Calls.Count(call => call.Path.EndsWith(SystemShare.Turn, StringComparison.Ordinal) && call.Method == "GET");
+        for (var before = Looks(); Looks() < before + 5;)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
+        }
+
+        var asked = Cloud.Calls.Count(call => call.Path.EndsWith($"{Cloud.Names.SystemAccount}/listKeys", StringComparison.OrdinalIgnoreCase) && call.ClientId != "operator");
+        Assert.Equal(2, asked);
+    }
+
+    [Fact]
+    public async Task Keys_to_log_in_with_are_replaced()
+    {
+        using var machine = await BornAsync();
+        machine.Lab.Write("/home/ebb/.ssh/authorized_keys", "ssh-rsa AAAA before\n");
+        await machine.OrderAsync(machine.Orders(sshKeys: ["ssh-ed25519 AAAA one", "ssh-ed25519 BBBB two"]));
+
+        await machine.LookAsync();
+
+        Assert.Equal("ssh-ed25519 AAAA one\nssh-ed25519 BBBB two\n", machine.Lab.Read("/home/ebb/.ssh/authorized_keys"));
+        Assert.Equal("600", machine.Lab.ModeOf("/home/ebb/.ssh/authorized_keys"));
+        Assert.Empty(machine.Ran);
+    }
+
+    [Fact]
+    public async Task A_rotation_of_passwords_has_the_first_server_exchange_the_old_one_for_the_new_one_before_k3s_restarts()
+    {
+        using var machine = await BornAsync();
+        await machine.OrderAsync(machine.Orders());
+        await machine.LookAsync();
+        var old = machine.Lab.Read("/etc/ebb/k3s/token").Trim();
+        await Cloud.PutFileAsync(SystemShare.ServerToken, "another password\n");
+        machine.Forget();
+
+        var state = new KeyState { K3s = new K3sOrder("passwords-1", RotationKind.Passwords) };
+        await machine.OrderAsync(machine.Orders(rotation: K3sRotations.Of(state, Cloud.Names)));
+        await machine.LookAsync();
+
+        Assert.Equal("another password", machine.Lab.Read("/etc/ebb/k3s/token").Trim());
+        Assert.Equal(
+            [$"k3s token rotate --token {old} --new-token another password", "systemctl restart k3s.service"],
+            machine.Ran.Where(line => line.Contains("token", StringComparison.Ordinal) || line.Contains("restart k3s", StringComparison.Ordinal)));
+        await Cloud.PutFileAsync(SystemShare.ServerToken, $"content of {SystemShare.ServerToken}\n");
+    }
+
+    [Fact]
+    public async Task Passwords_that_were_exchanged_just_before_the_power_went_are_not_exchanged_once_more()
+    {
+        using var machine = await BornAsync();
+        await Cloud.PutFileAsync(SystemShare.ServerToken, "another password\n");
+        machine.K3s("""
+            case "$*" in
+              "token rotate "*) exit 1;;
+              "secrets-encrypt status --token another password") echo Encryption Status: Enabled;;
+            esac
+            """);
+
+        var state = new KeyState { K3s = new K3sOrder("passwords-2", RotationKind.Passwords) };
+        var orders = machine.Orders(rotation: K3sRotations.Of(state, Cloud.Names));
+        await machine.OrderAsync(orders);
+        await machine.LookAsync();
+
+        Assert.Equal((ControlPlanePhase.Done, orders.Generation), ((await Cloud.StateAsync(0))!.Phase, (await Cloud.StateAsync(0))!.Generation));
+        await Cloud.PutFileAsync(SystemShare.ServerToken, $"content of {SystemShare.ServerToken}\n");
+    }
+
+    [Fact]
+    public async Task Keys_are_exchanged_by_commands_that_run_once()
+    {
+        using var machine = await BornAsync();
+        machine.Lab.Write("/etc/ebb/k3s/agent-token.before", "the one before\n");
+        var rotation = new K3sRotation("2026-11", [["k3s", "token", "rotate", "--token", "@/etc/ebb/k3s/agent-token.before", "--new-token", "@/etc/ebb/k3s/token"], ["k3s", "certificate", "rotate"]]);
+        var first = machine.Orders(rotation: rotation);
+        await machine.OrderAsync(first);
+        await machine.LookAsync();
+        string[] expected =
+        [
+            "k3s token rotate --token the one before --new-token content of k3s/token",
+            "systemctl stop k3s.service",
+            "k3s certificate rotate",
+            "systemctl restart k3s.service",
+        ];
+        Assert.Equal(expected, machine.Ran);
+
+        machine.Forget();
+        await machine.OrderAsync(machine.Orders(sshKeys: ["ssh-ed25519 AAAA one"], rotation: rotation));
+        await machine.LookAsync();
+        Assert.Empty(machine.Ran);
+        await machine.OrderAsync(machine.Orders(rotation: new K3sRotation("2026-12", [["k3s", "secrets-encrypt", "rotate-keys"]]) { On = "farm-control-plane-1" }));
+        await machine.LookAsync();
+        Assert.Equal(["systemctl restart k3s.service"], machine.Ran);
+    }
+
+    [Fact]
+    public async Task Authorities_are_laid_beside_those_in_use_and_the_first_server_puts_them_into_the_store()
+    {
+        using var machine = await BornAsync();
+        await machine.OrderAsync(machine.Orders());
+        await machine.LookAsync();
+        var inUse = machine.Lab.Read("/var/lib/rancher/k3s/server/tls/etcd/peer-ca.key");
+        await Cloud.PutFileAsync(SystemShare.Pki + "etcd/peer-ca.key", "another key\n");
+        machine.Forget();
+
+        var offered = new KeyState { K3s = new K3sOrder("authorities-1-offer", ClusterAuthorities.What) { Phase = ClusterAuthorities.Offered } };
+        var before = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(-2);
+        await machine.OrderAsync(machine.Orders(rotation: K3sRotations.Of(offered, Cloud.Names), stagesAuthorities: true));
+        await machine.LookAsync();
+
+        var staged = $"{SystemShare.Staged}/tls/etcd/peer-ca.key";
+        Assert.Equal(("another key\n", inUse), (machine.Lab.Read(staged), machine.Lab.Read("/var/lib/rancher/k3s/server/tls/etcd/peer-ca.key")));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(machine.Lab.At(staged)));
+        Assert.True(File.GetLastWriteTimeUtc(machine.Lab.At(staged)) > before);
+        Assert.Equal([$"k3s certificate rotate-ca --path {SystemShare.Staged}", "systemctl restart k3s.service"], machine.Ran);
+
+        // Another server has them from the store. Then each makes its certificates anew.
+        machine.Forget();
+        var others = K3sRotations.Of(offered with { K3s = offered.K3s with { Id = "authorities-2-offer" } }, Cloud.Names)! with { On = "farm-control-plane-1" };
+        await machine.OrderAsync(machine.Orders(rotation: others, stagesAuthorities: true));
+        await machine.LookAsync();
+        Assert.Equal(["systemctl restart k3s.service"], machine.Ran);
+        machine.Forget();
+        var signed = new KeyState { K3s = new K3sOrder("authorities-1-sign", ClusterAuthorities.What) { Phase = ClusterAuthorities.Signed } };
+        await machine.OrderAsync(machine.Orders(rotation: K3sRotations.Of(signed, Cloud.Names), stagesAuthorities: true));
+        await machine.LookAsync();
+        Assert.Equal(["systemctl stop k3s.service", "k3s certificate rotate", "systemctl restart k3s.service"], machine.Ran);
+        await Cloud.PutFileAsync(SystemShare.Pki + "etcd/peer-ca.key", "content of k3s/tls/etcd/peer-ca.key\n");
+    }
+}
