@@ -18,7 +18,7 @@ internal static class OperationRun
         Target target, OperationRequest request, string word, bool dryRun, bool json, Terminal terminal, CancellationToken ct, IReadOnlyList<PoolSizeChange>? sizes = null)
     {
         var (plan, report) = await WorkAsync(target, request, word, dryRun, terminal, ct);
-        Print(report, json, terminal);
+        Print(report with { Sizes = sizes }, json, terminal);
         Require(plan, report.Machines, request);
     }
 
@@ -35,7 +35,6 @@ internal static class OperationRun
             Operation = word,
             DryRun = dryRun,
             Seed = request.Seed,
-            Sizes = sizes,
             Machines = [.. done, .. plan.Skipped.Select(s => new OperationOutcome { Machine = s.Machine, Pool = PoolOf(seen, s.Machine), Outcome = "skipped", Why = s.Why })],
         });
     }
