@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Ebb.Cli.Definition;
 using Ebb.Clouds.Azure.Deployments;
 
 namespace Ebb.Cli.Clusters.Provisioned;
@@ -71,6 +72,10 @@ internal static partial class ChangeRules
         ("Microsoft.Network/publicIPAddresses", @"zones.*", Effect.None),
         ("Microsoft.Network/publicIPAddresses", @"sku.*|properties\.publicIPAddressVersion", Effect.Impossible),
         ("Microsoft.Storage/storageAccounts", @"kind|properties\.isHnsEnabled", Effect.Impossible),
+
+        // Machines keep the addresses that they have: a subnet only becomes wider.
+        ("Microsoft.Network/virtualNetworks", @"properties\.subnets\.properties\.addressPrefix", Effect.Impossible),
+        ("Microsoft.Network/networkInterfaces", @"properties\.ipConfigurations\.properties\.privateIPAddress", Effect.Impossible),
         ("", @"location", Effect.Impossible),
     ];
 
@@ -106,11 +111,12 @@ internal static partial class ChangeRules
         _ => throw new ArgumentOutOfRangeException(nameof(effect), effect, null),
     };
 
-    /// <summary>A disk grows and never shrinks; a quicker kind of disk than the machine was made with is for those that come.</summary>
+    /// <summary>A disk and a subnet grow and never shrink; a quicker kind of disk than the machine was made with is for those that come.</summary>
     private static Effect Adjusted(string path, Effect effect, PropertyChange change) => path.Split('.')[^1] switch
     {
         "diskSizeGB" when effect is Effect.Restart => change is { Before: { } before, After: { } after } && before.TryGetInt32(out var was) && after.TryGetInt32(out var now) && now > was ? Effect.Restart : Effect.Replace,
         "storageAccountType" when effect is Effect.Replace && OfDisk().IsMatch(path) && change.After?.ToString().StartsWith("Premium", StringComparison.OrdinalIgnoreCase) == true => Effect.None,
+        "addressPrefix" when IPNetwork.TryParse(change.Before?.ToString(), out var narrow) && IPNetwork.TryParse(change.After?.ToString(), out var wide) && Addresses.Within(narrow, wide) => Effect.InPlace,
         "singlePlacementGroup" when change.After is { ValueKind: JsonValueKind.True } => Effect.None,
         _ => effect,
     };

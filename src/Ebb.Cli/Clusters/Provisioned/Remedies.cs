@@ -16,6 +16,7 @@ internal static class Remedies
         ("PublicIPCountLimitReached", "Delete public addresses that nobody uses, or ask for more."),
         ("StorageAccountAlreadyTaken", "Choose another name with storage.account."),
         ("DnsRecordInUse", "Choose another name with network.dnsLabel."),
+        ("InUsePrefixCannotBeDeleted", "Machines have addresses of it: put network.range and its subnets back as they were."),
         ("AuthorizationFailed", "Ask an owner for the right that it names; rights that were just given take some minutes."),
         ("LinkedAuthorizationFailed", "Ask an owner for the right that it names."),
         ("RequestDisallowedByPolicy", "A policy of your organization forbids it: ask whoever keeps it."),

@@ -59,6 +59,17 @@ public class ChangeRulesTests
     }
 
     [Theory]
+    [InlineData("10.1.128.0/18", "10.1.128.0/17", nameof(Effect.InPlace))]
+    [InlineData("10.1.128.0/17", "10.1.128.0/18", nameof(Effect.Impossible))]
+    [InlineData("10.1.128.0/17", "10.9.128.0/17", nameof(Effect.Impossible))]
+    public void A_subnet_becomes_wider_and_nothing_else(string before, string after, string effect)
+    {
+        var change = new PropertyChange("properties.subnets[pools].properties.addressPrefix", Json($"\"{before}\""), Json($"\"{after}\""));
+
+        Assert.Equal(effect, ChangeRules.Of("Microsoft.Network/virtualNetworks", change).ToString());
+    }
+
+    [Theory]
 
     // Filled in by the provider, and not in the template.
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "sku.tier", "\"Standard\"", null)]

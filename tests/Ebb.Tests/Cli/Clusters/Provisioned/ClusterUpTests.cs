@@ -204,6 +204,33 @@ public sealed class ClusterUpTests : IDisposable
         Assert.Empty(_case.Wire.Writes);
     }
 
+    [Theory]
+    [InlineData("{range: 10.9.0.0/16}")]
+    [InlineData("{controlPlaneSubnet: 10.1.8.0/24}")]
+    [InlineData("{poolSubnet: 10.1.128.0/18}")]
+    public void Addresses_that_machines_have_are_not_taken_from_them(string network)
+    {
+        _case.Up();
+
+        var plan = _case.Plan($"{CloudCase.Starter}\nnetwork: {network}\n");
+
+        Assert.Contains("addressPrefix", Assert.Throws<EbbException>(plan.RequirePossible).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_subnet_that_becomes_wider_is_changed_in_place()
+    {
+        _case.Up($"{CloudCase.Starter}\nnetwork: {{poolSubnet: 10.1.128.0/18}}\n");
+
+        var plan = _case.Plan();
+        plan.RequirePossible();
+        _case.Up();
+
+        Assert.All(plan.Changes, change => Assert.Equal(ChangeAction.Change, change.Action));
+        Assert.Contains(plan.Changes.SelectMany(change => change.Parts), part => part.What.Contains("10.1.128.0/18 → 10.1.128.0/17", StringComparison.Ordinal));
+        Assert.Empty(_case.Plan().Changes);
+    }
+
     [Fact]
     public void A_pool_that_grows_while_a_person_thinks_about_the_plan_keeps_its_machines()
     {
