@@ -22,16 +22,13 @@ internal sealed record ClusterPlace(GroupPlace Storage, GroupPlace Compute)
 
     private const string RoleTag = "ebb-role";
 
-    private const string PoolTag = "ebb-pool";
-
     public int ControlPlaneMachines =>
         Of("Microsoft.Compute/virtualMachines").Count(r => r.Tags.GetValueOrDefault(RoleTag) == "control-plane");
 
     public IEnumerable<ResourceItem> ScaleSets => Of("Microsoft.Compute/virtualMachineScaleSets");
 
-    /// <summary>How many machines a pool has; 0 when it is not there.</summary>
-    public int CapacityOf(string pool) =>
-        ScaleSets.FirstOrDefault(r => (r.Tags.GetValueOrDefault(PoolTag) ?? r.Name).Equals(pool, StringComparison.OrdinalIgnoreCase))?.Capacity ?? 0;
+    /// <summary>Null when it is not there.</summary>
+    public ResourceItem? ScaleSet(string name) => ScaleSets.FirstOrDefault(r => r.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Whether Ebb made it for this cluster.</summary>
     public bool IsOurs(string id, string cluster) =>

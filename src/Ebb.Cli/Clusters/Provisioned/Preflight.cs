@@ -133,7 +133,7 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
             // Rights in a group contain those in the subscription above it.
             var rights = group.Group is null ? subscription : await facts.PermissionsAsync(name, ct) ?? subscription;
             var where = group.Group is null ? "in the subscription" : $"in resource group '{name}'";
-            foreach (var action in Rights.Needed(group.Group is null, name == file.Cloud.StorageGroup))
+            foreach (var action in Rights.Needed(file, place, name == file.Cloud.StorageGroup))
             {
                 if (rights is not null && !rights.Allow(action))
                 {
@@ -167,7 +167,8 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
         }
 
         Sizes = await facts.SizesAsync(Region, ct);
-        var sizes = new PreflightSizes(file, Sizes, place);
+        var spotSets = place.ScaleSets.Any() ? await facts.SpotSetsAsync(file.Cloud.ComputeGroup, ct) : FrozenSet<string>.Empty;
+        var sizes = new PreflightSizes(file, Sizes, place, spotSets);
         var quotas = await facts.QuotasAsync(Region, network: false, ct);
         _problems.AddRange(sizes.Problems());
         var (short_, warnings) = sizes.Quotas(quotas);
@@ -191,8 +192,7 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
         if (!register.Contains("Microsoft.Network"))
         {
             var label = names.Label;
-            if (!place.Compute.Resources.Any(r => r.Type.Equals("Microsoft.Network/publicIPAddresses", StringComparison.OrdinalIgnoreCase))
-                && await facts.IsLabelFreeAsync(Region, label, ct) is false)
+            if (await facts.IsLabelFreeAsync(Region, label, ct) is false && !await IsOwnAsync(label, ct))
             {
                 _problems.Add($"The name '{label}.{Region}.cloudapp.azure.com' is taken. Choose another with network.dnsLabel.");
             }
@@ -200,6 +200,12 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
             await AddressesAsync(ct);
         }
     }
+
+    /// <summary>Whether it is the cluster's own address that has this label.</summary>
+    private async Task<bool> IsOwnAsync(string label, CancellationToken ct) =>
+        place.Compute.Group is not null
+        && (await facts.PublicAddressesAsync(file.Cloud.ComputeGroup, ct)).Any(address =>
+            address.Tags.GetValueOrDefault(ClusterPlace.ClusterTag) == file.Name && label.Equals(address.Name?.Split('.')[0], StringComparison.OrdinalIgnoreCase));
 
     private async Task AddressesAsync(CancellationToken ct)
     {

@@ -8,12 +8,15 @@ using Ebb.Clouds.Azure.Deployments;
 namespace Ebb.Cli.Clusters.Provisioned;
 
 /// <summary>Whether the machines of a cluster can be had: their sizes, zones and cores.</summary>
-internal sealed class PreflightSizes(ClusterFile file, IReadOnlyDictionary<string, SizeOffer> offers, ClusterPlace place)
+/// <param name="spotSets">Those of the scale sets there whose machines are spot ones.</param>
+internal sealed class PreflightSizes(ClusterFile file, IReadOnlyDictionary<string, SizeOffer> offers, ClusterPlace place, IReadOnlySet<string> spotSets)
 {
     // Spot machines have one quota for all families together.
     private const string SpotQuota = "lowPriorityCores";
 
     private const string RegularQuota = "cores";
+
+    private const string ControlPlane = "controlPlane";
 
     public IEnumerable<string> Problems()
     {
@@ -42,6 +45,12 @@ internal sealed class PreflightSizes(ClusterFile file, IReadOnlyDictionary<strin
                     yield return $"{who} asks for size '{size}', which starts only images of the first generation; '{file.Options.Image}' is of the second. Set {key}.size to a newer one, or options.image to PUBLISHER:OFFER:SKU:VERSION.";
                 }
 
+                // Machines of pools run the agent, which there is for both; 'ebb' itself is made for this one only.
+                if (key == ControlPlane && offer.Architecture != "amd64")
+                {
+                    yield return $"{who} asks for size '{size}', whose processor is of kind {offer.Architecture}; Ebb's own program runs on amd64 there. Set {key}.size to another, for example Standard_B2ms.";
+                }
+
                 if (spot && !offer.Spot)
                 {
                     yield return $"{who} asks for spot machines of size '{size}', which Azure sells only as regular ones. Set {key}.priority to regular, or another size.";
@@ -60,21 +69,25 @@ internal sealed class PreflightSizes(ClusterFile file, IReadOnlyDictionary<strin
             Need(plane, spot: false, Math.Max(0, file.ControlPlane.Machines - place.ControlPlaneMachines), "the control plane");
         }
 
-        foreach (var pool in file.Pools)
+        foreach (var set in PoolScaleSet.Of(file))
         {
+            var pool = set.Pool;
             if (!offers.TryGetValue(pool.Size, out var offer) || offer.Cores == 0)
             {
                 continue;
             }
 
-            var spot = pool.Priority is not PoolPriority.Regular;
-            var have = place.CapacityOf(pool.Name);
-            Need(offer, spot, Math.Max(0, Math.Max(pool.Min, pool.KeepWarm) - have), $"pool '{pool.Name}'");
-            foreach (var name in QuotasOf(offer, spot))
+            // One of another priority is deleted, and as many machines of the wanted one are asked for at once.
+            var there = place.ScaleSet(set.Name);
+            var capacity = there?.Capacity ?? 0;
+            var stay = spotSets.Contains(set.Name) == set.Spot ? capacity : 0;
+            Need(offer, set.Spot, Math.Max(Math.Max(set.Min, set.KeepWarm), capacity) - stay, $"pool '{pool.Name}'");
+            var have = pool.Size.Equals(there?.Size, StringComparison.OrdinalIgnoreCase) ? stay : 0;
+            foreach (var name in QuotasOf(offer, set.Spot))
             {
                 if (quotas.TryGetValue(name, out var quota) && have + (quota.Left / offer.Cores) is var most && most < pool.Max)
                 {
-                    warnings.Add($"Pool '{pool.Name}' may have {pool.Max} machines, and quota '{name}' leaves room for {most} at most: {quota.Used} of {quota.Limit} cores are used. Ask for more under 'Usage + quotas' of the subscription when you need them.");
+                    warnings.Add($"Pool '{pool.Name}' may have {pool.Max}{(pool.Priority is PoolPriority.SpotThenRegular && !set.Spot ? " regular" : "")} machines, and quota '{name}' leaves room for {most} at most: {quota.Used} of {quota.Limit} cores are used. Ask for more under 'Usage + quotas' of the subscription when you need them.");
                 }
             }
         }
@@ -106,7 +119,7 @@ internal sealed class PreflightSizes(ClusterFile file, IReadOnlyDictionary<strin
 
     private IEnumerable<(string Key, string Who, string Size, ImmutableArray<string> Zones, bool Spot)> Wanted() =>
     [
-        ("controlPlane", "The control plane", file.ControlPlane.Size, file.ControlPlane.Zones, false),
+        (ControlPlane, "The control plane", file.ControlPlane.Size, file.ControlPlane.Zones, false),
         .. file.Pools.Select((pool, i) => ($"pools[{i}]", $"Pool '{pool.Name}'", pool.Size, pool.Zones, pool.Priority is not PoolPriority.Regular)),
     ];
 

@@ -1,6 +1,9 @@
+using Ebb.Cli.Definition;
+using Ebb.Cli.Provisioning.Templates;
+
 namespace Ebb.Cli.Clusters.Provisioned;
 
-/// <summary>What whoever sets a cluster up has to be allowed; docs list the same.</summary>
+/// <summary>What whoever sets a cluster up has to be allowed; the roles that the documentation names contain it.</summary>
 internal static class Rights
 {
     private static readonly string[] Storage =
@@ -21,7 +24,6 @@ internal static class Rights
         "Microsoft.Resources/deployments/write",
         "Microsoft.Compute/virtualMachines/write",
         "Microsoft.Compute/virtualMachineScaleSets/write",
-        "Microsoft.Compute/availabilitySets/write",
         "Microsoft.Network/virtualNetworks/write",
         "Microsoft.Network/networkSecurityGroups/write",
         "Microsoft.Network/publicIPAddresses/write",
@@ -35,9 +37,32 @@ internal static class Rights
         "Microsoft.Authorization/roleAssignments/write",
     ];
 
-    public static IEnumerable<string> Needed(bool makesGroup, bool storage) =>
+    /// <param name="storage">In the group of the storage, else in that of the machines.</param>
+    public static IEnumerable<string> Needed(ClusterFile file, ClusterPlace place, bool storage) =>
     [
-        .. makesGroup ? ["Microsoft.Resources/subscriptions/resourceGroups/write"] : Array.Empty<string>(),
-        .. storage ? Storage : Compute,
+        .. (storage ? place.Storage : place.Compute).Group is null ? ["Microsoft.Resources/subscriptions/resourceGroups/write"] : Array.Empty<string>(),
+        .. storage ? Storage : [.. Compute, .. OfShape(file, place)],
     ];
+
+    /// <summary>What only some clusters take.</summary>
+    private static IEnumerable<string> OfShape(ClusterFile file, ClusterPlace place)
+    {
+        if (file.ControlPlane.Zones.IsEmpty)
+        {
+            yield return "Microsoft.Compute/availabilitySets/write";
+        }
+
+        if (file.ControlPlane.Machines > 1)
+        {
+            yield return "Microsoft.Network/loadBalancers/write";
+            yield return "Microsoft.Network/loadBalancers/backendAddressPools/join/action";
+            yield return "Microsoft.Network/loadBalancers/inboundNatRules/join/action";
+        }
+
+        var wanted = PoolScaleSet.Of(file).Select(set => set.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (place.ScaleSets.Any(set => set.Tags.GetValueOrDefault(ClusterPlace.ClusterTag) == file.Name && !wanted.Contains(set.Name)))
+        {
+            yield return "Microsoft.Compute/virtualMachineScaleSets/delete";
+        }
+    }
 }

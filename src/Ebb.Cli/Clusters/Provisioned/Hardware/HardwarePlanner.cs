@@ -127,7 +127,6 @@ internal sealed class HardwarePlanner(ClusterFile file, ResourceNames names, Clo
         var (now, wanted) = (inputs.TraitsOf(machine.Size), inputs.TraitsOf(file.ControlPlane.Size));
         return parts.Any(part => part.Effect is Effect.Replace) ? "Azure changes this only by another machine"
             : resized && now.OwnDisk != wanted.OwnDisk ? $"Azure turns no machine {(now.OwnDisk ? "with" : "without")} a disk of its own into one {(now.OwnDisk ? "without" : "with")}"
-            : resized && now.Architecture != wanted.Architecture ? $"{file.ControlPlane.Size} has another kind of processor"
             : null;
     }
 

@@ -128,6 +128,23 @@ public sealed class SubscriptionFacts(ArmConnection arm)
         return wire?.RegistrationState;
     }
 
+    /// <summary>The names of those scale sets of a resource group whose machines are spot ones.</summary>
+    public async Task<IReadOnlySet<string>> SpotSetsAsync(string group, CancellationToken ct)
+    {
+        var wires = await arm.ListAsync(
+            $"Listing the scale sets of '{group}'",
+            arm.Address($"{arm.GroupPath(group)}/providers/Microsoft.Compute/virtualMachineScaleSets", "2023-09-01"),
+            ArmJson.Default.WirePageWireScaleSet,
+            ct);
+
+        // Low is the old name of Spot.
+        return wires.Where(set => set.Properties?.VirtualMachineProfile?.Priority?.ToUpperInvariant() is "SPOT" or "LOW")
+            .Select(set => set.Name ?? "").ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>The public addresses of a resource group.</summary>
+    public Task<IReadOnlyList<PublicAddress>> PublicAddressesAsync(string group, CancellationToken ct) => new PublicAddresses(arm).ListAsync(group, ct);
+
     /// <summary>Registers a namespace and waits until it is.</summary>
     /// <exception cref="CloudException">It was refused.</exception>
     public async Task RegisterAsync(string provider, CancellationToken ct)

@@ -69,6 +69,13 @@ public sealed class PreflightTests : IDisposable
     }
 
     [Fact]
+    public void A_control_plane_of_Arm_machines()
+    {
+        Assert.Contains("whose processor is of kind arm64", Only(_case.Check(CloudCase.Starter + "\ncontrolPlane: {size: Standard_D4ps_v5}")), StringComparison.Ordinal);
+        Assert.Empty(_case.Check(CloudCase.Starter.Replace("Standard_D4s_v5", "Standard_D4ps_v5", StringComparison.Ordinal)).Problems);
+    }
+
+    [Fact]
     public void A_size_that_is_not_sold_as_spot()
     {
         _case.Wire.Answer("/skus", HttpStatusCode.OK, Skus("[]", spot: false));
@@ -117,6 +124,29 @@ public sealed class PreflightTests : IDisposable
     }
 
     [Fact]
+    public void A_pool_is_not_deleted_for_one_that_the_quota_leaves_no_room_for()
+    {
+        _case = With(("cores", 12));
+        _case.Up();
+        _case.World.SetCapacity("farm-compute", "agents", 3);
+        _case.Do(() => Task.Delay(TimeSpan.FromMinutes(5), _case.Time));
+
+        Assert.Empty(_case.Check().Problems);
+        Assert.Contains("pool 'agents' need 12 cores of quota 'cores' in 'eastus' at once, and 10 of 12 are left", Only(_case.Check(CloudCase.Starter.Replace("spot", "regular", StringComparison.Ordinal))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_quota_that_is_too_small_for_all_machines_that_a_pool_falls_back_on_is_a_warning()
+    {
+        _case = With(("cores", 10));
+
+        var report = _case.Check(CloudCase.Starter.Replace("spot", "spot-then-regular", StringComparison.Ordinal));
+
+        Assert.Empty(report.Problems);
+        Assert.Contains("may have 10 regular machines, and quota 'cores' leaves room for 2 at most", Assert.Single(report.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_name_of_a_storage_account_that_is_taken()
     {
         _case.Wire.Answer("checkNameAvailability", HttpStatusCode.OK, """{"nameAvailable":false,"reason":"AlreadyExists","message":"The storage account named x is already taken."}""");
@@ -133,6 +163,16 @@ public sealed class PreflightTests : IDisposable
         _case.Wire.Answer("CheckDnsNameAvailability", HttpStatusCode.OK, """{"available":false}""");
 
         Assert.Contains("network.dnsLabel", Only(_case.Check()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_in_DNS_is_the_cluster_s_own_or_has_to_be_free_also_where_there_is_a_cluster()
+    {
+        _case.Up();
+        _case.Wire.Answer("CheckDnsNameAvailability", HttpStatusCode.OK, """{"available":false}""");
+
+        Assert.Empty(_case.Check().Problems);
+        Assert.Contains("network.dnsLabel", Only(_case.Check(CloudCase.Starter + "\nnetwork: {dnsLabel: taken}")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -174,6 +214,30 @@ public sealed class PreflightTests : IDisposable
             refused,
             _case.Check().Problems.Any(p => p.Contains("userAssignedIdentities/assign/action in resource group 'farm-storage'", StringComparison.Ordinal)));
         Assert.DoesNotContain(_case.Check().Problems, p => p.Contains("in resource group 'farm-compute'", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Microsoft.Network/loadBalancers/inboundNatRules/join/action", "{machines: 1}", false)]
+    [InlineData("Microsoft.Network/loadBalancers/inboundNatRules/join/action", "{machines: 3}", true)]
+    [InlineData("Microsoft.Compute/availabilitySets/write", "{zones: [1]}", false)]
+    [InlineData("Microsoft.Compute/availabilitySets/write", "{machines: 1}", true)]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets/delete", "{machines: 1}", false)]
+    public void What_must_be_allowed_depends_on_the_control_plane(string action, string controlPlane, bool needed)
+    {
+        Without(action);
+
+        Assert.Equal(needed, _case.Check($"{CloudCase.Starter}\ncontrolPlane: {controlPlane}").Problems.Any(p => p.Contains(action, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Whoever_may_delete_no_pool_is_told_so_before_one_has_to_go()
+    {
+        const string Delete = "Microsoft.Compute/virtualMachineScaleSets/delete";
+        _case.Up();
+        Without(Delete);
+
+        Assert.Empty(_case.Check().Problems);
+        Assert.Contains(Delete, Only(_case.Check(CloudCase.Starter.Replace("agents", "others", StringComparison.Ordinal))), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -240,6 +304,9 @@ public sealed class PreflightTests : IDisposable
     }
 
     public void Dispose() => _case.Dispose();
+
+    private void Without(string action) =>
+        _case.Wire.Answer("Microsoft.Authorization/permissions", HttpStatusCode.OK, $$"""{"value":[{"actions":["*"],"notActions":["{{action}}"]}]}""");
 
     private static string Only(PreflightReport report) => Assert.Single(report.Problems);
 
