@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Ebb.Acting;
@@ -14,6 +15,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -41,6 +43,9 @@ public sealed partial class JoinServer : IAsyncDisposable
     private const int MostHeaderBytes = 8 * 1024;
     private const int MostLineBytes = 2 * 1024;
 
+    // What a reader has not taken yet; the system's own choice would be megabytes for each connection.
+    private const int MostUnread = 256 * 1024;
+
     private static readonly TimeSpan HandshakeWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HeadersWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(30);
@@ -48,6 +53,10 @@ public sealed partial class JoinServer : IAsyncDisposable
 
     // Bodies of some kilobytes that come slower than this are held back on purpose.
     private static readonly MinDataRate Slowest = new(bytesPerSecond: 512, gracePeriod: TimeSpan.FromSeconds(5));
+
+    // On average, and what waits to be read counts as sent: the agent's eight megabytes hold a place for two minutes at most, for which
+    // 64 machines at once need a line of 34 Mbit a second.
+    private static readonly MinDataRate SlowestReader = new(bytesPerSecond: 64 * 1024, gracePeriod: TimeSpan.FromSeconds(5));
 
     private readonly List<IDisposable> _owned = [];
     private readonly CancellationTokenSource _stopping = new();
@@ -57,6 +66,7 @@ public sealed partial class JoinServer : IAsyncDisposable
     private readonly JoinCounts _counts;
     private readonly JoinFace _face;
     private readonly ServedCertificate _certificate;
+    private readonly ConnectionShares _shares;
     private WebApplication? _app;
     private int _connections;
 
@@ -64,6 +74,7 @@ public sealed partial class JoinServer : IAsyncDisposable
     {
         _time = parts.Time;
         _logger = parts.Loggers.CreateLogger<JoinServer>();
+        _shares = new ConnectionShares(options.MostConnectionsPerAddress);
         var members = Owned(new Members(parts.Cloud, _time, parts.Loggers.CreateLogger<Members>()));
         var tokens = new JoinTokens(options, new BootstrapTokens(
             parts.Client, _time, options.Distribution == JoinServerOptions.K3s ? BootstrapTokens.K3s : BootstrapTokens.Kubeadm));
@@ -171,6 +182,7 @@ public sealed partial class JoinServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Bound(kestrel, options));
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = Bound);
         builder.Services.AddSingleton<IHostLifetime, NoSignals>();
         builder.Services.AddLogging();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
@@ -180,6 +192,13 @@ public sealed partial class JoinServer : IAsyncDisposable
         var address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         Address = new IPEndPoint(options.Listen.Address, new Uri(address).Port);
         LogListens(Address.ToString());
+    }
+
+    private static Socket Bound(EndPoint endpoint)
+    {
+        var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        socket.SendBufferSize = MostUnread;
+        return socket;
     }
 
     private void Bound(KestrelServerOptions kestrel, JoinServerOptions options)
@@ -194,13 +213,20 @@ public sealed partial class JoinServer : IAsyncDisposable
         limits.RequestHeadersTimeout = HeadersWithin;
         limits.KeepAliveTimeout = KeepAlive;
         limits.MinRequestBodyDataRate = Slowest;
-        limits.MinResponseDataRate = Slowest;
+        limits.MinResponseDataRate = SlowestReader;
         kestrel.Listen(options.Listen, listen =>
         {
             // One request at a time on a connection: nothing here gains by more, and it bounds what one connection can ask for.
             listen.Protocols = HttpProtocols.Http1;
             listen.Use(next => async connection =>
             {
+                var address = RequestRates.KeyOf((connection.RemoteEndPoint as IPEndPoint)?.Address);
+                if (!_shares.Enter(address))
+                {
+                    // Who returns without going on closes it.
+                    return;
+                }
+
                 Interlocked.Increment(ref _connections);
                 try
                 {
@@ -209,6 +235,7 @@ public sealed partial class JoinServer : IAsyncDisposable
                 finally
                 {
                     Interlocked.Decrement(ref _connections);
+                    _shares.Leave(address);
                 }
             });
             listen.UseHttps(new TlsHandshakeCallbackOptions
@@ -233,6 +260,11 @@ public sealed partial class JoinServer : IAsyncDisposable
             {
                 LogTooFast(refused, SummaryEvery);
             }
+
+            if (_shares.TakeRefused() is var closed and > 0)
+            {
+                LogTooMany(closed, SummaryEvery);
+            }
         }
     }
 
@@ -250,6 +282,9 @@ public sealed partial class JoinServer : IAsyncDisposable
 
     [LoggerMessage(LogLevel.Warning, "{Count} requests came too fast and were refused in the last {Span}")]
     private partial void LogTooFast(long count, TimeSpan span);
+
+    [LoggerMessage(LogLevel.Warning, "{Count} connections were closed in the last {Span}, since their address had as many as one may have")]
+    private partial void LogTooMany(long count, TimeSpan span);
 
     [LoggerMessage(LogLevel.Error, "'{Path}' has changed and cannot be used; what was read before stays in use: {Trouble}")]
     private partial void LogFileFailed(string path, string trouble);

@@ -69,6 +69,9 @@ public sealed record JoinServerOptions
     /// <summary>Connections at a time; further ones are closed at once. Default 2048.</summary>
     public int MostConnections { get; init; } = 2048;
 
+    /// <summary>Connections of one address at a time; further ones are closed at once. Default 32.</summary>
+    public int MostConnectionsPerAddress { get; init; } = 32;
+
     /// <summary>Nonces out at a time. Default 20,000, 16 to one address.</summary>
     public int MostNonces { get; init; } = 20_000;
 
@@ -97,7 +100,7 @@ public sealed record JoinServerOptions
             yield return "the limits on requests must let one machine through, which makes four, and all together as many as one.";
         }
 
-        if (MostConnections < 1 || MostNonces < 1 || MostNoncesPerAddress < 1)
+        if (MostConnections < 1 || MostConnectionsPerAddress < 1 || MostNonces < 1 || MostNoncesPerAddress < 1)
         {
             yield return "connections and nonces must be at least 1 each.";
         }

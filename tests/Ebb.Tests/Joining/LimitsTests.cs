@@ -13,18 +13,24 @@ public sealed class LimitsTests
     [Fact]
     public async Task Slow_clients_are_let_go_and_hold_up_nobody()
     {
-        await using var lab = await JoinLab.StartAsync();
-        var started = TimeProvider.System.GetTimestamp();
+        await using var lab = await JoinLab.StartAsync((lab, options) => options with { AgentsDirectory = LargeAgent(lab) });
         var silent = await ConnectAsync(lab, tls: false);
         var headers = await ConnectAsync(lab, tls: true);
         await headers.WriteAsync("POST /v1/join HTTP/1.1\r\nHost"u8.ToArray(), Ct);
         var body = await ConnectAsync(lab, tls: true);
         await body.WriteAsync("POST /v1/join HTTP/1.1\r\nHost: h\r\nContent-Length: 2000\r\n\r\n{"u8.ToArray(), Ct);
+        var drippedHeaders = await ConnectAsync(lab, tls: true);
+        await drippedHeaders.WriteAsync("POST /v1/join HTTP/1.1\r\nHost: h\r\nX: "u8.ToArray(), Ct);
+        var drippedBody = await ConnectAsync(lab, tls: true);
+        await drippedBody.WriteAsync("POST /v1/join HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n{"u8.ToArray(), Ct);
+        var reader = await ConnectAsync(lab, tls: true, receiveBuffer: 4096);
+        await reader.WriteAsync("GET /agent/amd64 HTTP/1.1\r\nHost: h\r\n\r\n"u8.ToArray(), Ct);
 
         await StillAdmitsAsync(lab);
-        await Task.WhenAll(EndOfAsync(silent), EndOfAsync(headers), EndOfAsync(body));
 
-        Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(25), "slow clients were kept for long");
+        // None of them ends by itself: what is waited for is that the server ends them.
+        await Task.WhenAll(EndOfAsync(silent), EndOfAsync(headers), EndOfAsync(body), DripAsync(drippedHeaders), DripAsync(drippedBody), DripAsync(reader))
+            .WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, Ct);
     }
 
     [Fact]
@@ -32,17 +38,39 @@ public sealed class LimitsTests
     {
         await using var lab = await JoinLab.StartAsync(options => options with { MostConnections = 8 });
         await StillAdmitsAsync(lab);
-        var held = new List<Stream>();
-        for (var i = 0; i < 32; i++)
-        {
-            held.Add(await ConnectAsync(lab, tls: false));
-        }
 
+        var (ended, others) = await HoldAsync(lab, connections: 32, untilEnded: 25, from: "127.0.0.1");
         await StillAdmitsAsync(lab, machine: 2);
-        foreach (var stream in held)
+
+        Assert.Equal((25, 7), (ended, others.Count));
+        others.ForEach(stream => stream.Dispose());
+    }
+
+    [Fact]
+    public async Task One_address_that_opens_more_connections_than_its_share_leaves_room_for_others()
+    {
+        await using var lab = await JoinLab.StartAsync(options => options with { MostConnections = 24, MostConnectionsPerAddress = 16 });
+        using var newcomer = lab.NewClient(from: IPAddress.Parse("127.0.0.5"));
+        using var same = lab.NewClient(from: IPAddress.Parse("127.0.0.4"));
+
+        var (ended, others) = await HoldAsync(lab, connections: 48, untilEnded: 32, from: "127.0.0.4");
+        using var given = await newcomer.PostAsync(JoinPaths.Nonce, null, Ct);
+        await Assert.ThrowsAsync<HttpRequestException>(() => same.PostAsync(JoinPaths.Nonce, null, Ct));
+        others.ForEach(stream => stream.Dispose());
+
+        Assert.Equal((32, 16, HttpStatusCode.OK), (ended, others.Count, given.StatusCode));
+        await JoinLab.UntilAsync(async () =>
         {
-            await stream.DisposeAsync();
-        }
+            try
+            {
+                using var after = await same.PostAsync(JoinPaths.Nonce, null, Ct);
+                return after.StatusCode is HttpStatusCode.OK;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        });
     }
 
     [Fact]
@@ -110,6 +138,30 @@ public sealed class LimitsTests
         Assert.InRange(lab.Cloud.Reads, 1, 5);
     }
 
+    /// <summary>More than fits into all buffers between two programs.</summary>
+    private static string LargeAgent(JoinLab lab)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(lab.Folder, "agents")).FullName;
+        using var file = File.Create(Path.Combine(folder, "amd64"));
+        file.SetLength(8 << 20);
+        return folder;
+    }
+
+    /// <summary>Opens connections that say nothing, until so many have been ended by the server.</summary>
+    /// <returns>How many were, and those that were not.</returns>
+    private static async Task<(int Ended, List<Stream> Others)> HoldAsync(JoinLab lab, int connections, int untilEnded, string from)
+    {
+        var held = new List<(Stream Stream, Task End)>();
+        for (var i = 0; i < connections; i++)
+        {
+            var stream = await ConnectAsync(lab, tls: false, from);
+            held.Add((stream, EndOfAsync(stream)));
+        }
+
+        await JoinLab.UntilAsync(() => Task.FromResult(held.Count(one => one.End.IsCompleted) >= untilEnded));
+        return (held.Count(one => one.End.IsCompleted), [.. held.Where(one => !one.End.IsCompleted).Select(one => one.Stream)]);
+    }
+
     private static async Task EndOfAsync(Stream stream)
     {
         var buffer = new byte[1024];
@@ -119,11 +171,28 @@ public sealed class LimitsTests
             {
             }
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // Reset is an end as well.
         }
 
         await stream.DisposeAsync();
+    }
+
+    /// <summary>Sends a byte now and then, and reads nothing, until the server has ended the connection.</summary>
+    private static async Task DripAsync(Stream stream)
+    {
+        try
+        {
+            while (true)
+            {
+                await stream.WriteAsync("x"u8.ToArray(), Ct);
+                await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, Ct);
+            }
+        }
+        catch (IOException)
+        {
+            await stream.DisposeAsync();
+        }
     }
 }

@@ -289,6 +289,7 @@ internal sealed class JoinLab : IAsyncDisposable
 
             // All machines of a test come from one address.
             PerAddress = new(1000, 2000),
+            MostConnectionsPerAddress = 2000,
             MostNoncesPerAddress = 1000,
         });
         Issuers.Serve(Attestor.IssuersAddress, Attestor.BetweenDer);

@@ -42,9 +42,15 @@ internal static class RawClient
         }
     }
 
-    public static async Task<Stream> ConnectAsync(JoinLab lab, bool tls)
+    public static async Task<Stream> ConnectAsync(JoinLab lab, bool tls, string from = "127.0.0.1", int? receiveBuffer = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
+        if (receiveBuffer is { } bytes)
+        {
+            socket.ReceiveBufferSize = bytes;
+        }
+
         await socket.ConnectAsync(lab.Server.Address, Ct);
         var network = new NetworkStream(socket, ownsSocket: true);
         if (!tls)
