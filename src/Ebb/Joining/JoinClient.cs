@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
@@ -18,25 +19,30 @@ public sealed partial class JoinClient(
     // A server that is there answers in a fraction of this, unless thousands ask at once.
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(30);
 
+    // A machine that is being taken away has half a minute in all: one server that is stuck must leave time for the others.
+    private static readonly TimeSpan UrgentWithin = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan ForTheAnswer = TimeSpan.FromSeconds(1);
 
     // Many machines may have been told the same, and must not all come back at the same instant.
     private const double Spread = 0.25;
 
     private readonly JoinTransport _transport = new(configuration.Pin, dial);
-    private readonly List<Uri> _servers = [.. configuration.Servers.Select(server => new Uri(server))];
+
+    // Several requests may be under way at once: a machine tells of one event while it leaves for another.
+    private ImmutableArray<Uri> _servers = [.. configuration.Servers.Select(server => new Uri(server))];
 
     /// <summary>Asks to become a node.</summary>
     /// <exception cref="JoinException">No server granted it.</exception>
     public Task<JoinAnswer> JoinAsync(Func<Proof, JoinRequest> request, TimeSpan within, CancellationToken ct) => AskAsync(
-        JoinPaths.Join, AnswerWithin, _ => request, JoinJson.Default.JoinRequest, JoinJson.Default.JoinAnswer, within, ct);
+        JoinPaths.Join, AnswerWithin, AnswerWithin, _ => request, JoinJson.Default.JoinRequest, JoinJson.Default.JoinAnswer, within, ct);
 
     /// <summary>Has the machine's node emptied before the machine stops.</summary>
     /// <param name="left">What time there is; the answer comes within it.</param>
     /// <exception cref="JoinException">No server did it.</exception>
     public Task<LeaveAnswer> LeaveAsync(string reason, TimeSpan left, CancellationToken ct)
     {
-        return AskAsync(JoinPaths.Leave, left, Request, JoinJson.Default.LeaveRequest, JoinJson.Default.LeaveAnswer, left, ct);
+        return AskAsync(JoinPaths.Leave, UrgentWithin, left, Request, JoinJson.Default.LeaveRequest, JoinJson.Default.LeaveAnswer, left, ct);
 
         // Each attempt says what is left by then, less what the answer takes.
         Func<Proof, LeaveRequest> Request(TimeSpan remaining) => p =>
@@ -47,7 +53,8 @@ public sealed partial class JoinClient(
     /// <exception cref="JoinException">No server took it.</exception>
     public Task<NoticeAnswer> NoticeAsync(IReadOnlyList<Notice> notices, TimeSpan within, CancellationToken ct) => AskAsync(
         JoinPaths.Notice,
-        AnswerWithin,
+        UrgentWithin,
+        UrgentWithin,
         _ => p => new NoticeRequest { Proof = p, Notices = notices },
         JoinJson.Default.NoticeRequest,
         JoinJson.Default.NoticeAnswer,
@@ -58,6 +65,7 @@ public sealed partial class JoinClient(
 
     private async Task<TAnswer> AskAsync<TRequest, TAnswer>(
         string path,
+        TimeSpan nonceWithin,
         TimeSpan answerWithin,
         Func<TimeSpan, Func<Proof, TRequest>> request,
         JsonTypeInfo<TRequest> requestType,
@@ -74,7 +82,7 @@ public sealed partial class JoinClient(
             var last = "";
             var heals = false;
             TimeSpan? told = null;
-            foreach (var server in _servers.ToList())
+            foreach (var server in _servers)
             {
                 var remaining = within - time.GetElapsedTime(started);
                 if (remaining <= TimeSpan.Zero)
@@ -82,15 +90,20 @@ public sealed partial class JoinClient(
                     break;
                 }
 
-                var (granted, error) = await OnceAsync(server, path, request, requestType, answerType, Min(answerWithin, remaining), ct);
-                if (granted is not null)
+                var answer = await OnceAsync(server, path, nonceWithin, answerWithin, request, requestType, answerType, remaining, ct);
+                if (answer.Granted is { } granted)
                 {
-                    // Whoever answered is asked first the next time.
-                    _servers.Remove(server);
-                    _servers.Insert(0, server);
+                    // Whoever granted is asked first the next time, and whoever was silent last.
+                    ImmutableInterlocked.Update(ref _servers, (all, one) => [one, .. all.Remove(one)], server);
                     return granted;
                 }
 
+                if (answer.Silent)
+                {
+                    ImmutableInterlocked.Update(ref _servers, (all, one) => [.. all.Remove(one), one], server);
+                }
+
+                var error = answer.Error;
                 last = $"{server.Authority}: {error!.Message}";
                 heals |= error.RetryAfterSeconds is not null;
                 if (error.RetryAfterSeconds is > 0 and var seconds)
@@ -119,6 +132,8 @@ public sealed partial class JoinClient(
     private async Task<Answer<TAnswer>> OnceAsync<TRequest, TAnswer>(
         Uri server,
         string path,
+        TimeSpan nonceWithin,
+        TimeSpan answerWithin,
         Func<TimeSpan, Func<Proof, TRequest>> request,
         JsonTypeInfo<TRequest> requestType,
         JsonTypeInfo<TAnswer> answerType,
@@ -132,8 +147,8 @@ public sealed partial class JoinClient(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
         try
         {
-            var nonce = await _transport.PostAsync<NonceAnswer, NonceAnswer>(
-                server, JoinPaths.Nonce, null, JoinJson.Default.NonceAnswer, JoinJson.Default.NonceAnswer, either.Token);
+            var nonce = await WithinAsync(nonceWithin, stop => _transport.PostAsync<NonceAnswer, NonceAnswer>(
+                server, JoinPaths.Nonce, null, JoinJson.Default.NonceAnswer, JoinJson.Default.NonceAnswer, stop));
             if (nonce.Granted is not { } given)
             {
                 return new(null, nonce.Error);
@@ -141,19 +156,27 @@ public sealed partial class JoinClient(
 
             var proven = await proof.ProveAsync(given.Nonce, path, either.Token);
             var body = request(within - time.GetElapsedTime(started))(proven);
-            return await _transport.PostAsync(server, path, body, requestType, answerType, either.Token);
+            return await WithinAsync(answerWithin, stop => _transport.PostAsync(server, path, body, requestType, answerType, stop));
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            return Failed($"no answer within {within.TotalSeconds:0} s");
+            return Failed($"no answer for {time.GetElapsedTime(started).TotalSeconds:0} s");
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException or Clouds.CloudException)
         {
             return Failed(e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message);
         }
 
+        async Task<T> WithinAsync<T>(TimeSpan most, Func<CancellationToken, Task<T>> askAsync)
+        {
+            using var tooLong = new CancellationTokenSource(most, time);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(either.Token, tooLong.Token);
+            return await askAsync(stop.Token);
+        }
+
         // What heals by itself is worth another attempt, when the backoff says so.
-        static Answer<TAnswer> Failed(string why) => new(null, new JoinError { Error = "failed", Message = why, RetryAfterSeconds = 0 });
+        static Answer<TAnswer> Failed(string why) =>
+            new(null, new JoinError { Error = "failed", Message = why, RetryAfterSeconds = 0 }) { Silent = true };
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;

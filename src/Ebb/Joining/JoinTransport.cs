@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
@@ -123,15 +124,37 @@ internal sealed class JoinTransport(string pin, Dial? dial) : IDisposable
             // Requests are minutes apart, and a machine that waits costs nothing.
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(10),
         };
-        if (dial is not null)
-        {
-            handler.ConnectCallback = (context, ct) => dial(context.DnsEndPoint.Host, context.DnsEndPoint.Port, ct);
-        }
-
+        var connect = dial ?? ConnectAsync;
+        handler.ConnectCallback = (context, ct) => connect(context.DnsEndPoint.Host, context.DnsEndPoint.Port, ct);
         return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    /// <summary>As the system does, but that a server whose machine is gone is known to be so within seconds, and not when the wait is over.</summary>
+    internal static async ValueTask<Stream> ConnectAsync(string host, int port, CancellationToken ct)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            // A drain is waited for in silence, for minutes; what is left of its time is for another server to go on with.
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 3);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 1);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+            await socket.ConnectAsync(host, port, ct);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 }
 
 /// <summary>What was granted, or why not.</summary>
 internal sealed record Answer<T>(T? Granted, JoinError? Error)
-    where T : class;
+    where T : class
+{
+    /// <summary>Nothing came that can be understood, or not in time.</summary>
+    public bool Silent { get; init; }
+}
