@@ -21,7 +21,7 @@ internal sealed partial class EventWatch(
     private const int MostAttempts = 5;
 
     private readonly HashSet<string> _done = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, Task<bool>> _leaving = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, Doing> _doing = new(StringComparer.OrdinalIgnoreCase);
     private ImmutableArray<Notice> _told = [];
     private string? _name;
 
@@ -40,7 +40,7 @@ internal sealed partial class EventWatch(
         finally
         {
             // Each ends with the same token, and says itself what became of it.
-            await Task.WhenAll(_leaving.Values);
+            await Task.WhenAll(_doing.Values.Select(doing => doing.Over));
         }
     }
 
@@ -56,18 +56,30 @@ internal sealed partial class EventWatch(
         if (announced.Length > 0)
         {
             _name ??= await name(ct);
-            duties = [.. announced.Select(e => Duty.Of(e, _name, time.GetUtcNow())).OfType<Duty>()];
+            duties = [.. announced.Select(e => Duty.Of(e, _name)).OfType<Duty>()];
         }
 
         ImmutableArray<Notice> notices = [.. duties.Select(duty => duty.Notice)];
         _done.IntersectWith(announced.Select(e => e.Id));
-        foreach (var (id, over) in _leaving.Where(l => l.Value.IsCompleted).ToList())
+        foreach (var (id, doing) in _doing.ToList())
         {
-            _leaving.Remove(id);
-            if (await over)
+            if (!duties.Any(duty => duty.Notice.Id.Equals(id, StringComparison.OrdinalIgnoreCase)))
+            {
+                // Called off: before the server is told so, or the last of this would put back what that takes away.
+                await doing.End.CancelAsync();
+            }
+            else if (!doing.Over.IsCompleted)
+            {
+                continue;
+            }
+
+            _doing.Remove(id);
+            if (await doing.Over)
             {
                 _done.Add(id);
             }
+
+            doing.End.Dispose();
         }
 
         if (!notices.SequenceEqual(_told))
@@ -97,11 +109,12 @@ internal sealed partial class EventWatch(
         }
 
         _told = notices;
-        foreach (var duty in duties.Where(d => !_done.Contains(d.Notice.Id) && !_leaving.ContainsKey(d.Notice.Id)))
+        foreach (var duty in duties.Where(d => !_done.Contains(d.Notice.Id) && !_doing.ContainsKey(d.Notice.Id)))
         {
             // A freeze costs seconds: nothing is moved for it, whatever else is announced.
-            var leave = answer.Leave && duty.Notice.Kind != NoticeKinds.Freeze && duty.Left > TimeSpan.Zero;
-            _leaving[duty.Notice.Id] = DoAsync(duty, leave, ct);
+            var leave = answer.Leave && duty.Notice.Kind != NoticeKinds.Freeze;
+            var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            _doing[duty.Notice.Id] = new Doing(DoAsync(duty, leave, end.Token), end);
         }
     }
 
@@ -110,10 +123,11 @@ internal sealed partial class EventWatch(
     {
         try
         {
-            if (leave)
+            // What is left now: the server may have taken long to hear of it.
+            if (leave && duty.LeftAt(time.GetUtcNow()) is var left && left > TimeSpan.Zero)
             {
-                var left = await server.LeaveAsync(duty.Notice.Kind, duty.Left, ct);
-                LogLeft(duty.Notice.Kind, left.Evicted, left.Left);
+                var answer = await server.LeaveAsync(duty.Notice.Kind, left, ct);
+                LogLeft(duty.Notice.Kind, answer.Evicted, answer.Left);
             }
 
             if (duty.Acknowledge)
@@ -131,7 +145,7 @@ internal sealed partial class EventWatch(
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            // The machine is being stopped, which is a leave of its own.
+            // It is called off; or the machine is being stopped, which is a leave of its own.
             return false;
         }
     }
@@ -151,6 +165,9 @@ internal sealed partial class EventWatch(
 
         LogNotAcknowledged(duty.Notice.Kind, duty.Notice.Id);
     }
+
+    /// <summary>What is being done about one event.</summary>
+    private sealed record Doing(Task<bool> Over, CancellationTokenSource End);
 
     [LoggerMessage(LogLevel.Warning, "Azure announces {Kind} ({Id}), not before {At:u}")]
     private partial void LogNotice(string kind, string id, DateTimeOffset? at);

@@ -17,6 +17,9 @@ internal sealed class LeaveDesk(Doorkeeper door, Members members, ApiKubernetes 
     // So much of the time belongs to the answer, and to the machine's own last steps.
     private static readonly TimeSpan ForTheAnswer = TimeSpan.FromSeconds(2);
 
+    // These are moments; a server that cannot do it is to say so while the machine has time to ask another.
+    private static readonly TimeSpan BeginWithin = TimeSpan.FromSeconds(5);
+
     public async Task<Reply> LeaveAsync(LeaveRequest request, Caller caller, CancellationToken ct)
     {
         if (request.SecondsLeft is < 0 or > MostSeconds)
@@ -37,33 +40,63 @@ internal sealed class LeaveDesk(Doorkeeper door, Members members, ApiKubernetes 
         }
 
         var name = Doorkeeper.NodeName(member!.Machine);
-        var reply = await kubernetes.NodeAsync(name, ct) is { } node && Rejoin.IsOf(node, member.Machine)
-            ? await EmptyAsync(node, member, request.Reason, deadline, ct)
-            : new LeaveAnswer { Node = name };
-        return Reply.Granted(reply, JoinJson.Default.LeaveAnswer).Of(member, name) with
+        V1Node? node;
+        using (var soon = new CancellationTokenSource(BeginWithin, time))
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(ct, soon.Token))
+        {
+            try
+            {
+                node = await BeginAsync(name, member.Machine, request.Reason, deadline, either.Token);
+            }
+            catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+            {
+                return Reply.Failed($"the API server did not answer for {BeginWithin.TotalSeconds:0} s").Of(member, name);
+            }
+        }
+
+        var (answer, calledOff) = node is null ? (new LeaveAnswer { Node = name }, false) : await EmptyAsync(node, member, request.Reason, deadline, ct);
+        return Reply.Granted(answer, JoinJson.Default.LeaveAnswer).Of(member, name) with
         {
             Proof = request.Proof.Kind,
-            Why = $"{request.Reason}: {reply.Evicted} pods told to go, {reply.Left} left{(reply.Deleted ? ", node deleted" : "")}",
+            Why = $"{request.Reason}: {answer.Evicted} pods told to go, {answer.Left} left"
+                + $"{(answer.Deleted ? ", node deleted" : "")}{(calledOff ? ", called off" : "")}",
         };
     }
 
-    private async Task<LeaveAnswer> EmptyAsync(V1Node node, Member member, string reason, DateTimeOffset deadline, CancellationToken ct)
+    /// <summary>Nothing new starts on it from now on.</summary>
+    /// <returns>Null when the machine is no node.</returns>
+    private async Task<V1Node?> BeginAsync(string name, Machine machine, string reason, DateTimeOffset deadline, CancellationToken ct)
     {
-        var name = node.Metadata.Name;
-        await kubernetes.ChangeNodeAsync(name, LeavingMarks.Of(reason, deadline, empties: true), ct);
-        var comesBack = reason is LeaveReasons.Reboot or NoticeKinds.Reboot;
-        var drained = await drain.RunAsync(name, deadline, sparesUnowned: comesBack, ct);
-        var deleted = !comesBack && await IsGoingAsync(member.Machine, reason, ct);
-        if (deleted)
+        if (await kubernetes.NodeAsync(name, ct) is not { } node || !Rejoin.IsOf(node, machine))
         {
-            await kubernetes.DeleteNodeAsync(name, node.Metadata.Uid, ct);
-        }
-        else
-        {
-            await kubernetes.ChangeNodeAsync(name, LeavingMarks.HasLeft(time.GetUtcNow()), ct);
+            return null;
         }
 
-        return new LeaveAnswer { Node = name, Evicted = drained.Told, Left = drained.Left, Deleted = deleted };
+        await kubernetes.ChangeNodeAsync(name, LeavingMarks.Of(reason, deadline, empties: true), ct);
+        return node;
+    }
+
+    private async Task<(LeaveAnswer Answer, bool CalledOff)> EmptyAsync(
+        V1Node node, Member member, string reason, DateTimeOffset deadline, CancellationToken ct)
+    {
+        var name = node.Metadata.Name;
+        var comesBack = reason is LeaveReasons.Reboot or NoticeKinds.Reboot;
+        var drained = await drain.RunAsync(name, deadline, sparesUnowned: comesBack, now => LeavingMarks.Stand(now, reason), ct);
+        var answer = new LeaveAnswer { Node = name, Evicted = drained.Told, Left = drained.Left };
+        if (drained.CalledOff)
+        {
+            // The machine is as good as any again, and bears whatever marks it was given since.
+            return (answer, true);
+        }
+
+        if (!comesBack && await IsGoingAsync(member.Machine, reason, ct))
+        {
+            await kubernetes.DeleteNodeAsync(name, node.Metadata.Uid, ct);
+            return (answer with { Deleted = true }, false);
+        }
+
+        await kubernetes.ChangeNodeAsync(name, LeavingMarks.HasLeft(time.GetUtcNow()), ct);
+        return (answer, false);
     }
 
     /// <summary>The cloud's word, or its notice as the machine has it; a machine that is merely switched off comes back as the same node.</summary>

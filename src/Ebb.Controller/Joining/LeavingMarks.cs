@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Ebb.Acting;
+using Ebb.Joining;
 using Ebb.Kubernetes.Objects;
 
 namespace Ebb.Controller.Joining;
@@ -9,6 +11,10 @@ internal static class LeavingMarks
 {
     // Clouds are late at times; a machine that is up so long after its announced end was spared.
     private static readonly TimeSpan Spared = TimeSpan.FromMinutes(10);
+
+    /// <summary>What clouds announce, the gravest first: what it says is what is marked.</summary>
+    public static ImmutableArray<string> ByGravity { get; } =
+        [NoticeKinds.Preempt, NoticeKinds.Terminate, NoticeKinds.Redeploy, NoticeKinds.Reboot, NoticeKinds.Freeze];
 
     /// <summary>Takes all of them off.</summary>
     public static NodeChange None { get; } = new()
@@ -31,6 +37,18 @@ internal static class LeavingMarks
         node.Metadata.Annotations?.ContainsKey(Marks.Notice) == true
         || node.Metadata.Annotations?.ContainsKey(Marks.Left) == true
         || node.Spec.Taints?.Any(taint => taint.Key == Marks.Leaving) == true;
+
+    /// <summary>
+    /// Whether the node is still to be emptied for this reason, once marked with it: its own wish a machine does not take back, but
+    /// what a cloud has announced it may call off. Then no marks are left, or those of something that is less grave.
+    /// </summary>
+    public static bool Stand(V1Node node, string reason)
+    {
+        var gravity = ByGravity.IndexOf(reason);
+        var marked = node.Metadata.Annotations?.GetValueOrDefault(Marks.Notice)?.Split(' ')[0];
+        return gravity < 0
+            || (marked is not null && ByGravity.IndexOf(marked) <= gravity && node.Spec.Taints?.Any(taint => taint.Key == Marks.Leaving) == true);
+    }
 
     /// <summary>It came back, or never went.</summary>
     public static bool AreOver(V1Node node, DateTimeOffset now)

@@ -9,13 +9,9 @@ internal sealed class NoticeDesk(Doorkeeper door, ApiKubernetes kubernetes, Time
 {
     private const int MostNotices = 64;
 
-    // The gravest first: what it says is what is marked.
-    private static readonly string[] Kinds =
-        [NoticeKinds.Preempt, NoticeKinds.Terminate, NoticeKinds.Redeploy, NoticeKinds.Reboot, NoticeKinds.Freeze];
-
     public async Task<Reply> NoticeAsync(NoticeRequest request, Caller caller, CancellationToken ct)
     {
-        if (request.Notices.Count > MostNotices || request.Notices.Any(notice => !Kinds.Contains(notice.Kind)))
+        if (request.Notices.Count > MostNotices || request.Notices.Any(notice => !LeavingMarks.ByGravity.Contains(notice.Kind)))
         {
             return Reply.BadRequest($"notices must be at most {MostNotices}, each of a kind that is known.");
         }
@@ -27,7 +23,7 @@ internal sealed class NoticeDesk(Doorkeeper door, ApiKubernetes kubernetes, Time
         }
 
         var name = Doorkeeper.NodeName(member!.Machine);
-        var gravest = request.Notices.OrderBy(notice => Array.IndexOf(Kinds, notice.Kind)).ThenBy(notice => notice.At).FirstOrDefault();
+        var gravest = request.Notices.OrderBy(notice => LeavingMarks.ByGravity.IndexOf(notice.Kind)).ThenBy(notice => notice.At).FirstOrDefault();
         var leave = gravest is not null && gravest.Kind != NoticeKinds.Freeze;
         if (await kubernetes.NodeAsync(name, ct) is { } node && Rejoin.IsOf(node, member.Machine))
         {

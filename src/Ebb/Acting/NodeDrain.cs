@@ -21,17 +21,19 @@ public sealed class NodeDrain(ApiKubernetes kubernetes, TimeProvider time)
     private static readonly TimeSpan Spare = TimeSpan.FromSeconds(2);
 
     /// <param name="sparesUnowned">The machine comes back: pods without a controller are left to start again on it.</param>
-    /// <returns>When the node is empty, or the deadline has come.</returns>
-    public async Task<Drained> RunAsync(string node, DateTimeOffset deadline, bool sparesUnowned, CancellationToken ct)
+    /// <param name="stands">Whether it is still to be emptied, by its Node object as it is now; asked before each look at its pods.</param>
+    /// <returns>When the node is empty, the deadline has come, or it need not be emptied any more.</returns>
+    public async Task<Drained> RunAsync(string node, DateTimeOffset deadline, bool sparesUnowned, Func<V1Node, bool> stands, CancellationToken ct)
     {
         var told = new Dictionary<string, DateTimeOffset>();
         while (true)
         {
+            var calledOff = await kubernetes.NodeAsync(node, ct) is { } found && !stands(found);
             var pods = InOrder(await kubernetes.PodsOnAsync(node, ct)).Where(pod => !sparesUnowned || IsOwned(pod)).ToList();
             var now = time.GetUtcNow();
-            if (pods.Count == 0 || now >= deadline)
+            if (calledOff || pods.Count == 0 || now >= deadline)
             {
-                return new Drained(told.Count, pods.Count);
+                return new Drained(told.Count, pods.Count, calledOff);
             }
 
             // In this order, a few at a time: a server that is slow hears of the most valuable ones first.
@@ -98,4 +100,5 @@ public sealed class NodeDrain(ApiKubernetes kubernetes, TimeProvider time)
 
 /// <param name="Told">Pods that were evicted or deleted.</param>
 /// <param name="Left">Pods that had not ended when it was over.</param>
-public sealed record Drained(int Told, int Left);
+/// <param name="CalledOff">It ended because the node need not be emptied any more.</param>
+public sealed record Drained(int Told, int Left, bool CalledOff);

@@ -16,9 +16,10 @@ public class DutyTests
     [InlineData("Preempt", 1, 0)]
     public void The_time_to_leave_ends_before_the_event_and_is_never_longer_than_ten_minutes(string kind, int seconds, int left)
     {
-        var duty = Duty.Of(Announced(kind, Noon.AddSeconds(seconds), "agents_1"), "agents_1", Noon)!;
+        var duty = Duty.Of(Announced(kind, Noon.AddSeconds(seconds), "agents_1"), "agents_1")!;
 
-        Assert.Equal(TimeSpan.FromSeconds(left), duty.Left);
+        Assert.Equal(TimeSpan.FromSeconds(left), duty.LeftAt(Noon));
+        Assert.Equal(TimeSpan.Zero, duty.LeftAt(Noon.AddSeconds(seconds)));
         Assert.True(duty.Acknowledge);
     }
 
@@ -27,7 +28,7 @@ public class DutyTests
     [InlineData("Freeze", true)]
     public void What_strikes_others_too_is_agreed_to_only_where_it_costs_them_nothing(string kind, bool agreed)
     {
-        var duty = Duty.Of(Announced(kind, Noon.AddMinutes(15), "agents_0", "agents_1"), "AGENTS_1", Noon)!;
+        var duty = Duty.Of(Announced(kind, Noon.AddMinutes(15), "agents_0", "agents_1"), "AGENTS_1")!;
 
         Assert.Equal(agreed, duty.Acknowledge);
     }
@@ -35,15 +36,15 @@ public class DutyTests
     [Fact]
     public void What_has_begun_is_told_and_no_longer_agreed_to()
     {
-        var duty = Duty.Of(Announced("Reboot", null, "agents_1"), "agents_1", Noon)!;
+        var duty = Duty.Of(Announced("Reboot", null, "agents_1"), "agents_1")!;
 
-        Assert.Equal((TimeSpan.Zero, false, null), (duty.Left, duty.Acknowledge, duty.Notice.At));
+        Assert.Equal((TimeSpan.Zero, false, null), (duty.LeftAt(Noon), duty.Acknowledge, duty.Notice.At));
     }
 
     [Fact]
     public void What_is_announced_to_others_is_none_of_this_machine_s()
     {
-        Assert.Null(Duty.Of(Announced("Preempt", Noon.AddSeconds(30), "agents_10"), "agents_1", Noon));
+        Assert.Null(Duty.Of(Announced("Preempt", Noon.AddSeconds(30), "agents_10"), "agents_1"));
     }
 
     private static ScheduledEvent Announced(string kind, DateTimeOffset? at, params ImmutableArray<string> machines) => new("id", kind, machines, at, null);

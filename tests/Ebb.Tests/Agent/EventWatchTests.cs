@@ -8,6 +8,7 @@ using Ebb.Joining;
 using Ebb.Sandbox.Certificates;
 using Ebb.Simulation;
 using Ebb.Tests.Joining.Asking;
+using Microsoft.AspNetCore.Http;
 
 namespace Ebb.Tests.Agent;
 
@@ -56,10 +57,31 @@ public sealed class EventWatchTests : IAsyncLifetime
         _announced.Put("e1", kind, _time.GetUtcNow().AddSeconds(seconds), "agents_1");
 
         Watch();
+        await UntilAsync(() => leaves == 0 || Leaves().Count == 1);
         await TickUntilAsync(() => agrees && _announced.Agreed.Contains("e1"));
 
         Assert.Equal(leaves > 0 ? [(kind, leaves)] : [], Leaves());
         Assert.Contains($"\"kind\":\"{kind}\"", _server.Asked.First(asked => asked.Path == JoinPaths.Notice).Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_takes_its_time_to_hear_of_it_leaves_as_much_less_for_the_pods()
+    {
+        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _server.Answer(JoinPaths.Notice, async http =>
+        {
+            await heard.Task.WaitAsync(http.RequestAborted);
+            await http.Response.WriteAsync("""{"node":"n1","leave":true}""", http.RequestAborted);
+        });
+        _announced.Put("e1", "Preempt", _time.GetUtcNow().AddSeconds(30), "agents_1");
+
+        Watch();
+        await UntilAsync(() => _server.Count(JoinPaths.Notice) == 1);
+        _time.Advance(TimeSpan.FromSeconds(17));
+        heard.SetResult();
+        await UntilAsync(() => Leaves().Count == 1);
+
+        Assert.Equal([("Preempt", 10)], Leaves());
     }
 
     [Fact]
@@ -119,6 +141,29 @@ public sealed class EventWatchTests : IAsyncLifetime
         Assert.Equal((1, 2), (told, _server.Count(JoinPaths.Notice)));
         Assert.Contains("\"notices\":[]", _server.Asked.Last(asked => asked.Path == JoinPaths.Notice).Body, StringComparison.Ordinal);
         Assert.Single(Leaves());
+    }
+
+    [Fact]
+    public async Task What_is_called_off_is_no_longer_left_for_nor_agreed_to()
+    {
+        var hungUp = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _server.Forget(JoinPaths.Leave);
+        _server.Answer(JoinPaths.Leave, http =>
+        {
+            http.RequestAborted.Register(() => hungUp.TrySetResult());
+            return hungUp.Task;
+        });
+        Notice(leave: true);
+        _announced.Put("e1", "Reboot", _time.GetUtcNow().AddMinutes(15), "agents_1");
+        Watch();
+        await UntilAsync(() => Leaves().Count == 1);
+
+        _announced.Clear();
+        await TickUntilAsync(() => hungUp.Task.IsCompleted && _server.Count(JoinPaths.Notice) == 2);
+        await TickAsync(3);
+
+        Assert.Contains("\"notices\":[]", _server.Asked.Last().Body, StringComparison.Ordinal);
+        Assert.Empty(_announced.Agreed);
     }
 
     [Fact]
@@ -207,13 +252,18 @@ public sealed class EventWatchTests : IAsyncLifetime
            select (body.GetProperty("reason").GetString(), body.GetProperty("secondsLeft").GetInt32()),
     ];
 
-    private async Task TickUntilAsync(Func<bool> holds)
+    private Task TickUntilAsync(Func<bool> holds) => UntilAsync(holds, () => TickAsync(1));
+
+    /// <summary>Without a second of the watch passing meanwhile.</summary>
+    private Task UntilAsync(Func<bool> holds) => UntilAsync(holds, () => Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Ct));
+
+    private async Task UntilAsync(Func<bool> holds, Func<Task> passAsync)
     {
         var started = TimeProvider.System.GetTimestamp();
         while (!holds())
         {
             Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30), $"It did not come to hold. {string.Join('\n', _log.Lines)}");
-            await TickAsync(1);
+            await passAsync();
         }
     }
 

@@ -114,6 +114,53 @@ public sealed class LeavingTests
         Assert.False(LeavingMarks.On(after));
     }
 
+    [Theory]
+    [InlineData(NoticeKinds.Preempt, null)]
+    [InlineData(NoticeKinds.Preempt, NoticeKinds.Reboot)]
+    [InlineData(NoticeKinds.Reboot, null)]
+    public async Task What_is_called_off_while_the_node_is_emptied_ends_that_and_leaves_it_a_node_like_any_other(string kind, string? stays)
+    {
+        await using var lab = await JoinLab.StartAsync();
+        var machine = lab.AddMachine(1);
+        await lab.AddNodeAsync(machine, ready: true);
+        await AddPodAsync(lab, "web", machine, "ReplicaSet", grace: 1);
+        await AddPodAsync(lab, "frame", machine, "Job", grace: 1);
+        var at = TimeProvider.System.GetUtcNow().AddMinutes(5);
+        using var told = await lab.NoticeAsync(machine, new Notice { Id = "1", Kind = kind, At = at });
+
+        var leaving = lab.LeaveAsync(machine, kind, seconds: 300);
+        await JoinLab.UntilAsync(async () => await PodAsync(lab, "web") is null or { Metadata.DeletionTimestamp: not null });
+        using var off = await lab.NoticeAsync(machine, stays is null ? [] : [new Notice { Id = "2", Kind = stays, At = at }]);
+        using var response = await leaving;
+
+        Assert.Equal((1, false), await JoinLab.ReadAsync(response, JoinJson.Default.LeaveAnswer) is var answer ? (answer.Evicted, answer.Deleted) : default);
+        Assert.Null((await PodAsync(lab, "frame"))!.Metadata.DeletionTimestamp);
+        var node = (await lab.NodeAsync(machine))!;
+        Assert.Equal(stays, node.Metadata.Annotations?.GetValueOrDefault(Marks.Notice)?.Split(' ')[0]);
+        Assert.Equal(stays is not null, LeavingMarks.On(node));
+        Assert.False(node.Metadata.Annotations?.ContainsKey(Marks.Left) == true);
+        Assert.Contains("called off", lab.Audit, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(NoticeKinds.Reboot, "Preempt", true, true)]
+    [InlineData(NoticeKinds.Reboot, "Reboot", true, true)]
+    [InlineData(NoticeKinds.Reboot, "shutdown", true, true)]
+    [InlineData(NoticeKinds.Reboot, "Freeze", false, false)]
+    [InlineData(NoticeKinds.Terminate, "Reboot", true, false)]
+    [InlineData(NoticeKinds.Terminate, null, false, false)]
+    [InlineData(LeaveReasons.Shutdown, null, false, true)]
+    public void A_node_is_emptied_as_long_as_it_is_marked_with_something_as_grave(string reason, string? marked, bool tainted, bool stands)
+    {
+        var node = new V1Node
+        {
+            Metadata = new() { Annotations = marked is null ? null : new Dictionary<string, string> { [Marks.Notice] = $"{marked} 2026-03-01T12:00:00Z" } },
+            Spec = new() { Taints = tainted ? [new V1Taint { Key = Marks.Leaving, Effect = "NoSchedule" }] : null },
+        };
+
+        Assert.Equal(stands, LeavingMarks.Stand(node, reason));
+    }
+
     [Fact]
     public async Task A_node_proves_itself_with_its_own_certificate_for_leaving_and_not_for_joining()
     {
