@@ -24,11 +24,34 @@ internal sealed class Admission(
     // A machine that starts over and over gets a token each time, but nobody makes a cluster collect them.
     private readonly RequestRates _perMachine = new(new Rate(1 / 60.0, 6), new Rate(1000, 10_000), 10_000, time);
 
-    public async Task<Reply> JoinAsync(JoinRequest request, Caller caller, CancellationToken ct)
+    // One request at a time for a name: of two at once neither may void the token that the other hands out, or leave it valid. More
+    // than are at work at a time, so that machines that share one by their names' hash hardly ever meet.
+    private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, 256).Select(_ => new SemaphoreSlim(1))];
+
+    /// <param name="hungUp">Cancelled when the machine no longer waits for the answer.</param>
+    public async Task<Reply> JoinAsync(JoinRequest request, Caller caller, CancellationToken hungUp, CancellationToken ct)
     {
         var (member, refusal) = await door.WhoAsync(request.Proof, JoinPaths.Join, caller, ct);
-        var reply = refusal ?? await AdmitAsync(member!, request.Fresh, ct);
+        var reply = refusal ?? await InTurnAsync(member!, request.Fresh, hungUp, ct);
         return reply with { Agent = Shortened(request.Agent), Proof = reply.Proof ?? request.Proof.Kind };
+    }
+
+    private async Task<Reply> InTurnAsync(Member member, bool fresh, CancellationToken hungUp, CancellationToken ct)
+    {
+        var name = Doorkeeper.NodeName(member.Machine);
+        var turn = _turns[(uint)name.GetHashCode(StringComparison.Ordinal) % _turns.Length];
+        await turn.WaitAsync(ct);
+        try
+        {
+            // It may have asked again since, and have its answer: another token, which nobody reads, would void that one.
+            return hungUp.IsCancellationRequested
+                ? Reply.NotYet("not-yet", "hung-up", "nobody waits for the answer any more", 0).Of(member, name)
+                : await AdmitAsync(member, fresh, ct);
+        }
+        finally
+        {
+            turn.Release();
+        }
     }
 
     private async Task<Reply> AdmitAsync(Member member, bool fresh, CancellationToken ct)

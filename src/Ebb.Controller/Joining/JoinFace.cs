@@ -106,7 +106,7 @@ internal sealed partial class JoinFace(
         {
             JoinPaths.Nonce => ("nonce", GiveNonce(caller)),
             JoinPaths.Join => ("join", await WorkAsync(
-                http, JoinJson.Default.JoinRequest, _work, (body, ct) => admission.JoinAsync(body, caller, ct), JoinWithin, stopping)),
+                http, JoinJson.Default.JoinRequest, _work, (body, ct) => admission.JoinAsync(body, caller, http.RequestAborted, ct), JoinWithin, stopping)),
             JoinPaths.Notice => ("notice", await WorkAsync(
                 http, JoinJson.Default.NoticeRequest, _work, (body, ct) => notices.NoticeAsync(body, caller, ct), JoinWithin, stopping)),
             JoinPaths.Leave => ("leave", await WorkAsync(

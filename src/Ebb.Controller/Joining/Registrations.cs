@@ -64,12 +64,12 @@ internal sealed partial class Registrations(
         Expected? expected;
         lock (_lock)
         {
-            _expected.Remove(node, out expected);
+            expected = _expected.GetValueOrDefault(node);
         }
 
-        if (expected?.Token.Id is { } id)
+        if (expected is not null)
         {
-            await tokens.RevokeAsync(id, ct);
+            await WithdrawAsync(node, expected, ct);
         }
     }
 
@@ -219,11 +219,28 @@ internal sealed partial class Registrations(
             await client.PatchAsync(Resources.Nodes, null, node.Metadata.Name, PatchKind.Merge, LabelPatch.OfAnnotations(others), WriteOptions.Default, ct);
         }
 
-        await WithdrawAsync(node.Metadata.Name, ct);
+        await WithdrawAsync(node.Metadata.Name, expected, ct);
         LogJoined(node.Metadata.Name);
         await kubernetes.TellAsync(
             new V1ObjectReference { ApiVersion = "v1", Kind = "Node", Name = node.Metadata.Name, Uid = node.Metadata.Name },
             warning: false, "Joined", "The machine has joined; the token that it was given is void.", ct);
+    }
+
+    private async Task WithdrawAsync(string node, Expected expected, CancellationToken ct)
+    {
+        if (expected.Token.Id is { } id)
+        {
+            await tokens.RevokeAsync(id, ct);
+        }
+
+        lock (_lock)
+        {
+            // Only now, for what could not be made void is tried again; and the machine may have been given another meanwhile.
+            if (ReferenceEquals(_expected.GetValueOrDefault(node), expected))
+            {
+                _expected.Remove(node);
+            }
+        }
     }
 
     /// <summary>Another object than before, or the same that has become ready since.</summary>

@@ -51,6 +51,9 @@ internal sealed class JoinLab : IAsyncDisposable
 
     public Issuers Issuers { get; } = new();
 
+    /// <summary>What the API server answers to the join server, or to whoever uses <see cref="Client"/>, other than by itself.</summary>
+    public Func<HttpRequestMessage, HttpResponseMessage?> ApiAnswers { get; set; } = _ => null;
+
     public KubeClient Client { get; private set; } = null!;
 
     public ApiKubernetes Kubernetes { get; private set; } = null!;
@@ -267,7 +270,11 @@ internal sealed class JoinLab : IAsyncDisposable
         api.Seed();
         _face = await KubernetesFace.StartAsync(api, _authority, new KubernetesFaceOptions(), Ct);
         var kubeconfig = SecretFile("kubeconfig", _face.Kubeconfig("test"));
-        Client = new KubeClient(new Kubeconfig(Yaml.ToJson, _ => null, time).Load(kubeconfig, null), time, Loggers.CreateLogger<KubeClient>());
+        var connection = new Kubeconfig(Yaml.ToJson, _ => null, time).Load(kubeconfig, null);
+        Client = new KubeClient(
+            connection with { Transport = certificate => new Interposed(connection.Transport(certificate), request => ApiAnswers(request)) },
+            time,
+            Loggers.CreateLogger<KubeClient>());
         _discovery = new ApiDiscovery(Client, time);
         var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
         Kubernetes = new ApiKubernetes(

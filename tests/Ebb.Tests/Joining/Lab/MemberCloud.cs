@@ -14,6 +14,12 @@ internal sealed class MemberCloud : ICloud
 
     public Exception? Fails { get; set; }
 
+    /// <summary>How many reads were begun.</summary>
+    public int Asked { get; private set; }
+
+    /// <summary>Reads are answered when this is over.</summary>
+    public Task Held { get; set; } = Task.CompletedTask;
+
     public bool Complete { get; set; } = true;
 
     public ImmutableSortedDictionary<string, string> Labels { get; set; } = ImmutableSortedDictionary<string, string>.Empty;
@@ -36,8 +42,10 @@ internal sealed class MemberCloud : ICloud
         }
     }
 
-    public Task<CloudView> ReadAsync(IReadOnlySet<string> inMotion, CancellationToken ct)
+    public async Task<CloudView> ReadAsync(IReadOnlySet<string> inMotion, CancellationToken ct)
     {
+        Asked++;
+        await Held.WaitAsync(ct);
         lock (_lock)
         {
             Reads++;
@@ -47,7 +55,7 @@ internal sealed class MemberCloud : ICloud
             }
 
             var now = TimeProvider.System.GetUtcNow();
-            return Task.FromResult(new CloudView
+            return new CloudView
             {
                 ReadAt = now,
                 Complete = Complete,
@@ -61,7 +69,7 @@ internal sealed class MemberCloud : ICloud
                         MachinesReadAt = now,
                     }),
                 ],
-            });
+            };
         }
     }
 
