@@ -7,7 +7,7 @@ namespace Ebb.Agent;
 /// </summary>
 internal interface IDistribution
 {
-    /// <summary>Whether the machine has on its disk with what it was a node before.</summary>
+    /// <summary>Whether the machine has on its disk with what it is, or was, a node: a certificate of its own.</summary>
     bool WasNode { get; }
 
     /// <summary>Has the machine be the node that was granted. What runs already goes on running where nothing has changed for it.</summary>

@@ -14,6 +14,11 @@ internal sealed partial class Membership(
     // A machine that was a node can be one again without being admitted, should the join servers be away when it boots.
     private static readonly TimeSpan RejoinWithin = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    // A node has its certificate within seconds. A clock that is ahead of the server's must not have it begin anew all the time.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private bool _joined;
 
     /// <summary>Until it is cancelled.</summary>
@@ -50,28 +55,52 @@ internal sealed partial class Membership(
 
     private async Task JoinAsync(CancellationToken ct)
     {
-        var wasNode = distribution.WasNode;
         JoinAnswer granted;
-        try
+        do
         {
-            granted = await server.JoinAsync(
-                proof => new JoinRequest { Proof = proof, Fresh = !wasNode, Architecture = Architecture, Agent = AgentVersion.Text },
-                wasNode ? RejoinWithin : JoinWithin,
-                ct);
-        }
-        catch (JoinException e) when (wasNode && !e.Refused)
-        {
-            LogResumed(e.Message);
-            await distribution.ResumeAsync(ct);
-            status?.Resumed();
-            return;
-        }
+            var wasNode = distribution.WasNode;
+            try
+            {
+                granted = await server.JoinAsync(
+                    proof => new JoinRequest { Proof = proof, Fresh = !wasNode, Architecture = Architecture, Agent = AgentVersion.Text },
+                    wasNode ? RejoinWithin : JoinWithin,
+                    ct);
+            }
+            catch (JoinException e) when (wasNode && !e.Refused)
+            {
+                LogResumed(e.Message);
+                await distribution.ResumeAsync(ct);
+                status?.Resumed();
+                return;
+            }
 
-        LogAdmitted(granted.Node, granted.ProviderId);
-        await distribution.StartAsync(granted, ct);
+            LogAdmitted(granted.Node, granted.ProviderId);
+            await distribution.StartAsync(granted, ct);
+            LogStarted(granted.Node);
+        }
+        while (!await IsNodeAsync(granted, ct));
+
         status?.Joined(granted.Node);
         _joined = true;
-        LogStarted(granted.Node);
+    }
+
+    /// <summary>Waits for the certificate that the token is there to get.</summary>
+    /// <returns>False when the token has expired before: shares and the installer may take longer than it lives.</returns>
+    private async Task<bool> IsNodeAsync(JoinAnswer granted, CancellationToken ct)
+    {
+        var started = time.GetTimestamp();
+        while (!distribution.WasNode)
+        {
+            if (granted.TokenExpiresAt <= time.GetUtcNow() && time.GetElapsedTime(started) >= Patience)
+            {
+                LogExpired(granted.Node);
+                return false;
+            }
+
+            await Task.Delay(LookEvery, time, ct);
+        }
+
+        return true;
     }
 
     private static string Architecture => RuntimeInformation.OSArchitecture switch
@@ -85,6 +114,9 @@ internal sealed partial class Membership(
 
     [LoggerMessage(LogLevel.Information, "Node {Node} is being started")]
     private partial void LogStarted(string node);
+
+    [LoggerMessage(LogLevel.Warning, "Node {Node} has no certificate yet and its token has expired; the join server is asked for another")]
+    private partial void LogExpired(string node);
 
     [LoggerMessage(LogLevel.Warning, "No join server admits this machine now; it goes on as the node that it was. {Reason}")]
     private partial void LogResumed(string reason);

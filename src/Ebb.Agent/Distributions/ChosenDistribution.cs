@@ -11,7 +11,9 @@ internal sealed partial class ChosenDistribution(
     // Within what a machine was granted: asking the join server again gives another key, and is for what does not heal.
     private static readonly TimeSpan SharesWithin = TimeSpan.FromMinutes(3);
 
-    public bool WasNode => Named(configuration.Distribution).WasNode;
+    private string? _name = configuration.Distribution;
+
+    public bool WasNode => Named(_name).WasNode;
 
     public async Task StartAsync(JoinAnswer granted, CancellationToken ct)
     {
@@ -21,13 +23,14 @@ internal sealed partial class ChosenDistribution(
             await ReachableAsync(granted.Node, key, ct);
         }
 
-        await Named(granted.Distribution).StartAsync(granted, ct);
+        _name = granted.Distribution;
+        await Named(_name).StartAsync(granted, ct);
     }
 
     public async Task ResumeAsync(CancellationToken ct)
     {
         await PatientlyAsync(new Mounts(machine).MountAgainAsync, ct);
-        await Named(configuration.Distribution).ResumeAsync(ct);
+        await Named(_name).ResumeAsync(ct);
     }
 
     /// <summary>No work comes to a machine that lacks its shares; they may be away for a while, and nobody need be asked anew for that.</summary>

@@ -33,7 +33,9 @@ internal sealed partial class KubeletNode(
         var release = await ReleaseAsync(ct);
         var own = await address(ct);
         var changed = machine.Write(Authority, granted.Authority, Machine.Readable);
-        machine.Write(Bootstrap, KubeletFiles.Kubeconfig(granted.Servers[0], Authority, granted.Token), Machine.Secret);
+
+        // A kubelet without a certificate goes on asking for one with the token that it was started with.
+        changed |= machine.Write(Bootstrap, KubeletFiles.Kubeconfig(granted.Servers[0], Authority, granted.Token), Machine.Secret) && !WasNode;
         changed |= machine.Write(Configuration, KubeletFiles.Configuration(Authority, image, release), Machine.Readable);
         changed |= machine.Write(Arguments, $"EBB_NODE={string.Join(' ', NodeArguments(granted, own))}\n", Machine.Readable);
         changed |= machine.Write(UnitFile, KubeletFiles.Unit(release), Machine.Readable);

@@ -41,7 +41,7 @@ public sealed class ChosenDistributionTests : IDisposable
     {
         var mount = MountFails();
 
-        var e = Assert.Throws<CommandException>(Start);
+        var e = Assert.Throws<CommandException>(() => Start());
 
         Assert.Contains("no route", e.Message, StringComparison.Ordinal);
         Assert.All(_lab.Lines, line => Assert.Equal(mount, line));
@@ -61,19 +61,34 @@ public sealed class ChosenDistributionTests : IDisposable
         Assert.DoesNotContain("/run/ebb/tailscale.key", _lab.Files());
     }
 
+    [Fact]
+    public void A_machine_is_a_node_by_the_certificate_of_what_it_was_granted_whatever_it_was_told_at_its_birth()
+    {
+        _lab.Answers["/usr/local/bin/kubelet --version"] = new CommandResult(0, "Kubernetes v1.31.5\n");
+
+        var distribution = Start();
+        var before = distribution.WasNode;
+        _lab.Put("/var/lib/kubelet/pki/kubelet-client-current.pem");
+
+        Assert.Equal((false, true), (before, distribution.WasNode));
+    }
+
     public void Dispose() => _lab.Dispose();
 
-    private void Start() => Start(Granted);
+    private ChosenDistribution Start() => Start(Granted);
 
-    private void Start(JoinAnswer granted) => _runner.Complete(
-        () => new ChosenDistribution(
+    private ChosenDistribution Start(JoinAnswer granted)
+    {
+        var distribution = new ChosenDistribution(
             _lab.Machine,
             new AgentConfiguration { Servers = ["https://10.1.0.10:1337"], Authority = "sha256:" + new string('0', 64) },
             _ => Task.FromResult(IPAddress.Loopback),
             _runner.Time,
             new Random(1),
-            NullLogger.Instance).StartAsync(granted, TestContext.Current.CancellationToken),
-        TimeSpan.FromHours(1));
+            NullLogger.Instance);
+        _runner.Complete(() => distribution.StartAsync(granted, TestContext.Current.CancellationToken), TimeSpan.FromHours(1));
+        return distribution;
+    }
 
     /// <returns>The command line.</returns>
     private string MountFails()

@@ -95,6 +95,7 @@ public sealed class KubeletNodeTests : IDisposable
     {
         Release("v1.20.2");
         await Node().StartAsync(MachineLab.Granted(), TestContext.Current.CancellationToken);
+        _lab.Put("/var/lib/kubelet/pki/kubelet-client-current.pem");
         _lab.Ran.Clear();
 
         await Node().StartAsync(MachineLab.Granted() with { Token = "fedcba.fedcba9876543210" }, TestContext.Current.CancellationToken);
@@ -103,6 +104,18 @@ public sealed class KubeletNodeTests : IDisposable
         Assert.Equal(
             ["systemctl daemon-reload", "systemctl start containerd.service", "systemctl start --no-block kubelet.service"],
             _lab.Lines.Skip(1));
+    }
+
+    [Fact]
+    public async Task A_new_token_reaches_a_kubelet_that_still_asks_for_its_certificate()
+    {
+        Release("v1.20.2");
+        await Node().StartAsync(MachineLab.Granted(), TestContext.Current.CancellationToken);
+        _lab.Ran.Clear();
+
+        await Node().StartAsync(MachineLab.Granted() with { Token = "fedcba.fedcba9876543210" }, TestContext.Current.CancellationToken);
+
+        Assert.Equal("systemctl restart --no-block kubelet.service", _lab.Lines.Last());
     }
 
     [Fact]

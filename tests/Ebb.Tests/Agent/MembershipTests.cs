@@ -12,6 +12,7 @@ public sealed class MembershipTests : IAsyncLifetime
     private readonly Authority _authority = Authority.Create("join", TimeProvider.System);
     private readonly PauseClock _clock = new();
     private readonly Disk _disk = new();
+    private readonly Silence _silence = new();
     private ScriptedJoinServer _server = null!;
     private JoinClient _client = null!;
 
@@ -99,6 +100,44 @@ public sealed class MembershipTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_machine_that_has_no_certificate_when_its_token_expires_asks_for_another()
+    {
+        _server.Answer(JoinPaths.Join, 200, Expiring("2026-01-01T00:10:00Z"));
+        _server.Answer(JoinPaths.Join, 200, Expiring("2026-01-01T01:00:00Z"));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var running = NewMembership().RunAsync(stop.Token);
+
+        await UntilAsync(() => _disk.Did.Count == 1);
+        await PassAsync(TimeSpan.FromMinutes(9));
+        Assert.Equal(1, _server.Count(JoinPaths.Join));
+        await UntilAsync(() => _disk.Did.Count == 2, TimeSpan.FromSeconds(20));
+        _disk.WasNode = true;
+        await UntilAsync(() => _silence.Asked > 0, TimeSpan.FromSeconds(1));
+        await PassAsync(TimeSpan.FromHours(2));
+
+        Assert.Equal(2, _server.Count(JoinPaths.Join));
+        Assert.All(_server.Asked.Where(asked => asked.Path == JoinPaths.Join), asked => Assert.Contains("\"fresh\":true", asked.Body, StringComparison.Ordinal));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
+    public async Task A_token_that_is_over_by_the_machine_s_own_clock_is_given_half_a_minute_all_the_same()
+    {
+        _server.Answer(JoinPaths.Join, 200, Expiring("2025-12-31T23:00:00Z"));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var running = NewMembership().RunAsync(stop.Token);
+
+        await UntilAsync(() => _disk.Did.Count == 1);
+        await PassAsync(TimeSpan.FromSeconds(25));
+
+        Assert.Equal(1, _server.Count(JoinPaths.Join));
+        await UntilAsync(() => _disk.Did.Count == 2, TimeSpan.FromSeconds(1));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
     public async Task A_stop_is_not_held_up_by_a_server_that_refuses_or_is_away()
     {
         _server.Answer(JoinPaths.Leave, 403, """{"error":"refused","message":"no"}""");
@@ -109,6 +148,25 @@ public sealed class MembershipTests : IAsyncLifetime
 
         Assert.Equal(2, _clock.Lines.Count(line => line.StartsWith("The node was not emptied before the stop", StringComparison.Ordinal)));
         Assert.InRange(_clock.Pauses.Sum(), 5, 25);
+    }
+
+    private static string Expiring(string at) => ScriptedJoinServer.Granted[..^1] + $",\"tokenExpiresAt\":\"{at}\"}}";
+
+    private async Task UntilAsync(Func<bool> holds, TimeSpan? passes = null)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!holds())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30), "It did not come to hold.");
+            await PassAsync(passes ?? TimeSpan.Zero);
+        }
+    }
+
+    /// <summary>What that begins has a moment of real time.</summary>
+    private async Task PassAsync(TimeSpan span)
+    {
+        _clock.Time.Advance(span);
+        await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Ct);
     }
 
     private Task RunAsync(Func<bool> done) => RunAsync(NewMembership(), done);
@@ -131,7 +189,7 @@ public sealed class MembershipTests : IAsyncLifetime
     private Membership NewMembership()
     {
         var events = new EventWatch(
-            new ScheduledEvents(new HttpMessageInvoker(new Silence()), new Uri("http://metadata.test/"), _clock.Time, new Random(1)),
+            new ScheduledEvents(new HttpMessageInvoker(_silence), new Uri("http://metadata.test/"), _clock.Time, new Random(1)),
             _ => Task.FromResult("agents_1"), _client, _ => { }, _clock.Time, _clock);
         return new Membership(_client, _disk, events, status: null, _clock.Time, _clock);
     }
@@ -159,8 +217,13 @@ public sealed class MembershipTests : IAsyncLifetime
 
     private sealed class Silence : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        public int Asked { get; private set; }
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Asked++;
             throw new HttpRequestException("Nothing answers.");
+        }
     }
 
     private sealed class Proofs : IProofOfIdentity

@@ -80,7 +80,7 @@ internal sealed partial class JoiningMachines : IAsyncDisposable
             return () => { };
         }
 
-        var machine = new JoiningMachine(booted, file, _metadataOf(booted.Instance), _dial, StartKubelet, () => _nodes.Contains(id), _cloud.Agenda.Time, _logger);
+        var machine = new JoiningMachine(booted, file, _metadataOf(booted.Instance), _dial, StartKubelet, () => WasNode(id), _cloud.Agenda.Time, _logger);
         _running[id] = machine;
         machine.Begin();
         return () =>
@@ -92,6 +92,14 @@ internal sealed partial class JoiningMachines : IAsyncDisposable
                 _going.Add(machine.DisposeAsync().AsTask());
             }
         };
+    }
+
+    private bool WasNode(string id)
+    {
+        lock (_cloud.Agenda.Gate)
+        {
+            return _nodes.Contains(id);
+        }
     }
 
     private AgentConfiguration? FileOf(BootedMachine booted)
