@@ -8,7 +8,6 @@ using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 using Ebb.Clouds;
-using Ebb.Clouds.Azure.Deployments;
 
 namespace Ebb.Cli.Clusters.Provisioned;
 
