@@ -66,29 +66,41 @@ public sealed partial class CloudWorld
             var work = Begin(CallKind.DeleteGroup, null, group.Name);
             group = _groups[name] = group with { Deleting = true, Going = work.Operation };
 
-            // Machines that stand alone are resources among others: whoever keeps those says when they go.
-            foreach (var state in _sets.Values
-                .Where(s => s.Current.Group.Equals(name, StringComparison.OrdinalIgnoreCase) && (rest is null || !s.Current.Standalone))
-                .ToList())
+            if (Faults.Strike(FaultKind.FailOperation, CallKind.DeleteGroup, group.Name) is { } fault)
             {
-                DeleteSet(state, work, force: true);
+                work.Error = new CloudError(409, fault.Code, fault.Message);
             }
-
-            if (rest is not null)
+            else
             {
-                work.Waiting++;
-                rest(group, error =>
-                {
-                    work.Error ??= error;
-                    work.Waiting--;
-                    EndWhenDone(work);
-                });
+                Empty(group, work, rest);
             }
 
             work.Then += () => EndDelete(name, work);
             Seal(work, _options.Accept.Draw(_random));
             return new Outcome<ResourceGroup> { Value = group, Operation = work.Operation };
         });
+
+    private void Empty(ResourceGroup group, Work work, Action<ResourceGroup, Action<CloudError?>>? rest)
+    {
+        // Machines that stand alone are resources among others: whoever keeps those says when they go.
+        foreach (var state in _sets.Values
+            .Where(s => s.Current.Group.Equals(group.Name, StringComparison.OrdinalIgnoreCase) && (rest is null || !s.Current.Standalone))
+            .ToList())
+        {
+            DeleteSet(state, work, force: true);
+        }
+
+        if (rest is not null)
+        {
+            work.Waiting++;
+            rest(group, error =>
+            {
+                work.Error ??= error;
+                work.Waiting--;
+                EndWhenDone(work);
+            });
+        }
+    }
 
     private void EndDelete(string name, Work work)
     {

@@ -70,7 +70,12 @@ public sealed partial class CloudWorld
         if (Faults.Strike(FaultKind.FailOperation, CallKind.PutMachine, name, MachineType) is { } fault)
         {
             work.Error = new CloudError(409, fault.Code, fault.Message);
-            if (state.Current.Instances.IsEmpty)
+            if (state.Current.Instances.Values.FirstOrDefault() is { } there)
+            {
+                // It runs on as it was, and says what it was to become.
+                Replace(state, there with { Provisioning = ProvisioningState.Failed, Failure = work.Error });
+            }
+            else
             {
                 Unplaced(state, work.Error);
             }
@@ -134,6 +139,10 @@ public sealed partial class CloudWorld
             {
                 Restart(state, machine, work, reimage: false);
             }
+        }
+        else if (machine.Provisioning is ProvisioningState.Failed)
+        {
+            Replace(state, machine with { Provisioning = ProvisioningState.Succeeded, Failure = null });
         }
     }
 

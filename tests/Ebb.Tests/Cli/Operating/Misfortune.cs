@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Ebb.Simulation;
+using Ebb.Tests.Cli.Clusters.Provisioned;
 
 namespace Ebb.Tests.Cli.Operating;
 
@@ -16,8 +17,17 @@ internal sealed class Misfortune(int at = -1, string trouble = "")
     /// <summary>The process whose requests these are.</summary>
     public Process Process { get; } = new();
 
-    /// <summary>Side, method and path of each.</summary>
+    /// <summary>Side and kind of each.</summary>
     public List<string> Writes { get; } = [];
+
+    /// <summary>The first and the last of each kind of write of a run without trouble, which came one after the other and are told by their place.</summary>
+    public IEnumerable<(string Call, int At)> Ends =>
+        from alike in Writes.Select((call, at) => (Call: call, At: at)).GroupBy(write => write.Call)
+        from write in new[] { alike.First(), alike.Last() }.Distinct()
+        select write;
+
+    /// <summary>The troubles of the side that a write goes to.</summary>
+    public static IReadOnlyList<string> Of(string call) => call.StartsWith("cloud ", StringComparison.Ordinal) ? OfCloud : OfKubernetes;
 
     /// <summary>Has the next operation that the cloud accepts end as failed.</summary>
     public Action FailOperation { get; set; } = () => { };
@@ -33,7 +43,7 @@ internal sealed class Misfortune(int at = -1, string trouble = "")
             return await send();
         }
 
-        Writes.Add($"{side} {request.Method} {request.RequestUri!.AbsolutePath}");
+        Writes.Add($"{side} {Wire.KindOf(Wire.Name(request))}");
         if (Writes.Count - 1 != at)
         {
             return await send();

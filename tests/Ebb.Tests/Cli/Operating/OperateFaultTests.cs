@@ -138,10 +138,9 @@ public class OperateFaultTests
         // The first and, of reimaging, which does all that others do, the last of each: what is refused by a budget is sent again and again.
         var both = command.StartsWith("reimage", StringComparison.Ordinal);
         return
-            from alike in clean.Writes.Select((call, at) => (call, at)).GroupBy(write => write.call)
-            from write in new[] { alike.First(), both ? alike.Last() : alike.First() }.Distinct()
-            from trouble in write.call.StartsWith("cloud ", StringComparison.Ordinal) ? Misfortune.OfCloud : Misfortune.OfKubernetes
-            select (write.at, write.call, trouble);
+            from write in both ? clean.Ends : clean.Ends.DistinctBy(write => write.Call)
+            from trouble in Misfortune.Of(write.Call)
+            select (write.At, write.Call, trouble);
     }
 
     private static FarmCase Farm(string command)

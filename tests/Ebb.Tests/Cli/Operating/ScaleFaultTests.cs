@@ -23,7 +23,7 @@ public class ScaleFaultTests
         List<string> wrong = [];
         foreach (var (call, at) in clean.Writes.Select((call, at) => (call, at)))
         {
-            foreach (var trouble in call.StartsWith("cloud ", StringComparison.Ordinal) ? Misfortune.OfCloud : Misfortune.OfKubernetes)
+            foreach (var trouble in Misfortune.Of(call))
             {
                 foreach (var pause in Pauses)
                 {

@@ -119,7 +119,16 @@ internal sealed class HardwarePlanner(ClusterFile file, ResourceNames names, Clo
         {
             Add(step with { Work = HardwareWork.Start }, change with { Means = "has no power: started" });
         }
+        else if (Failed(machine) is { } code)
+        {
+            // Azure says the size that it was to have, whatever it runs on.
+            Add(step, change with { Means = $"what was last done to it failed ({code}): emptied, stopped, given its size again and started" });
+        }
     }
+
+    /// <summary>With which code; null where the last that was done to it went well. An extension that failed is none of its hardware's business.</summary>
+    private static string? Failed(VirtualMachine machine) =>
+        machine.Failure is { Code: var code } && !code.StartsWith("VMExtension", StringComparison.OrdinalIgnoreCase) ? code : null;
 
     /// <summary>Why it takes another machine; null where this one will do.</summary>
     private string? Anew(VirtualMachine machine, ImmutableArray<ClusterChangePart> parts, bool resized)

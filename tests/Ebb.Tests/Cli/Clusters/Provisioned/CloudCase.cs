@@ -125,10 +125,13 @@ internal sealed class CloudCase : IDisposable
 internal sealed class Wire(HttpMessageHandler cloud) : DelegatingHandler(cloud)
 {
     private readonly List<(string Part, HttpStatusCode Status, string Body)> _script = [];
-    private readonly List<(string Call, HttpStatusCode Status, string Body, int RetryAfter)> _once = [];
+    private readonly List<(Func<string, bool> Which, HttpStatusCode Status, string Body, int RetryAfter)> _once = [];
 
     /// <summary>Method and path with query, each.</summary>
     public List<string> Calls { get; } = [];
+
+    /// <summary>Is told before each request is carried out.</summary>
+    public Action<HttpRequestMessage>? Before { get; set; }
 
     /// <summary>Is told after each request was carried out, with how many there were; may throw.</summary>
     public Action<int, HttpRequestMessage>? After { get; set; }
@@ -138,8 +141,17 @@ internal sealed class Wire(HttpMessageHandler cloud) : DelegatingHandler(cloud)
     /// <summary>Whatever has this in method and address is answered so, always.</summary>
     public void Answer(string part, HttpStatusCode status, string body) => _script.Add((part, status, body));
 
-    /// <summary>The next request that begins so is answered so, and nothing is done.</summary>
-    public void Once(string call, HttpStatusCode status, string body, int retryAfter = 0) => _once.Add((call, status, body, retryAfter));
+    /// <summary>The next request of these is answered so, and nothing is done.</summary>
+    public void Once(Func<string, bool> which, HttpStatusCode status, string body, int retryAfter = 0) => _once.Add((which, status, body, retryAfter));
+
+    /// <summary>Method and path, and of the query what tells one request from another on the same path: a file's making from the writing of its content.</summary>
+    public static string KindOf(string call)
+    {
+        var parts = call.Split('?', 2);
+        var meant = parts.Skip(1).SelectMany(query => query.Split('&'))
+            .Where(part => part.StartsWith("comp=", StringComparison.Ordinal) || part.StartsWith("restype=", StringComparison.Ordinal)).ToList();
+        return meant.Count == 0 ? parts[0] : $"{parts[0]}?{string.Join('&', meant)}";
+    }
 
     public static string Name(HttpRequestMessage request) => $"{request.Method} {Uri.UnescapeDataString(request.RequestUri!.PathAndQuery)}";
 
@@ -147,7 +159,8 @@ internal sealed class Wire(HttpMessageHandler cloud) : DelegatingHandler(cloud)
     {
         var call = Name(request);
         Calls.Add(call);
-        if (_once.FindIndex(o => call.StartsWith(o.Call, StringComparison.Ordinal)) is >= 0 and var at)
+        Before?.Invoke(request);
+        if (_once.FindIndex(o => o.Which(call)) is >= 0 and var at)
         {
             var (_, status, body, retryAfter) = _once[at];
             _once.RemoveAt(at);

@@ -1,28 +1,36 @@
+using System.Collections.Immutable;
 using System.Net;
+using System.Text.RegularExpressions;
+using Ebb.Clouds;
+using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Tests.Cli.Clusters.Provisioned;
 
-/// <summary>Every request that changes something, struck by every kind of trouble: the same run, or the next, ends well.</summary>
-public class FaultMatrixTests
+/// <summary>Every request that changes something, and one of each kind that reads, struck by every kind of trouble: the same run, or the next, ends well.</summary>
+public partial class FaultMatrixTests
 {
-    public static TheoryData<string> Troubles => ["answer lost", "too many", "server error", "crash"];
+    internal const string OperationFails = "operation fails";
+
+    private const string Reads = " of a read";
+
+    internal static readonly ImmutableArray<string> OfWrites = ["answer lost", "too many", "server error", OperationFails, "crash"];
+
+    public static TheoryData<string> Troubles => [.. OfWrites, $"answer lost{Reads}", $"server error{Reads}"];
 
     [Theory]
     [MemberData(nameof(Troubles))]
     public void Up_ends_well_whatever_becomes_of_any_request(string trouble)
     {
-        foreach (var call in Calls(c => c.Up()))
+        using var clean = new CloudCase();
+        clean.Up();
+        foreach (var call in Struck(clean.Wire.Calls, trouble))
         {
             using var struck = new CloudCase();
-            Strike(struck, call, trouble);
+            Strike(struck.Wire, struck.World, call, trouble);
 
             RunTwice(() => struck.Up(), trouble);
 
-            Assert.True(struck.World.FindMachine("farm-compute", "farm-control-plane-0") is not null, $"{trouble} at {call}");
-            Assert.True(struck.World.Find("farm-compute", "agents") is { Capacity: 1 }, $"{trouble} at {call}");
-            struck.Wire.Calls.Clear();
-            struck.Up();
-            Assert.True(!struck.Wire.Writes.Any(), $"{trouble} at {call}: {string.Join(", ", struck.Wire.Writes)}");
+            AssertUp(struck, $"{trouble} at {call}");
         }
     }
 
@@ -34,46 +42,94 @@ public class FaultMatrixTests
         first.Up();
         first.Wire.Calls.Clear();
         first.Down();
-        foreach (var call in Changing(first.Wire.Calls))
+        foreach (var call in Struck(first.Wire.Calls, trouble))
         {
             using var struck = new CloudCase();
             struck.Up();
-            Strike(struck, call, trouble);
+            Strike(struck.Wire, struck.World, call, trouble);
 
             RunTwice(() => struck.Down(), trouble);
 
-            Assert.False(struck.World.GroupExists("farm-compute") || struck.World.GroupExists("farm-storage"), $"{trouble} at {call}");
+            AssertGone(struck, $"{trouble} at {call}");
         }
     }
 
-    private static List<string> Calls(Action<CloudCase> run)
+    [Fact]
+    public void Up_ends_well_whichever_resource_of_a_deployment_fails()
     {
-        using var clean = new CloudCase();
-        run(clean);
-        return Changing(clean.Wire.Calls);
+        foreach (var type in Types())
+        {
+            using var struck = new CloudCase();
+            struck.World.Faults.Add(Failing(type));
+
+            var failed = Assert.Throws<CloudException>(() => struck.Up());
+
+            Assert.Contains($"- {type} '", failed.Message, StringComparison.OrdinalIgnoreCase);
+            Assert.True(struck.World.Faults.InForce.IsEmpty, $"{type}: {failed.Message}");
+            struck.Up();
+            AssertUp(struck, type);
+        }
     }
 
-    // One of each: files and directories of the share are alike.
-    internal static List<string> Changing(IEnumerable<string> calls) =>
-        [.. calls.Where(c => !c.StartsWith("GET ", StringComparison.Ordinal)).Select(c => c.Split('?')[0]).Distinct()];
+    [Fact]
+    public void Down_ends_well_whichever_resource_cannot_be_deleted_at_first()
+    {
+        List<string> failed = [];
+        foreach (var type in Types())
+        {
+            using var struck = new CloudCase();
+            struck.Up();
+            struck.World.Faults.Add(new Fault { Kind = FaultKind.FailOperation, ResourceType = type, Count = 1 });
 
-    internal static void Strike(CloudCase struck, string call, string trouble) => Strike(struck.Wire, call, trouble);
+            struck.Down();
 
-    internal static void Strike(Wire struck, string call, string trouble)
+            AssertGone(struck, type);
+            if (struck.World.Faults.InForce.IsEmpty)
+            {
+                failed.Add(type);
+            }
+        }
+
+        // All others go at once.
+        Assert.Contains("Microsoft.Compute/virtualMachines", failed);
+    }
+
+    internal static List<string> Struck(IEnumerable<string> calls, string trouble) =>
+    [
+        .. from call in calls
+           where call.StartsWith("GET ", StringComparison.Ordinal) == trouble.EndsWith(Reads, StringComparison.Ordinal)
+           where trouble != OperationFails || call.Contains(" /subscriptions/", StringComparison.Ordinal)
+           group Wire.KindOf(call) by trouble.EndsWith(Reads, StringComparison.Ordinal) ? Numbers().Replace(Wire.KindOf(call), "#") : Wire.KindOf(call) into alike
+           select alike.First(),
+    ];
+
+    /// <summary>The first request of this kind.</summary>
+    /// <param name="world">Where operations fail.</param>
+    internal static void Strike(Wire struck, CloudWorld world, string call, string trouble)
     {
         var done = false;
-        switch (trouble)
+        switch (trouble.Replace(Reads, "", StringComparison.Ordinal))
         {
             case "too many":
-                struck.Once(call, HttpStatusCode.TooManyRequests, """{"error":{"code":"SubscriptionRequestsThrottled","message":"Slower."}}""", retryAfter: 5);
+                struck.Once(Is, HttpStatusCode.TooManyRequests, """{"error":{"code":"SubscriptionRequestsThrottled","message":"Slower."}}""", retryAfter: 5);
                 break;
             case "server error":
-                struck.Once(call, HttpStatusCode.InternalServerError, """{"error":{"code":"InternalServerError","message":"Oh."}}""");
+                struck.Once(Is, HttpStatusCode.InternalServerError, """{"error":{"code":"InternalServerError","message":"Oh."}}""");
+                break;
+            case OperationFails:
+                struck.Before = request =>
+                {
+                    if (!done && Is(Wire.Name(request)))
+                    {
+                        done = true;
+                        world.Faults.Add(new Fault { Kind = FaultKind.FailOperation, Count = 1, Code = "InternalOperationError" });
+                    }
+                };
                 break;
             default:
                 struck.After = (_, request) =>
                 {
-                    if (!done && Wire.Name(request).StartsWith(call, StringComparison.Ordinal))
+                    if (!done && Is(Wire.Name(request)))
                     {
                         done = true;
                         throw trouble == "crash" ? new CrashException() : new HttpRequestException(HttpRequestError.ResponseEnded, "The answer was lost.");
@@ -81,17 +137,68 @@ public class FaultMatrixTests
                 };
                 break;
         }
+
+        bool Is(string asked) => Wire.KindOf(asked) == call;
     }
 
     internal static void RunTwice(Action run, string trouble)
     {
-        if (trouble == "crash")
+        switch (trouble)
         {
-            Assert.Throws<CrashException>(run);
+            case "crash":
+                Assert.Throws<CrashException>(run);
+                break;
+            case OperationFails:
+                try
+                {
+                    run();
+                }
+                catch (Exception e) when (e is CloudException or IOException or TimeoutException)
+                {
+                    // What the program tells and ends with code 1 for.
+                }
+
+                break;
         }
 
         run();
     }
+
+    /// <summary>Of all that the deployments make.</summary>
+    private static IEnumerable<string> Types()
+    {
+        using var clean = new CloudCase();
+        clean.Up();
+        var steps = clean.Do(async () =>
+            (await clean.Cloud.Deployments.StepsAsync("farm-storage", "ebb-storage", CancellationToken.None)).AddRange(
+                await clean.Cloud.Deployments.StepsAsync("farm-compute", "ebb-compute", CancellationToken.None)));
+        var types = steps.Select(step => step.Type).OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase).ToList();
+        Assert.True(types.Count > 8, string.Join(", ", types));
+        return types;
+    }
+
+    /// <summary>By its operation, or where it is made at once by a refusal.</summary>
+    private static Fault Failing(string type) => type.ToUpperInvariant() switch
+    {
+        "MICROSOFT.COMPUTE/VIRTUALMACHINESCALESETS" => new Fault { Kind = FaultKind.FailOperation, On = CallKind.PutScaleSet, Count = 1 },
+        "MICROSOFT.COMPUTE/VIRTUALMACHINES" or "MICROSOFT.STORAGE/STORAGEACCOUNTS" => new Fault { Kind = FaultKind.FailOperation, ResourceType = type, Count = 1 },
+        _ => new Fault { Kind = FaultKind.Error, On = CallKind.PutResource, ResourceType = type, Status = 400, Code = "BadRequest", Count = 1 },
+    };
+
+    private static void AssertUp(CloudCase struck, string when)
+    {
+        Assert.True(struck.World.FindMachine("farm-compute", "farm-control-plane-0") is not null, when);
+        Assert.True(struck.World.Find("farm-compute", "agents") is { Capacity: 1 }, when);
+        struck.Wire.Calls.Clear();
+        struck.Up();
+        Assert.True(!struck.Wire.Writes.Any(), $"{when}: {string.Join(", ", struck.Wire.Writes)}");
+    }
+
+    private static void AssertGone(CloudCase struck, string when) =>
+        Assert.False(struck.World.GroupExists("farm-compute") || struck.World.GroupExists("farm-storage"), when);
+
+    [GeneratedRegex("[0-9]+")]
+    private static partial Regex Numbers();
 
     private sealed class CrashException : Exception;
 }

@@ -1,4 +1,5 @@
 using Ebb.Cli.Clusters.Provisioned;
+using Ebb.Clouds;
 using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Tests.Cli.Clusters.Provisioned.Hardware;
@@ -12,7 +13,7 @@ public sealed class HardwareRunTests
 
     private const string InZones = Three + "\n  zones: [1, 2, 3]";
 
-    public static TheoryData<string> Troubles => FaultMatrixTests.Troubles;
+    public static TheoryData<string> Troubles => [.. FaultMatrixTests.OfWrites];
 
     [Theory]
     [MemberData(nameof(Troubles))]
@@ -46,6 +47,30 @@ public sealed class HardwareRunTests
             Assert.True(lab.FirstBoots[PlaneLab.Name(0)] == lab.Boots[PlaneLab.Name(0)], when);
             Assert.True(lab.Machines.Single().VmId.Length > 0 && lab.Cloud.Do(() => lab.Cloud.Cloud.Groups.ListAsync("farm-compute", CancellationToken.None)).Count(r => r.Type.EndsWith("networkInterfaces", StringComparison.OrdinalIgnoreCase) || r.Type.EndsWith("loadBalancers", StringComparison.OrdinalIgnoreCase)) == 1, when);
         });
+
+    [Fact]
+    public void A_machine_whose_resizing_failed_says_its_new_size_and_is_done_again_all_the_same()
+    {
+        using var lab = new PlaneLab(Three);
+        const string Wanted = Three + "\n  size: Standard_D2s_v3";
+        lab.Cloud.Wire.Before = request =>
+        {
+            if (request.Method == HttpMethod.Patch)
+            {
+                lab.Cloud.World.Faults.Add(new Fault { Kind = FaultKind.FailOperation, On = CallKind.PutMachine, Count = 1, Code = "AllocationFailed" });
+                lab.Cloud.Wire.Before = null;
+            }
+        };
+        Assert.Contains("AllocationFailed", Assert.Throws<CloudException>(() => lab.Up(Wanted)).Message, StringComparison.Ordinal);
+
+        var plan = lab.Plan(Wanted);
+        lab.Up(Wanted);
+
+        Assert.Contains("what was last done to it failed (AllocationFailed)", plan.Changes.Single(change => change.Name == PlaneLab.Name(0)).Means, StringComparison.Ordinal);
+        Assert.All(lab.Machines, machine => Assert.Equal(("Standard_D2s_v3", PowerState.Running), (machine.Size, machine.Power)));
+        Assert.Empty(lab.QuorumLost);
+        Assert.Empty(lab.Plan(Wanted).Changes);
+    }
 
     [Fact]
     public void Five_become_three_the_highest_number_first()
@@ -168,7 +193,7 @@ public sealed class HardwareRunTests
     public void A_size_that_Azure_refuses_after_all_leaves_the_machine_as_it_was_and_at_work()
     {
         using var lab = new PlaneLab(Three);
-        lab.Cloud.Wire.Once("PATCH ", System.Net.HttpStatusCode.Conflict, """{"error":{"code":"OperationNotAllowed","message":"Operation could not be completed as it results in exceeding approved Total Regional Cores quota."}}""");
+        lab.Cloud.Wire.Once(call => call.StartsWith("PATCH ", StringComparison.Ordinal), System.Net.HttpStatusCode.Conflict, """{"error":{"code":"OperationNotAllowed","message":"Operation could not be completed as it results in exceeding approved Total Regional Cores quota."}}""");
 
         var e = Assert.Throws<Ebb.Clouds.CloudException>(() => lab.Up(Three + "\n  size: Standard_D2s_v3"));
 
@@ -209,14 +234,15 @@ public sealed class HardwareRunTests
         {
             clean.Up(after);
             check(clean, "undisturbed");
-            (cloud, kubernetes) = (FaultMatrixTests.Changing(clean.Cloud.Wire.Calls), FaultMatrixTests.Changing(clean.KubeWire.Calls));
-            Assert.Contains(kubernetes, call => call.StartsWith("PATCH /api/v1/nodes/", StringComparison.Ordinal));
+            Assert.Contains(clean.KubeWire.Calls, call => call.StartsWith("PATCH /api/v1/nodes/", StringComparison.Ordinal));
+            (cloud, kubernetes) = (FaultMatrixTests.Struck(clean.Cloud.Wire.Calls, trouble), FaultMatrixTests.Struck(clean.KubeWire.Calls, trouble));
         }
 
+        Assert.NotEmpty(cloud);
         foreach (var (ofCloud, call) in cloud.Select(call => (true, call)).Concat(kubernetes.Select(call => (false, call))))
         {
             using var struck = new PlaneLab(before);
-            FaultMatrixTests.Strike(ofCloud ? struck.Cloud.Wire : struck.KubeWire, call, trouble);
+            FaultMatrixTests.Strike(ofCloud ? struck.Cloud.Wire : struck.KubeWire, struck.Cloud.World, call, trouble);
 
             FaultMatrixTests.RunTwice(() => struck.Up(after), trouble);
 

@@ -39,9 +39,7 @@ public class WholeUpgradeTests
         }
 
         List<string> wrong = [];
-        var strikes = clean.Writes.Select((call, at) => (Call: call, At: at)).DistinctBy(write => write.Call)
-            .Where(write => (write.Call.StartsWith("cloud ", StringComparison.Ordinal) ? Misfortune.OfCloud : Misfortune.OfKubernetes).Contains(trouble))
-            .ToList();
+        var strikes = clean.Ends.Where(write => Misfortune.Of(write.Call).Contains(trouble)).ToList();
         foreach (var (call, at) in strikes)
         {
             using var lab = new Lab();
