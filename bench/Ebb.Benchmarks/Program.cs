@@ -16,11 +16,13 @@ switch (args)
         }
 
         break;
-    // [MACHINES]: as many machines ask to join at the same moment.
+    // [MACHINES [--default-limits]]: as many machines ask to join at the same moment. Fails unless all get in.
     case ["--joins", .. var machines]:
         using (var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10), TimeProvider.System))
         {
-            await JoinsAtSize.RunAsync(Console.Out, machines is [var number] ? int.Parse(number, CultureInfo.InvariantCulture) : 10_000, limit.Token);
+            var count = machines is [var number, ..] ? int.Parse(number, CultureInfo.InvariantCulture) : 10_000;
+            var allAreIn = await JoinsAtSize.RunAsync(Console.Out, count, machines is [_, "--default-limits"], limit.Token);
+            Environment.ExitCode = allAreIn ? 0 : 1;
         }
 
         break;

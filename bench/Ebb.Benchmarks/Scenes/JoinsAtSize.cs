@@ -30,7 +30,12 @@ internal static class JoinsAtSize
 
     private static readonly TimeProvider Clock = TimeProvider.System;
 
-    public static async Task RunAsync(TextWriter to, int machines, CancellationToken ct)
+    /// <param name="defaultLimits">
+    /// With the limit on requests in all that a server has by default; machines ask again when they are told to. Else none is asked to
+    /// come back, and what is measured is the work.
+    /// </param>
+    /// <returns>Whether each was admitted with a token of its own.</returns>
+    public static async Task<bool> RunAsync(TextWriter to, int machines, bool defaultLimits, CancellationToken ct)
     {
         var folder = Directory.CreateTempSubdirectory("ebb-joins").FullName;
         using var authority = Authority.Create("join", Clock);
@@ -59,10 +64,14 @@ internal static class JoinsAtSize
             KubernetesAuthorityFile = Write("kube-ca.crt", authority.CertificatePem),
             AttestationRootsFile = Write("roots.pem", attestor.RootPem),
             AuditFile = Path.Combine(folder, "audit.log"),
+        };
 
-            // All machines come from one address, and none is asked to come back: what is measured is the work.
-            PerAddress = new(1e6, 1_000_000),
-            InTotal = new(1e6, 1_000_000),
+        // All machines come from one address.
+        options = options with
+        {
+            PerAddress = defaultLimits ? options.InTotal : new(1e6, 1_000_000),
+            InTotal = defaultLimits ? options.InTotal : new(1e6, 1_000_000),
+            MostConnectionsPerAddress = options.MostConnections,
             MostNoncesPerAddress = 2 * machines,
         };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -77,7 +86,8 @@ internal static class JoinsAtSize
 
         var all = Clock.GetElapsedTime(started);
         Array.Sort(took);
-        Say("machines admitted, each with a token of its own", $"{tokens.Distinct().Count():n0} of {machines:n0}");
+        var admitted = tokens.Distinct().Count();
+        Say("machines admitted, each with a token of its own", $"{admitted:n0} of {machines:n0}");
         Say("all of them in", $"{all.TotalSeconds:0.0} s");
         Say("a second", $"{machines / all.TotalSeconds:0}");
         Say("one of them, p50, p99 and at most", $"{took[machines / 2]:0.0} s, {took[machines * 99 / 100]:0.0} s, {took[^1]:0.0} s");
@@ -89,6 +99,7 @@ internal static class JoinsAtSize
         await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await server.DisposeAsync();
         Directory.Delete(folder, recursive: true);
+        return admitted == machines;
 
         void Say(string what, string figure) => to.WriteLine($"{what,-52} {figure,20}");
 
@@ -107,12 +118,14 @@ internal static class JoinsAtSize
             while (true)
             {
                 using var given = await clients[i % Clients].PostAsync(JoinPaths.Nonce, null, ct);
+                var told = given.Headers.RetryAfter?.Delta;
                 if (given.StatusCode is HttpStatusCode.OK)
                 {
                     var nonce = (await given.Content.ReadFromJsonAsync(JoinJson.Default.NonceAnswer, ct))!.Nonce;
                     var document = attestor.Sign(Attestor.Content(JoiningCloud.VmIdOf(i), nonce, Subscription, Clock.GetUtcNow()));
                     var request = new JoinRequest { Proof = new Proof { Kind = ProofKinds.AzureAttestedDocument, Nonce = nonce, Document = document }, Fresh = true };
                     using var response = await clients[i % Clients].PostAsync(JoinPaths.Join, JsonContent.Create(request, JoinJson.Default.JoinRequest), ct);
+                    told = response.Headers.RetryAfter?.Delta;
                     if (response.StatusCode is HttpStatusCode.OK)
                     {
                         took[i] = Clock.GetElapsedTime(started).TotalSeconds;
@@ -126,7 +139,7 @@ internal static class JoinsAtSize
                 }
 
                 Interlocked.Increment(ref again);
-                await Task.Delay(TimeSpan.FromSeconds(0.5), Clock, ct);
+                await Task.Delay(told ?? TimeSpan.FromSeconds(1), Clock, ct);
             }
         }
     }
