@@ -29,6 +29,7 @@ internal static class Diagnosis
             .Concat(Kubernetes(seen))
             .Concat(seen.Status is { } status ? [.. Controller(status), .. Pools(seen, status), .. Machines(seen, status), .. Waiting(seen, status)] : [])
             .Concat(Nodes(seen))
+            .Concat(Holds(seen))
             .Concat(ReleaseDiagnosis.Of(seen))
             .OrderByDescending(finding => finding.Severity),
     ];
@@ -213,7 +214,7 @@ internal static class Diagnosis
 
     private static IEnumerable<Finding> Nodes(Symptoms seen)
     {
-        var machines = (seen.Status?.Machines ?? []).Where(m => m.Node is not null).DistinctBy(m => m.Node).ToDictionary(m => m.Node!, m => m.State);
+        var machines = StatesByNode(seen);
         foreach (var node in seen.Nodes.Where(node => !node.Ready && seen.Now - node.CreatedAt > Settled))
         {
             var state = machines.GetValueOrDefault(node.Name);
@@ -229,6 +230,36 @@ internal static class Diagnosis
                 : new(Severity.Broken, $"node {node.Name}", "is not ready", $"kubectl describe node {node.Name} says since when. {Revival(seen, node, ofPool: state is not null)}");
         }
     }
+
+    /// <summary>What commands that were killed have left: the scheduler passes such a node over, and the controller keeps its machine.</summary>
+    private static IEnumerable<Finding> Holds(Symptoms seen)
+    {
+        var machines = StatesByNode(seen);
+        foreach (var node in seen.Nodes)
+        {
+            if (node.Hold is not { } hold)
+            {
+                continue;
+            }
+
+            // A hold until the start outlives its command, but not the start.
+            var state = machines.GetValueOrDefault(node.Name);
+            var runs = node.Ready && state is not (null or "stopped" or "leaving");
+            if ((hold with { UntilStart = hold.UntilStart && !runs }).IsLeftBehind(seen.Now))
+            {
+                yield return new(
+                    Severity.Warning,
+                    $"node {node.Name}",
+                    $"is still held by a command that was killed{(hold.By is { } by ? $", of {by}" : "")}: it takes no work, and its machine is never removed",
+                    state is not null ? $"'ebb start{seen.Flag} -m {node.Name}' takes the hold off, as any command on machines does."
+                        : node.ControlPlane && !seen.Groups.IsEmpty ? $"'ebb up{seen.Flag}' carries on with it, and takes the hold off."
+                        : $"kubectl annotate node {node.Name} {Marks.Operating}- {Marks.Keep}-; kubectl uncordon {node.Name}");
+            }
+        }
+    }
+
+    private static Dictionary<string, string> StatesByNode(Symptoms seen) =>
+        (seen.Status?.Machines ?? []).Where(m => m.Node is not null).DistinctBy(m => m.Node).ToDictionary(m => m.Node!, m => m.State);
 
     private static string Revival(Symptoms seen, NodeSign node, bool ofPool)
     {

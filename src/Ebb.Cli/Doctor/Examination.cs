@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Ebb.Acting.Draining;
 using Ebb.Cli.Clusters;
 using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.Clusters.Provisioned.Rotating;
@@ -37,6 +38,7 @@ internal static class Examination
                     .. look.Snapshot.Nodes.Select(node => new NodeSign(node.Name, node.Ready, node.ProviderId, node.CreatedAt, node.KubeletVersion)
                     {
                         ControlPlane = node.Shape.Labels.ContainsKey("node-role.kubernetes.io/control-plane"),
+                        Hold = OperatingMark.Read(node.Annotations.GetValueOrDefault(Marks.Operating)),
                     }),
                 ],
             };

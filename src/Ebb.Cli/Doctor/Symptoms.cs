@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Acting.Draining;
 using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Cli.Clusters.Provisioned.Rotating;
@@ -51,4 +52,7 @@ internal sealed record NodeSign(string Name, bool Ready, string ProviderId, Date
 {
     /// <summary>Whether its machine carries the control plane.</summary>
     public bool ControlPlane { get; init; }
+
+    /// <summary>What a command put on it for its work; null for nothing.</summary>
+    public OperatingMark? Hold { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Acting.Draining;
 using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Cli.Clusters.Provisioned.Rotating;
@@ -242,6 +243,30 @@ public sealed class DiagnosisTests
         Assert.EndsWith("'ebb restart -f farm.yaml -m agents000000 --force'.", remedies[0], StringComparison.Ordinal);
         Assert.EndsWith("'ebb up -f farm.yaml' starts its machine if that is stopped, and makes it anew if it is gone; 'ebb logs -f farm.yaml -m 1' shows what it says.", remedies[1], StringComparison.Ordinal);
         Assert.EndsWith("Its machine is of no pool: see to it where it runs.", remedies[2], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("cordon,keep,by=ada@desk#1,at=2026-11-22T11:50:00.000Z", "busy", true)]
+    [InlineData("cordon,keep,by=ada@desk#1,at=2026-11-22T11:59:55.000Z", "busy", false)]
+    [InlineData("cordon,keep", "busy", true)]
+    [InlineData("cordon,keep,stopped", "stopped", false)]
+    [InlineData("cordon,keep,stopped", "idle", true)]
+    [InlineData("cordon,keep,stopped,by=ada@desk#1,at=2026-11-22T11:59:55.000Z", "idle", false)]
+    public void A_hold_that_a_killed_command_left_is_told_with_what_takes_it_off(string mark, string state, bool told)
+    {
+        var findings = Diagnosis.Of(Healthy with
+        {
+            Flag = " -f farm.yaml",
+            Status = Status() with { Machines = [Machine(state)] },
+            Nodes = [Healthy.Nodes[0] with { Hold = OperatingMark.Read(mark) }],
+        });
+
+        Assert.Equal(told ? 1 : 0, findings.Length);
+        Assert.All(findings, finding =>
+        {
+            Assert.Equal((Severity.Warning, "node agents000000"), (finding.Severity, finding.About));
+            Assert.StartsWith("'ebb start -f farm.yaml -m agents000000' ", finding.Remedy, StringComparison.Ordinal);
+        });
     }
 
     [Fact]
