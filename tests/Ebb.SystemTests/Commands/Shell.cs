@@ -147,19 +147,10 @@ public sealed class Running(Process process) : IDisposable
     public int Id => process.Id;
 
     /// <summary>Null at its end.</summary>
-    public async Task<string?> NextLineAsync(CancellationToken ct)
-    {
-        using var deadline = new CancellationTokenSource(Shell.Patience, TimeProvider.System);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
-        try
-        {
-            return await process.StandardOutput.ReadLineAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            throw new TimeoutException($"{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)} had said nothing more for {Shell.Patience}.");
-        }
-    }
+    public Task<string?> NextLineAsync(CancellationToken ct) => NextAsync(process.StandardOutput, ct);
+
+    /// <summary>Of what it says besides; null at its end.</summary>
+    public Task<string?> NextErrorLineAsync(CancellationToken ct) => NextAsync(process.StandardError, ct);
 
     /// <summary>Ctrl-C, then the end.</summary>
     public async Task<Ran> StopAsync(CancellationToken ct)
@@ -176,6 +167,20 @@ public sealed class Running(Process process) : IDisposable
         }
 
         process.Dispose();
+    }
+
+    private async Task<string?> NextAsync(StreamReader from, CancellationToken ct)
+    {
+        using var deadline = new CancellationTokenSource(Shell.Patience, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
+        try
+        {
+            return await from.ReadLineAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            throw new TimeoutException($"{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)} had said nothing more for {Shell.Patience}.");
+        }
     }
 
     [DllImport("libc", EntryPoint = "kill")]

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -31,10 +30,12 @@ internal sealed class RealControlPlane : IAsyncDisposable
     private readonly Authority _authority = Authority.Create("kubernetes", TimeProvider.System);
     private readonly X509Certificate2 _admin;
     private readonly List<HttpClient> _clients = [];
+    private readonly RealPorts _ports;
 
-    private RealControlPlane(Uri address)
+    private RealControlPlane(RealPorts ports)
     {
-        Address = address;
+        _ports = ports;
+        Address = new Uri($"https://127.0.0.1:{ports.Numbers[0]}");
         _admin = _authority.IssueAdmin();
         AdminKubeconfig = Path.Combine(_directory, "admin.conf");
         WriteKubeconfig(AdminKubeconfig, _admin);
@@ -57,8 +58,9 @@ internal sealed class RealControlPlane : IAsyncDisposable
     {
         var binaries = RealBinaries.Require();
         var minor = await binaries.MinorAsync(ct);
-        var ports = FreePorts(5);
-        var plane = new RealControlPlane(new Uri($"https://127.0.0.1:{ports[0]}"));
+        var held = RealPorts.Take();
+        var ports = held.Numbers;
+        var plane = new RealControlPlane(held);
         try
         {
             plane.WriteKeys();
@@ -125,6 +127,7 @@ internal sealed class RealControlPlane : IAsyncDisposable
             process.Dispose();
         }
 
+        _ports.Dispose();
         _authority.Dispose();
         _admin.Dispose();
         Directory.Delete(_directory, recursive: true);
@@ -247,20 +250,5 @@ internal sealed class RealControlPlane : IAsyncDisposable
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
         file.Write(Encoding.UTF8.GetBytes(text));
-    }
-
-    // All held at once, so that no two are the same.
-    private static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        try
-        {
-            listeners.ForEach(listener => listener.Start());
-            return [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        }
-        finally
-        {
-            listeners.ForEach(listener => listener.Dispose());
-        }
     }
 }

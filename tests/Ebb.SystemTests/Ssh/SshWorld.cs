@@ -41,7 +41,7 @@ internal sealed class SshWorld : IAsyncDisposable
         ip link set lo up
         unshare -n sleep infinity &
         far=$!
-        sleep 0.2
+        until [ "$(readlink /proc/$far/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do sleep 0.01; done
         ip link add ebb-near type veth peer name ebb-far netns $far
         ip addr add 10.99.7.1/24 dev ebb-near
         ip link set ebb-near up

@@ -123,12 +123,15 @@ public sealed class RemoteKubeletTests : IAsyncLifetime
     [Fact]
     public async Task A_machine_without_power_says_nothing_more()
     {
-        Pod("work", "sleep 2");
+        await UntilAsync(() => Nodes().Count(n => n.Ready == "True") == 2);
+        Pod("work", "sleep 6", "agents000000");
         await UntilAsync(() => Phase("work") == "Running");
+        Pod("later", "sleep 6", "agents000001");
+        await UntilAsync(() => Phase("later") == "Running");
 
-        _cloud.DeleteInstances("farm", "agents", ["0", "1"], force: false);
-        await UntilAsync(() => _cloud.Find("farm", "agents")!.Instances.Count == 0);
-        await Task.Delay(TimeSpan.FromSeconds(2.5), TimeProvider.System, Ct);
+        _cloud.DeleteInstances("farm", "agents", ["0"], force: false);
+        await UntilAsync(() => _cloud.Find("farm", "agents")!.Instances.Count == 1);
+        await UntilAsync(() => Phase("later") == "Succeeded");
 
         Assert.Equal("Running", Phase("work"));
     }
@@ -166,8 +169,17 @@ public sealed class RemoteKubeletTests : IAsyncLifetime
         }
     }
 
-    private void Pod(string name, string script) => _cluster.Store.Create(Kinds.Pod, JsonNode.Parse(
-        $$"""{"metadata":{"name":"{{name}}"},"spec":{"restartPolicy":"Never",{{WorldUnderTest.Runs(script)}} } }""")!.AsObject());
+    /// <param name="node">Null: wherever the scheduler puts it.</param>
+    private void Pod(string name, string script, string? node = null)
+    {
+        var pod = JsonNode.Parse($$"""{"metadata":{"name":"{{name}}"},"spec":{"restartPolicy":"Never",{{WorldUnderTest.Runs(script)}} } }""")!.AsObject();
+        if (node is not null)
+        {
+            pod["spec"]!["nodeName"] = node;
+        }
+
+        _cluster.Store.Create(Kinds.Pod, pod);
+    }
 
     private static async Task UntilAsync(Func<bool> isSo)
     {
