@@ -19,7 +19,8 @@ public sealed class CollectionOrder : ITestCollectionOrderer
 {
     private static readonly string[] Longest =
     [
-        RealSandbox.Collection, LongestFirst.Of<OperateTests>(), LongestFirst.Of<ProvisionedTests>(), LongestFirst.Of<UpgradeTests>(), LongestFirst.Of<MakeTests>(), AzCommands.Name,
+        RealSandbox.Collection, LongestFirst.Of<OperateTests>(), LongestFirst.Of<ProvisionedTests>(), LongestFirst.Of<UpgradeTests>(), LongestFirst.Of<MakeTests>(),
+        LongFarms.Name, AzCommands.Name,
         LongestFirst.Of<ProgramsTests>(), LongestFirst.Of<KeysTests>(), LongestFirst.Of<SandboxTests>(), LongestFirst.Of<RenewalTests>(),
         LongestFirst.Of<SecretsTests>(),
     ];

@@ -90,3 +90,7 @@ public sealed class BurstTests : IAsyncLifetime
         return ImmutableDictionary<string, ImmutableArray<string>>.Empty.Add(KubeControllers.Name, flags).Add(KubeScheduler.Name, flags);
     }
 }
+
+/// <summary>It wants the whole machine.</summary>
+[CollectionDefinition(nameof(LargeFarms), DisableParallelization = true)]
+public sealed class LargeFarms;

@@ -10,7 +10,7 @@ namespace Ebb.SystemTests.RealKubernetes;
 /// Two controllers, each a process and a user of its own, of which the leader is ended or frozen at random moments while work
 /// comes and goes. <c>EBB_SEED</c> replays the moments.
 /// </summary>
-[Collection(nameof(LargeFarms))]
+[Collection(LongFarms.Name)]
 public sealed class LeaderTests : IAsyncLifetime
 {
     private const int Jobs = 12;

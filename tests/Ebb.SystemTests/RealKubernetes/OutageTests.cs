@@ -3,7 +3,7 @@ using Ebb.SystemTests.Commands;
 namespace Ebb.SystemTests.RealKubernetes;
 
 /// <summary>The controller, as a process of its own, on a real control plane that loses its power in the middle of everything.</summary>
-[Collection(nameof(LargeFarms))]
+[Collection(LongFarms.Name)]
 public sealed class OutageTests : IAsyncLifetime
 {
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(60);
@@ -76,6 +76,9 @@ public sealed class OutageTests : IAsyncLifetime
     private static Task UntilAsync(string what, Func<bool> isSo) => Shell.UntilAsync(what, Soon, () => Task.FromResult(isSo()));
 }
 
-/// <summary>Each wants the whole machine: they run one after the other.</summary>
-[CollectionDefinition(nameof(LargeFarms), DisableParallelization = true)]
-public sealed class LargeFarms;
+/// <summary>Each has a control plane of its own and mostly waits: one after the other, beside all else.</summary>
+[CollectionDefinition(Name)]
+public sealed class LongFarms
+{
+    public const string Name = "long farms";
+}
