@@ -106,6 +106,7 @@ public sealed class ProvisionedMachinesTests : IAsyncLifetime
         Assert.Equal("1", (await OnAsync(machine, "cat", "/proc/sys/net/ipv4/ip_forward")).Trim());
         var units = await OnAsync(machine, "systemctl", "is-active", "ssh", "fail2ban", "ebb-metadata-guard", "ebb-agent", "containerd", "kubelet");
         Assert.Equal("active\nactive\nactive\nactive\nactive\nactive\n", units);
+        Assert.Empty(await MachineSecrets.AstrayAsync(_shell, Path.GetDirectoryName(Home)!, $"{Name}-storage", machine, Ct));
     }
 
     /// <summary>'ebb status' of the file shows what the control plane consists of.</summary>
