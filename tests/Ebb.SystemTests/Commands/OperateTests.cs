@@ -154,8 +154,7 @@ public sealed class OperateTests : IAsyncLifetime
 
     private async Task UpAsync(int machines)
     {
-        (await _shell.EbbAsync("up -d --json --speed 10 --idle-after 10m", Ct)).Good();
-        await Shell.UntilAsync("a node", Soon, async () => (await StatusAsync()).GetProperty("cluster").GetProperty("nodesReady").GetInt32() == 1);
+        (await _shell.EbbAsync("up -d --json --speed 20 --idle-after 10m", Ct)).Good();
         (await _shell.EbbAsync($"scale agents {machines}", Ct)).Good();
         await Shell.UntilAsync("all nodes", Soon, async () => (await StatusAsync()).GetProperty("cluster").GetProperty("nodesReady").GetInt32() == machines);
     }

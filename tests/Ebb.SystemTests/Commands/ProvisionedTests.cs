@@ -23,7 +23,7 @@ public sealed class ProvisionedTests : IAsyncLifetime
         await File.WriteAllTextAsync(YamlFile, (await File.ReadAllTextAsync(YamlFile, Ct)).Replace("min: 0", "min: 1", StringComparison.Ordinal), Ct);
 
         var planned = (await EbbAsync("plan")).Good();
-        var up = (await EbbAsync("up --speed 4")).Good();
+        var up = (await EbbAsync("up --speed 20")).Good();
 
         Assert.Contains("virtualMachines tidal-farm-control-plane-0", planned.Out, StringComparison.Ordinal);
         Assert.Contains($"Cluster '{Name}' is up: Kubernetes at https://127.", up.Out, StringComparison.Ordinal);
@@ -101,7 +101,7 @@ public sealed class ProvisionedTests : IAsyncLifetime
         const string Lost = $"{Name}-control-plane-1";
         (await EbbAsync($"init --yes --name {Name}")).Good();
         await File.WriteAllTextAsync(YamlFile, (await File.ReadAllTextAsync(YamlFile, Ct)).Replace("machines: 1", "machines: 3", StringComparison.Ordinal), Ct);
-        (await EbbAsync("up --speed 4")).Good();
+        (await EbbAsync("up --speed 20")).Good();
         var before = await UidAsync();
         using (var azure = await AzureAsync())
         {
@@ -126,7 +126,7 @@ public sealed class ProvisionedTests : IAsyncLifetime
         const string Plane = $"{Name}-control-plane";
         (await EbbAsync($"init --yes --name {Name}")).Good();
         await EditAsync("machines: 1", "machines: 3");
-        (await EbbAsync("up --speed 12")).Good();
+        (await EbbAsync("up --speed 20")).Good();
 
         await EditAsync("size: Standard_B2ms", "size: Standard_D2s_v3");
         var planned = (await EbbAsync("plan")).Good();
@@ -199,7 +199,7 @@ public sealed class ProvisionedTests : IAsyncLifetime
     {
         (await EbbAsync($"init --yes --name {Name}")).Good();
         await File.WriteAllTextAsync(YamlFile, (await File.ReadAllTextAsync(YamlFile, Ct)).Replace("min: 0", "min: 1", StringComparison.Ordinal), Ct);
-        (await EbbAsync("up --speed 4")).Good();
+        (await EbbAsync("up --speed 20")).Good();
     }
 
     private Task<Ran> EbbAsync(string line)
