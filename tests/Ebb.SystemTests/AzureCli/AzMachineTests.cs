@@ -1,3 +1,4 @@
+using Ebb.Sandbox.Cloud;
 
 namespace Ebb.SystemTests.AzureCli;
 
@@ -19,8 +20,8 @@ public sealed class AzMachineTests(AzWorld world)
         var running = await PowerAsync(az, which);
         await az.RunAsync(["vm", "stop", .. which]);
         var stopped = await PowerAsync(az, which);
-        await az.RunAsync(["vm", "start", .. which]);
-        await az.RunAsync(["vm", "restart", .. which]);
+        var started = await world.ChangesAsync(() => az.RunAsync(["vm", "start", .. which]));
+        var restarted = await world.ChangesAsync(() => az.RunAsync(["vm", "restart", .. which]));
         await az.RunAsync(["vm", "deallocate", .. which]);
         var deallocated = await PowerAsync(az, which);
         await az.RunAsync(["vm", "update", .. which, "--set", "tags.team=blue"]);
@@ -34,6 +35,8 @@ public sealed class AzMachineTests(AzWorld world)
         Assert.NotEmpty((string)made["privateIpAddress"]!);
         Assert.Equal(["solo"], listed);
         Assert.Equal(("PowerState/running", "PowerState/stopped", "PowerState/deallocated"), (running, stopped, deallocated));
+        Assert.Equal([InstanceEvent.PoweredOn, InstanceEvent.Booted], Assert.Single(started));
+        Assert.Equal([InstanceEvent.ShuttingDown, InstanceEvent.Stopped, InstanceEvent.PoweredOn, InstanceEvent.Booted], Assert.Single(restarted));
         Assert.Equal(["blue"], tags);
         Assert.Single(disks);
         Assert.Empty(left);

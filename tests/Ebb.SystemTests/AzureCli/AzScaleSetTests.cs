@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ebb.Sandbox.Cloud;
 
 namespace Ebb.SystemTests.AzureCli;
@@ -17,10 +18,18 @@ public sealed class AzScaleSetTests(AzWorld world)
         var numbers = await az.LinesAsync("[].instanceId", ["vmss", "list-instances", .. Names]);
         Assert.Equal(3, numbers.Length);
 
-        await az.RunAsync(["vmss", "restart", .. Names, "--instance-ids", numbers[0], numbers[1]]);
-        Assert.Equal(PowerState.Running, Machine(numbers[0]).Power);
+        var restarted = await world.ChangesAsync(() => az.RunAsync(["vmss", "restart", .. Names, "--instance-ids", numbers[0], numbers[1]]));
+        InstanceEvent[] offAndOn = [InstanceEvent.ShuttingDown, InstanceEvent.Stopped, InstanceEvent.PoweredOn, InstanceEvent.Booted];
+        Assert.Equal(offAndOn, restarted[Number(numbers[0])]);
+        Assert.Equal(offAndOn, restarted[Number(numbers[1])]);
+        Assert.Equal(2, restarted.Count);
 
-        await az.RunAsync(["vmss", "reimage", .. Names, "--instance-id", numbers[1]]);
+        // This az asks for the machine, and then for the whole set whatever machine it was told.
+        var reimaged = await world.ChangesAsync(() => az.RunAsync(["vmss", "reimage", .. Names, "--instance-id", numbers[1]]));
+        Assert.All(numbers, number => Assert.Equal([InstanceEvent.Reimaged, InstanceEvent.PoweredOn, InstanceEvent.Booted], reimaged[Number(number)].TakeLast(3)));
+        Assert.Contains(world.Calls, call => call.Path.EndsWith($"/virtualMachines/{numbers[1]}/reimage", StringComparison.OrdinalIgnoreCase));
+
+
         await az.RunAsync(["vmss", "stop", .. Names, "--instance-ids", numbers[2]]);
         Assert.Equal(PowerState.Stopped, Machine(numbers[2]).Power);
 
@@ -73,6 +82,7 @@ public sealed class AzScaleSetTests(AzWorld world)
         Assert.DoesNotContain(world.Calls, c => c.Path.Contains("/providers/", StringComparison.OrdinalIgnoreCase));
     }
 
-    private Instance Machine(string number) =>
-        world.Cloud.Find(AzWorld.Group, AzWorld.Set)!.Instances[int.Parse(number, System.Globalization.CultureInfo.InvariantCulture)];
+    private Instance Machine(string number) => world.Cloud.Find(AzWorld.Group, AzWorld.Set)!.Instances[Number(number)];
+
+    private static int Number(string number) => int.Parse(number, CultureInfo.InvariantCulture);
 }

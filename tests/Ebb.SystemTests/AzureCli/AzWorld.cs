@@ -28,6 +28,9 @@ public sealed class AzWorld : IAsyncLifetime
     /// <summary>Every request that reached the face.</summary>
     public ConcurrentQueue<ArmCall> Calls { get; } = [];
 
+    /// <summary>All that became of machines.</summary>
+    public ConcurrentQueue<InstanceChange> Changes { get; } = [];
+
     public string Home => _home;
 
     public CloudWorld Cloud => _face!.World;
@@ -52,6 +55,7 @@ public sealed class AzWorld : IAsyncLifetime
 
         var quick = Latency.Seconds(0.05, 0.2);
         var world = new CloudWorld(_agenda, new CloudOptions { Accept = quick, Create = quick, Boot = quick, Stop = quick, Delete = quick });
+        world.InstanceChanged += Changes.Enqueue;
         _face = new AzureFace(world, new AzureFaceOptions { Apps = [new AppRegistration(App, Secret)], Told = Calls.Enqueue });
         _host = await AzureHost.StartAsync(_face, _authority, 0, 0, CancellationToken.None);
         await File.WriteAllTextAsync(Path.Combine(_home, "ca.pem"), _authority.CertificatePem);
@@ -79,6 +83,14 @@ public sealed class AzWorld : IAsyncLifetime
         _agenda.Dispose();
         _authority.Dispose();
         Directory.Delete(_home, recursive: true);
+    }
+
+    /// <summary>What became of machines while this ran, in order, by their numbers in their sets.</summary>
+    public async Task<ILookup<int, InstanceEvent>> ChangesAsync(Func<Task> command)
+    {
+        Changes.Clear();
+        await command();
+        return Changes.ToLookup(change => change.Instance.Number, change => change.Event);
     }
 
     public string Write(string name, string text)
