@@ -142,7 +142,7 @@ internal sealed class NodeHold(IKubernetes kubernetes, TimeProvider time, string
         }
     }
 
-    private Task MarkAsync(V1Node node, OperatingMark mark, bool? cordoned, CancellationToken ct) => kubernetes.ChangeNodeAsync(
+    private Task<ChangeResult> MarkAsync(V1Node node, OperatingMark mark, bool? cordoned, CancellationToken ct) => kubernetes.ChangeNodeAsync(
         node.Metadata.Name,
         new NodeChange
         {

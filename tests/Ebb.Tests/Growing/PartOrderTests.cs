@@ -1,6 +1,5 @@
 using Ebb.Clouds;
 using Ebb.Growing;
-using Ebb.Planning;
 using Ebb.Pools;
 using Ebb.Tests.Planning;
 

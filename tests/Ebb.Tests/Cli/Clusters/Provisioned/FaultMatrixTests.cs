@@ -165,7 +165,7 @@ public partial class FaultMatrixTests
     }
 
     /// <summary>Of all that the deployments make.</summary>
-    private static IEnumerable<string> Types()
+    private static List<string> Types()
     {
         using var clean = new CloudCase();
         clean.Up();

@@ -17,7 +17,11 @@ public abstract class FollowingCase(MachineCloud cloud) : IClassFixture<MachineC
         await cloud.PutFileAsync(SystemShare.Ebb, "content of bin/ebb\n");
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
 
     /// <summary>A machine that has come up, and has looked once.</summary>
     private protected async Task<OrderedMachine> BornAsync()

@@ -1,6 +1,5 @@
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.Orders;
-using Ebb.Tests.Cli.Provisioning.Rendered;
 
 namespace Ebb.Tests.Cli.Provisioning.Orders.Following;
 
