@@ -25,6 +25,11 @@ internal sealed record Needle(string Name, IReadOnlyList<(string Form, byte[] By
         return new(name, [.. FormsOf(NumberOf(pem)), .. lines.SelectMany(line => FormsOf(Encoding.UTF8.GetBytes(line)))], new Regex($"^(?:{belongs})$"));
     }
 
+    public bool IsSame(Needle other) => Forms[0].Bytes.AsSpan().SequenceEqual(other.Forms[0].Bytes);
+
+    /// <summary>Once another is in force: it may also lie beside that one, for those who know only it.</summary>
+    public Needle Replaced() => this with { Name = Name + " before", Belongs = new Regex(Belongs.ToString()[..^1] + @"(?:\.previous|\.before)?$") };
+
     private static IEnumerable<(string Form, byte[] Bytes)> FormsOf(byte[] secret)
     {
         Assert.True(secret.Length >= Least, "The secret is too short to be looked for.");
