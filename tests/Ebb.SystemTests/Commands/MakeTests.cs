@@ -72,6 +72,7 @@ public sealed class MakeTests : IAsyncLifetime
         await EachAnewAsync("reimage-agents-parallel");
         await EachAnewAsync("resize", "SIZE=Standard_D8s_v5");
         Assert.Contains("Standard_D8s_v5", (await MakeAsync("view-deployment")).Out, StringComparison.Ordinal);
+        Assert.Equal("8", (await KubectlAsync("get nodes -l ebb.dev/pool=agents -o jsonpath={.items[0].status.capacity.cpu}")).Good().Out);
         await EachAnewAsync("chaos-monkey", "SEED=7");
 
         // Without a size, make itself says what to write; and restart has no target.

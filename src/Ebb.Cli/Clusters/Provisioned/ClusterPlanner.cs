@@ -108,8 +108,13 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
     private static ClusterChange Unseen(Blueprint wanted, GroupPlace place) =>
         new(ChangeAction.Deploy, wanted.Group, "Microsoft.Resources/deployments", wanted.Name, "")
         {
-            Means = place.Last is not { Succeeded: true } ? "deployed again: the last time did not end well"
-                : "deployed with what Azure does not show, such as what machines are told at their birth; those that run stay as they are until they are reimaged",
+            Means = place.Last switch
+            {
+                { Succeeded: true } last when last.Tags.ContainsKey(Deploying.HashTag) =>
+                    "deployed with what Azure does not show, such as what machines are told at their birth; those that run stay as they are until they are reimaged",
+                { Succeeded: true } => "deployed again: the last time was not by 'ebb up', and Azure does not show what machines were told at their birth",
+                _ => "deployed again: the last time did not end well",
+            },
         };
 
     /// <summary>What a template makes in an empty group, as far as it says without being evaluated.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Ebb.Cli.Definition;
 using Ebb.Pools;
@@ -72,13 +71,10 @@ internal static class PoolTagWriter
             return;
         }
 
-        var size = new MachineSize(pool.Size, hardware.Cpus, hardware.MemoryBytes);
-        var free = Reserve.Allocatable(Reserve.Capacity(size, (long)pool.DiskGiB << 30));
-        tags[PoolTags.Resource + "cpu"] = $"{free.CpuMilli}m";
-        tags[PoolTags.Resource + "memory"] = (free.MemoryBytes >> 20).ToString(CultureInfo.InvariantCulture) + "Mi";
-        if (traits.Gpus > 0 && cluster.Options.Nvidia)
+        var size = new MachineSize(pool.Size, hardware.Cpus, hardware.MemoryBytes) { Gpus = cluster.Options.Nvidia ? traits.Gpus : 0 };
+        foreach (var (tag, amount) in SizeTags.Of(size))
         {
-            tags[PoolTags.Resource + Key(size.GpuResource)] = $"{traits.Gpus}";
+            tags[tag] = amount;
         }
     }
 }

@@ -92,6 +92,9 @@ internal sealed record WireInnerError(string? InternalErrorCode);
 // What we send.
 internal sealed record WireCapacity(WireSku Sku);
 
+// Of tags all are sent, since those that are not are taken off; null leaves them.
+internal sealed record WireSizeChange(WireSku Sku, IReadOnlyDictionary<string, string>? Tags);
+
 internal sealed record WireInstanceIds(IReadOnlyList<string> InstanceIds);
 
 internal sealed record WireProtection(string? Location, WireProtectionProperties Properties);
@@ -126,6 +129,7 @@ internal sealed record WireTokenError(
 [JsonSerializable(typeof(WireOperation))]
 [JsonSerializable(typeof(WireError))]
 [JsonSerializable(typeof(WireCapacity))]
+[JsonSerializable(typeof(WireSizeChange))]
 [JsonSerializable(typeof(WireInstanceIds))]
 [JsonSerializable(typeof(WireProtection))]
 [JsonSerializable(typeof(WireMachine))]

@@ -38,7 +38,7 @@ public sealed class AzureCloud : ICloud
         _growth = new ScaleSetGrowth(arm, sizes, _operations, _reads, logger);
         _removal = new ScaleSetRemoval(arm, _operations, _reads, options.ForceDeletion, logger);
         _power = new ScaleSetPower(arm, _operations, _reads, time);
-        _resize = new ScaleSetResize(arm, _operations, _reads, time);
+        _resize = new ScaleSetResize(arm, sizes, _operations, _reads, time);
     }
 
     /// <summary>Follows accepted operations to their end. The program holds this task; without it no failure is ever reported.</summary>

@@ -5,7 +5,7 @@ using Ebb.Pools;
 namespace Ebb.Clouds.Azure;
 
 /// <summary>Gives a pool another size. Its machines keep theirs until they are upgraded.</summary>
-internal sealed class ScaleSetResize(ArmClient arm, OperationFollower operations, ScaleSetReads reads, TimeProvider time)
+internal sealed class ScaleSetResize(ArmClient arm, AzureSizes sizes, OperationFollower operations, ScaleSetReads reads, TimeProvider time)
 {
     /// <returns>False when the pool has that size already.</returns>
     public async Task<bool> ResizeAsync(PoolView view, string size, CancellationToken ct)
@@ -52,7 +52,7 @@ internal sealed class ScaleSetResize(ArmClient arm, OperationFollower operations
         // The capacity goes with it as it was read, so it must still be so: what grows meanwhile makes this be refused.
         var etag = set.Etag ?? (read.Answer as ArmAnswer.Ok)?.ETag
             ?? throw new CloudException($"{doing}: Azure showed the scale set without an entity tag; without one a growth in between could be undone.");
-        var body = JsonSerializer.SerializeToUtf8Bytes(new WireCapacity(sku with { Name = size }), ArmJson.Default.WireCapacity);
+        var body = JsonSerializer.SerializeToUtf8Bytes(new WireSizeChange(sku with { Name = size }, await TagsAsync(set, size, ct)), ArmJson.Default.WireSizeChange);
         var answer = await arm.SendAsync(new ArmCall(HttpMethod.Patch, ScaleSets.Address(arm, pool), ArmFamily.Writes, body, etag), ct);
         if (answer is ArmAnswer.Throttled throttled)
         {
@@ -68,5 +68,18 @@ internal sealed class ScaleSetResize(ArmClient arm, OperationFollower operations
         reads.Wrote(pool, EntityTag.Of(ok));
         operations.Follow(new AzureOperation { Pool = pool, Kind = "resize", Machines = 0, Poll = ok.Poll }, ok.RetryAfter);
         return (true, null);
+    }
+
+    /// <summary>What the pool's tags say of its size goes with it: else what it is to buy would be reckoned by the size of before.</summary>
+    private async Task<IReadOnlyDictionary<string, string>?> TagsAsync(WireScaleSet set, string size, CancellationToken ct)
+    {
+        if (set.Tags is not { } tags || !tags.Keys.Any(tag => tag.StartsWith(PoolTags.Resource, StringComparison.OrdinalIgnoreCase)))
+        {
+            return null;
+        }
+
+        var region = AzureMachines.Region(set.Location);
+        var (before, after) = (await sizes.FindAsync(region, set.Sku?.Name ?? "", ct), await sizes.FindAsync(region, size, ct));
+        return before.Size is null || after.Size is null ? null : SizeTags.Resized(tags, before.Size.Machine, after.Size.Machine);
     }
 }

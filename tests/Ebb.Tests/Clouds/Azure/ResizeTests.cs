@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using Ebb.Cli.Operating;
 using Ebb.Clouds;
 
@@ -21,6 +22,19 @@ public class ResizeTests
         var patch = Arm.Calls.IndexOf("PATCH agents");
         Assert.Equal("\"1\"", Arm.Requests[patch].Headers.GetValues("If-Match").Single());
         Assert.Equal("""{"sku":{"name":"Standard_D8s_v5","tier":"Standard","capacity":2}}""", Arm.Bodies[patch]);
+    }
+
+    [Fact]
+    public void What_the_pools_tags_say_of_its_size_goes_with_it_and_what_a_person_wrote_stays()
+    {
+        var set = Arm.Set("agents", 2);
+        (set.Tags["ebb-max"], set.Tags["ebb-resource_cpu"], set.Tags["ebb-resource_memory"]) = ("10", "2000m", "7000Mi");
+        var view = _azure.Pool();
+
+        Assert.True(_azure.Do(c => c.ResizeAsync(view, "Standard_NC4as_T4_v3", CancellationToken.None)));
+
+        var tags = JsonNode.Parse(Arm.Bodies[Arm.Calls.IndexOf("PATCH agents")])!["tags"]!.AsObject();
+        Assert.Equal(["ebb-max: 10", "ebb-resource_cpu: 4000m", "ebb-resource_memory: 7000Mi"], tags.Select(tag => $"{tag.Key}: {tag.Value}").Order(StringComparer.Ordinal));
     }
 
     [Fact]
