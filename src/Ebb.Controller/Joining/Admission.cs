@@ -15,7 +15,7 @@ internal sealed class Admission(
     Doorkeeper door,
     Members members,
     JoinTokens tokens,
-    Registrations registrations,
+    Expectations expectations,
     KubeClient client,
     ApiKubernetes kubernetes,
     Watched<Handout>? handout,
@@ -102,9 +102,9 @@ internal sealed class Admission(
         var authority = Pem.Read(options.KubernetesAuthorityFile);
 
         // One that asks twice has lost the first answer.
-        await registrations.WithdrawAsync(name, ct);
+        await expectations.WithdrawAsync(name, ct);
         var token = await tokens.IssueAsync(name, ct);
-        registrations.Expect(
+        expectations.Expect(
             name,
             token,
             before,

@@ -78,9 +78,10 @@ public sealed partial class JoinServer : IAsyncDisposable
         var members = Owned(new Members(parts.Cloud, _time, parts.Loggers.CreateLogger<Members>()));
         var tokens = new JoinTokens(options, new BootstrapTokens(
             parts.Client, _time, options.Distribution == JoinServerOptions.K3s ? BootstrapTokens.K3s : BootstrapTokens.Kubeadm));
+        var expectations = new Expectations(tokens);
         _registrations = Owned(new Registrations(
-            parts.Client, parts.Kubernetes, tokens, members, _time, parts.Random, parts.Loggers.CreateLogger<Registrations>()));
-        _counts = Owned(new JoinCounts(() => Volatile.Read(ref _connections), () => _registrations.Pending));
+            parts.Client, parts.Kubernetes, expectations, members, _time, parts.Random, parts.Loggers.CreateLogger<Registrations>()));
+        _counts = Owned(new JoinCounts(() => Volatile.Read(ref _connections), () => expectations.Pending));
         _certificate = new ServedCertificate(options, FileFailed, _time);
         var nonces = new Nonces(options.NonceLifetime, options.MostNonces, options.MostNoncesPerAddress, _time);
         var door = new Doorkeeper(nonces, Checks(options, parts), members, parts.Client);
@@ -92,7 +93,7 @@ public sealed partial class JoinServer : IAsyncDisposable
             new RequestRates(options.PerAddress, options.InTotal, MostAddresses, _time),
             nonces,
             door,
-            new Admission(options, door, members, tokens, _registrations, parts.Client, parts.Kubernetes, handout, _time),
+            new Admission(options, door, members, tokens, expectations, parts.Client, parts.Kubernetes, handout, _time),
             new LeaveDesk(door, members, parts.Kubernetes, new NodeDrain(parts.Kubernetes, _time), _time),
             new NoticeDesk(door, parts.Kubernetes, _time),
             Owned(new ServedFiles(options.AgentsDirectory)),

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Ebb.Acting;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Objects;
@@ -10,12 +9,8 @@ namespace Ebb.Controller.Joining;
 /// Watches nodes: makes a token void as soon as its machine is a node, and gives nodes the labels that they may not give
 /// themselves.
 /// </summary>
-/// <remarks>
-/// What is expected is known to this process only. A token that outlives it ends by itself minutes later: so this needs no right to
-/// read Secrets.
-/// </remarks>
 internal sealed partial class Registrations(
-    KubeClient client, ApiKubernetes kubernetes, JoinTokens tokens, Members members, TimeProvider time, Random random, ILogger<Registrations> logger) : IDisposable
+    KubeClient client, ApiKubernetes kubernetes, Expectations expectations, Members members, TimeProvider time, Random random, ILogger<Registrations> logger) : IDisposable
 {
     // What failed is tried again then, and what has expired is forgotten.
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(15);
@@ -26,7 +21,6 @@ internal sealed partial class Registrations(
     private readonly Random _random = new(random.Next());
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Expected> _expected = new(StringComparer.Ordinal);
     private readonly Dictionary<string, V1Node> _changed = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _signal = new(0, 1);
 
@@ -34,44 +28,6 @@ internal sealed partial class Registrations(
     private readonly Dictionary<string, V1Node> _leaving = new(StringComparer.Ordinal);
 
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
-
-    /// <summary>How many machines have a token and are not nodes yet.</summary>
-    public int Pending
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _expected.Count;
-            }
-        }
-    }
-
-    /// <summary>A machine is to come under this name with this token.</summary>
-    /// <param name="before">The Node object of that name as it was; null for none.</param>
-    /// <param name="bears">Annotations that the node is to bear; empty ones are taken off.</param>
-    public void Expect(string node, IssuedToken token, V1Node? before, params IEnumerable<KeyValuePair<string, string>> bears)
-    {
-        lock (_lock)
-        {
-            _expected[node] = new Expected(token, before?.Metadata.Uid, UpSince(before), [.. bears]);
-        }
-    }
-
-    /// <summary>The token that was given out under this name, if any, is void from now.</summary>
-    public async Task WithdrawAsync(string node, CancellationToken ct)
-    {
-        Expected? expected;
-        lock (_lock)
-        {
-            expected = _expected.GetValueOrDefault(node);
-        }
-
-        if (expected is not null)
-        {
-            await WithdrawAsync(node, expected, ct);
-        }
-    }
 
     public void Dispose() => _signal.Dispose();
 
@@ -204,13 +160,9 @@ internal sealed partial class Registrations(
 
     private async Task RegisteredAsync(V1Node node, CancellationToken ct)
     {
-        Expected? expected;
-        lock (_lock)
+        if (expectations.Of(node.Metadata.Name) is not { } expected || !expected.HasCome(node))
         {
-            if (!_expected.TryGetValue(node.Metadata.Name, out expected) || !HasCome(node, expected))
-            {
-                return;
-            }
+            return;
         }
 
         if (expected.Bears.Where(mark => (node.Metadata.Annotations?.GetValueOrDefault(mark.Key) ?? "") != mark.Value).ToList() is { Count: > 0 } others)
@@ -219,36 +171,12 @@ internal sealed partial class Registrations(
             await client.PatchAsync(Resources.Nodes, null, node.Metadata.Name, PatchKind.Merge, LabelPatch.OfAnnotations(others), WriteOptions.Default, ct);
         }
 
-        await WithdrawAsync(node.Metadata.Name, expected, ct);
+        await expectations.WithdrawAsync(node.Metadata.Name, expected, ct);
         LogJoined(node.Metadata.Name);
         await kubernetes.TellAsync(
             new V1ObjectReference { ApiVersion = "v1", Kind = "Node", Name = node.Metadata.Name, Uid = node.Metadata.Name },
             warning: false, "Joined", "The machine has joined; the token that it was given is void.", ct);
     }
-
-    private async Task WithdrawAsync(string node, Expected expected, CancellationToken ct)
-    {
-        if (expected.Token.Id is { } id)
-        {
-            await tokens.RevokeAsync(id, ct);
-        }
-
-        lock (_lock)
-        {
-            // Only now, for what could not be made void is tried again; and the machine may have been given another meanwhile.
-            if (ReferenceEquals(_expected.GetValueOrDefault(node), expected))
-            {
-                _expected.Remove(node);
-            }
-        }
-    }
-
-    /// <summary>Another object than before, or the same that has become ready since.</summary>
-    private static bool HasCome(V1Node node, Expected expected) =>
-        node.Metadata.Uid != expected.Uid || (UpSince(node) is { } since && since != expected.UpSince);
-
-    private static DateTimeOffset? UpSince(V1Node? node) =>
-        node is not null && Rejoin.ReadyCondition(node) is { Status: "True", LastTransitionTime: { } at } ? at : null;
 
     private async Task LabelAsync(V1Node node, CancellationToken ct)
     {
@@ -286,15 +214,14 @@ internal sealed partial class Registrations(
     private async Task SweepAsync(CancellationToken ct)
     {
         var now = time.GetUtcNow();
+        foreach (var node in expectations.TakeExpired(now))
+        {
+            LogNeverCame(node);
+        }
+
         V1Node[] over;
         lock (_lock)
         {
-            foreach (var (node, expected) in _expected.Where(pair => pair.Value.Token.ExpiresAt <= now).ToArray())
-            {
-                _expected.Remove(node);
-                LogNeverCame(node);
-            }
-
             over = [.. _leaving.Values.Where(node => LeavingMarks.AreOver(node, now))];
         }
 
@@ -310,8 +237,6 @@ internal sealed partial class Registrations(
             }
         }
     }
-
-    private sealed record Expected(IssuedToken Token, string? Uid, DateTimeOffset? UpSince, ImmutableArray<KeyValuePair<string, string>> Bears);
 
     [LoggerMessage(LogLevel.Information, "Node {Node} has joined")]
     private partial void LogJoined(string node);
