@@ -17,6 +17,7 @@ internal sealed class Side(string name, HttpClient http)
         ["PersistentVolumeClaim"] = ("api/v1", "persistentvolumeclaims"),
         ["Pod"] = ("api/v1", "pods"),
         ["ReplicationController"] = ("api/v1", "replicationcontrollers"),
+        ["ServiceAccount"] = ("api/v1", "serviceaccounts"),
         ["ControllerRevision"] = ("apis/apps/v1", "controllerrevisions"),
         ["DaemonSet"] = ("apis/apps/v1", "daemonsets"),
         ["Deployment"] = ("apis/apps/v1", "deployments"),

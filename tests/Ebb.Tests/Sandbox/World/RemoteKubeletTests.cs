@@ -140,13 +140,14 @@ public sealed class RemoteKubeletTests : IAsyncLifetime
     public async Task The_api_server_reads_logs_at_the_address_of_the_node_and_nobody_else_does()
     {
         Pod("speaks", "echo hello; echo again; sleep 1; echo bye");
-        await UntilAsync(() => Phase("speaks") == "Running");
+        Pod("waits", "echo hello; echo again; sleep 1000");
+        await UntilAsync(() => Phase("speaks") == "Running" && Phase("waits") == "Running");
         var status = _cluster.Store.List(Kinds.Node).First().Json["status"];
         var root = new Uri($"https://{status.Objects("addresses").First().Text("address")}:{status.At("daemonEndpoints", "kubeletEndpoint").Number("Port")}");
         using var apiServer = Client("kube-apiserver-kubelet-client");
         using var node = Client("system:node:other");
 
-        var tail = await apiServer.GetStringAsync(new Uri(root, "containerLogs/default/speaks/main?tailLines=1"), Ct);
+        var tail = await apiServer.GetStringAsync(new Uri(root, "containerLogs/default/waits/main?tailLines=1"), Ct);
         var all = await apiServer.GetStringAsync(new Uri(root, "containerLogs/default/speaks/main?follow=true"), Ct);
         var exec = await apiServer.PostAsync(new Uri(root, "exec/default/speaks/main?command=ls"), null, Ct);
         var other = await Record.ExceptionAsync(() => node.GetStringAsync(new Uri(root, "containerLogs/default/speaks/main"), Ct));
