@@ -90,7 +90,7 @@ public sealed class RenderedMachineTests : IDisposable
         var output = Directory.CreateDirectory(Path.Combine(_directory, "out")).FullName;
         WriteUnits(units);
 
-        var (_, said) = await RunAsync(script, root, units, _directory);
+        var (_, said) = await RunAsync("play.sh", script, root, units, _directory);
 
         var log = Path.Combine(output, "log");
         Assert.True(File.Exists(log), said);

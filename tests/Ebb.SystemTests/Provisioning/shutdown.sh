@@ -1,20 +1,8 @@
-#!/usr/bin/env bash
-# shutdown.sh ROOT UNITS OUT: boots a machine of ROOT with the units of a pool's machine, with stand-ins for the agent and for k3s
-# that write to OUT/log what they see, and switches it off.
-set -euo pipefail
-exec unshare --mount --propagation slave bash -euo pipefail -c '
-  work=$3/machine
-  mkdir -p "$work"
-  mount -t tmpfs tmpfs "$work"
-  mkdir "$work/upper" "$work/work" "$work/root"
-  mount -t overlay overlay -o "lowerdir=$1,upperdir=$work/upper,workdir=$work/work" "$work/root"
-  m=$work/root
-  cp "$2"/ebb-agent.service "$2"/ebb-containers.service "$2"/ebb-metadata-guard.service "$m/etc/systemd/system/"
-  mkdir -p "$m/usr/local/bin" "$m/usr/local/lib/ebb"
-  touch "$m/etc/cloud/cloud-init.disabled"
-  echo "print(\"there already\")" > "$m/usr/local/lib/ebb/fetch-agent"
+# The units of a pool's machine, with stand-ins for the agent and for k3s that write to /out/log what they see; it is switched off.
+cp "$given"/ebb-agent.service "$given"/ebb-containers.service "$given"/ebb-metadata-guard.service "$units/"
+echo "print(\"there already\")" > "$m/usr/local/lib/ebb/fetch-agent"
 
-  cat > "$m/usr/local/bin/ebb-agent" <<"AGENT"
+cat > "$m/usr/local/bin/ebb-agent" <<"AGENT"
 #!/bin/bash
 state() { echo "k3s-agent $(systemctl is-active k3s-agent), network $(systemctl is-active systemd-networkd), share $(mountpoint -q /srv && echo mounted || echo gone)"; }
 stop() {
@@ -30,7 +18,7 @@ systemctl start --no-block k3s-agent
 while :; do sleep 0.1; done
 AGENT
 
-  cat > "$m/usr/local/bin/k3s" <<"K3S"
+cat > "$m/usr/local/bin/k3s" <<"K3S"
 #!/bin/bash
 echo "k3s runs" >> /out/log
 sleep 1000 &
@@ -38,21 +26,17 @@ trap "echo k3s stops >> /out/log; exit 0" TERM
 wait
 K3S
 
-  cat > "$m/usr/local/bin/k3s-killall.sh" <<"KILLALL"
+cat > "$m/usr/local/bin/k3s-killall.sh" <<"KILLALL"
 #!/bin/bash
 echo "containers end: k3s-agent $(systemctl is-active k3s-agent)" >> /out/log
 pkill sleep
 KILLALL
-  chmod 755 "$m"/usr/local/bin/*
+chmod 755 "$m"/usr/local/bin/*
 
-  printf "[Unit]\nWants=network-online.target\nAfter=network-online.target\n[Service]\nKillMode=process\nExecStart=/usr/local/bin/k3s\n" \
-    > "$m/etc/systemd/system/k3s-agent.service"
-  printf "[Unit]\nAfter=ebb-agent.service\n[Service]\nType=oneshot\nExecStart=/bin/sh -c \"sleep 2; iptables -t raw -S > /out/iptables; systemctl --no-block poweroff\"\n" \
-    > "$m/etc/systemd/system/switch-off.service"
-  wants=$m/etc/systemd/system/multi-user.target.wants
-  mkdir -p "$wants"
-  for unit in ebb-agent ebb-containers ebb-metadata-guard switch-off; do ln -sf "/etc/systemd/system/$unit.service" "$wants/"; done
-  ln -sf /lib/systemd/system/systemd-networkd.service "$wants/"
-  systemd-nspawn --quiet --keep-unit --register=no --directory="$m" --boot --private-network --console=read-only \
-    --machine="$(basename "$3")" --bind="$3/out:/out"
-' shutdown "$@"
+printf "[Unit]\nWants=network-online.target\nAfter=network-online.target\n[Service]\nKillMode=process\nExecStart=/usr/local/bin/k3s\n" \
+  > "$units/k3s-agent.service"
+printf "[Unit]\nAfter=ebb-agent.service\n[Service]\nType=oneshot\nExecStart=/bin/sh -c \"sleep 2; iptables -t raw -S > /out/iptables; systemctl --no-block poweroff\"\n" \
+  > "$units/switch-off.service"
+for unit in ebb-agent ebb-containers ebb-metadata-guard switch-off; do ln -sf "/etc/systemd/system/$unit.service" "$wants/"; done
+ln -sf /lib/systemd/system/systemd-networkd.service "$wants/"
+boot
