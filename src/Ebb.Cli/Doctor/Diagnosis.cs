@@ -168,7 +168,6 @@ internal static class Diagnosis
             {
                 yield return new(Severity.Broken, $"pool {pool.Name}", $"is left alone: {problem}", seen.Groups.IsEmpty ? "Correct its tags." : $"'ebb up{seen.Flag}' writes its tags as the file says.");
             }
-
         }
 
         // Scale sets that are parts of one pool share its maximum.
