@@ -32,6 +32,12 @@ internal static class SystemShare
     /// <summary>With what the controller and the join server speak to the API server of their own machine: the role in <c>examples/rbac.yaml</c>.</summary>
     public const string ControllerKubeconfig = "ebb/kubeconfig";
 
+    /// <summary>
+    /// How often the keys had changed by rotations when they were last copied here, one number: no machine takes it. It tells computers
+    /// that have a copy of the keys whether theirs is outdated.
+    /// </summary>
+    public const string KeyChanges = "ebb/key-changes";
+
     /// <summary>Present where the control plane joins a Tailscale network: its key, one line.</summary>
     public const string TailscaleKey = "tailscale/key";
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Ebb.Cli.Clusters.Provisioned.Rotating;
@@ -78,6 +79,7 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
         yield return ShareFile.OfText(SystemShare.ControllerKubeconfig, ControllerKubeconfig());
         yield return ShareFile.OfText(SystemShare.ServerToken, Read(ServerTokenFile));
         yield return ShareFile.OfText(SystemShare.AgentToken, Read(AgentTokenFile));
+        yield return ShareFile.OfText(SystemShare.KeyChanges, string.Create(CultureInfo.InvariantCulture, $"{KeyState.Read(home).Changes}\n"));
     }
 
     /// <summary>A kubeconfig for whoever runs Ebb, who may do everything.</summary>

@@ -112,7 +112,7 @@ internal sealed class ClusterSession : IDisposable
         return (await new ClusterPlanner(File, Cloud).RenderAsync(inputs.Rendering, ct), inputs.Files);
     }
 
-    /// <exception cref="EbbException">The cluster was made with other keys than those that are kept here; nothing has been changed.</exception>
+    /// <exception cref="EbbException">The cluster has other keys than those that are kept here, or newer ones; nothing has been changed.</exception>
     public Task RequireOwnKeysAsync(CancellationToken ct) => ForeignKeys.RefuseAsync(File, Home, Cloud, Time, NewRandom(), ct);
 
     /// <summary>What of the file is otherwise where the cluster is, each as a sentence for people.</summary>

@@ -26,6 +26,12 @@ internal sealed record KeyState
     /// <summary>By what is rotated: those begun and not finished.</summary>
     public ImmutableSortedDictionary<string, Rotation> Rotations { get; init; } = NoRotations;
 
+    /// <summary>
+    /// How often this was written. Lies on the cluster's share too: a copy that has fewer was made before keys that the cluster has by
+    /// now, whichever of them they are.
+    /// </summary>
+    public int Changes { get; init; }
+
     /// <inheritdoc cref="Provisioning.RenderInputs.StagesAuthorities"/>
     [JsonIgnore]
     public bool StagesAuthorities => Authorities > 1 || PhaseOf(ClusterAuthorities.What) is not null;
@@ -44,7 +50,7 @@ internal sealed record KeyState
         try
         {
             var state = JsonSerializer.Deserialize(text, KeyStateJson.Default.KeyState);
-            return state is { JoinAuthority: >= 1, Authorities: >= 1, SharesKey: "key1" or "key2", Rotations: not null }
+            return state is { JoinAuthority: >= 1, Authorities: >= 1, Changes: >= 0, SharesKey: "key1" or "key2", Rotations: not null }
                 ? state
                 : throw new EbbException($"'{path}' says nothing about keys. Restore it from a backup of this directory.");
         }
@@ -54,7 +60,7 @@ internal sealed record KeyState
         }
     }
 
-    public void Write(ClusterHome home) => SecretFile.Write(PathOf(home), JsonSerializer.Serialize(this, KeyStateJson.Default.KeyState) + "\n");
+    public void Write(ClusterHome home) => SecretFile.Write(PathOf(home), JsonSerializer.Serialize(this with { Changes = Changes + 1 }, KeyStateJson.Default.KeyState) + "\n");
 
     /// <summary>Where the rotation of this is; null where none is under way.</summary>
     public string? PhaseOf(string what) => Rotations.GetValueOrDefault(what)?.Phase;

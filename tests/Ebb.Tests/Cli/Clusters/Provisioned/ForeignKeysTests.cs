@@ -96,11 +96,97 @@ public sealed class ForeignKeysTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(JoinAuthorities.What)]
+    [InlineData(ClusterAuthorities.What)]
+    [InlineData(RotationKind.Passwords)]
+    [InlineData(RotationKind.Ssh)]
+    [InlineData(RotationKind.Storage)]
+    [InlineData(ClusterKeys.Certificates)]
+    public void Keys_that_were_rotated_on_another_computer_meanwhile_are_refused(string what)
+    {
+        Up();
+        Copy(_own, _other);
+        Rotate(what);
+        _case.Wire.Calls.Clear();
+
+        var refused = Assert.Throws<EbbException>(() => Check(_other));
+
+        Assert.Contains("Copy that directory here again", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(_case.Wire.Writes);
+        Check(_own);
+        Copy(_own, _other);
+        Check(_other);
+    }
+
+    [Theory]
+    [InlineData(JoinAuthorities.What)]
+    [InlineData(ClusterAuthorities.What)]
+    public void Authorities_that_were_dropped_are_noticed_also_where_an_earlier_Ebb_rotated_them(string what)
+    {
+        Up();
+        Copy(_own, _other);
+        Rotate(what);
+        Write(SystemShare.KeyChanges, "?"u8.ToArray());
+
+        Assert.Throws<EbbException>(() => Check(_other));
+        Check(_own);
+    }
+
+    [Fact]
+    public void Keys_that_were_copied_while_a_rotation_was_under_way_are_refused_once_it_is_through()
+    {
+        Up();
+        var kind = RotationKind.Choose([JoinAuthorities.What]).Single();
+        (KeyState.Read(_own.Home) with { Rotations = KeyState.NoRotations.Add(kind.What, new Rotation(_case.Time.GetUtcNow(), JoinAuthorities.Waiting)) }).Write(_own.Home);
+        _own.Ensure();
+        Up();
+        Copy(_own, _other);
+        Check(_other);
+
+        Rotate(kind.What);
+
+        Assert.Throws<EbbException>(() => Check(_other));
+        Check(_own);
+    }
+
+    [Fact]
+    public void A_rotation_that_has_not_reached_the_cluster_yet_keeps_nobody_away()
+    {
+        Up();
+        Copy(_own, _other);
+        var kind = RotationKind.Choose([JoinAuthorities.What]).Single();
+        (KeyState.Read(_own.Home) with { Rotations = KeyState.NoRotations.Add(kind.What, new Rotation(_case.Time.GetUtcNow(), kind.Phases[0].Name)) }).Write(_own.Home);
+        _own.Ensure();
+
+        Check(_own);
+        Check(_other);
+    }
+
     public void Dispose()
     {
         _other.Dispose();
         _own.Dispose();
         _case.Dispose();
+    }
+
+    /// <summary>To its end, and what comes of it is put on the share.</summary>
+    private void Rotate(string what)
+    {
+        _case.Do(() => new RotationRun(_own.Home, Work(), _case.Time, _ => { }).RunAsync(RotationKind.Choose([what]).Single(), CancellationToken.None));
+        _own.Ensure();
+        Up();
+    }
+
+    private static void Copy(KeysCase from, KeysCase to)
+    {
+        Directory.Delete(to.Home.Keys, recursive: true);
+        foreach (var path in Directory.EnumerateFiles(from.Home.Keys, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(to.Home.Keys, Path.GetRelativePath(from.Home.Keys, path));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(path, copy);
+        }
     }
 
     private RotationWork Work() => new(CloudCase.File(), "", _own.Home, _case.Cloud, apply: null, _ => Task.FromResult<IReadOnlyList<NodeKeys>>([]));
