@@ -20,6 +20,9 @@ internal sealed record ClusterChange(ChangeAction Action, string Group, string T
     /// <summary>Whether something that is there changes or ends.</summary>
     public bool Touches => Action is ChangeAction.Change or ChangeAction.Replace or ChangeAction.Delete;
 
+    /// <summary>Deleted, and then deployed as the file says: all of its machines are bought again at once.</summary>
+    public bool MakesPoolAnew => Action is ChangeAction.Replace && Type.Equals("Microsoft.Compute/virtualMachineScaleSets", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>What comes of it, for people.</summary>
     public string Means { get; init; } = "";
 }

@@ -14,13 +14,14 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
     /// <exception cref="EbbException">Something stands in the way; all that was found is named.</exception>
     public async Task<ClusterPlan> PlanAsync(RenderInputs inputs, CancellationToken ct)
     {
-        var plan = await PlanInPlaceAsync(inputs, ct);
+        var (plan, preflight) = await LookAsync(inputs, ct);
         plan.Preflight.Require(file.Name);
 
         // Each takes Azure ten seconds and more: both at once.
         var differences = await Task.WhenAll(DifferenceAsync(plan.Storage, plan.Place.Storage, plan.Place, ct), DifferenceAsync(plan.Compute, plan.Place.Compute, plan.Place, ct));
         var (hardware, changes) = await new HardwarePlanner(file, plan.Names, cloud, plan.Inputs).PlanAsync(
             plan.Place, plan.Hardware.Machines, [.. differences.SelectMany(difference => difference.Changes)], ct);
+        preflight.CheckAnew(changes.Where(change => change.MakesPoolAnew).Select(change => change.Name)).Require(file.Name);
         return plan with { Storage = differences[0].Wanted, Compute = differences[1].Wanted, Hardware = hardware, Changes = changes };
     }
 
@@ -28,7 +29,9 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
     /// For whoever deploys nothing and only has the machines that are there become something else: nothing is compared, and what stands in
     /// the way of other machines, such as a quota, stands in nobody's way.
     /// </summary>
-    public async Task<ClusterPlan> PlanInPlaceAsync(RenderInputs inputs, CancellationToken ct)
+    public async Task<ClusterPlan> PlanInPlaceAsync(RenderInputs inputs, CancellationToken ct) => (await LookAsync(inputs, ct)).Plan;
+
+    private async Task<(ClusterPlan Plan, Preflight Preflight)> LookAsync(RenderInputs inputs, CancellationToken ct)
     {
         var names = new ResourceNames(file, cloud.Arm.Subscription);
         var place = await ClusterPlace.LookAsync(file, cloud.Groups, cloud.Deployments, ct);
@@ -36,7 +39,7 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
         var report = await preflight.CheckAsync(ct);
         var complete = Complete(inputs, place, preflight);
         var rendering = Renderer.Render(file, complete);
-        return new ClusterPlan
+        var plan = new ClusterPlan
         {
             File = file,
             Names = names,
@@ -48,6 +51,7 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
             Hardware = new HardwarePlan { Machines = await new HardwarePlanner(file, names, cloud, complete).MachinesAsync(place, ct), Steps = [] },
             Changes = [],
         };
+        return (plan, preflight);
     }
 
     /// <summary>What would be deployed, whether or not anything stands in the way of it.</summary>

@@ -12,8 +12,6 @@ namespace Ebb.Cli.Clusters.Provisioned;
 /// </summary>
 internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random random, Action<ProvisionEvent> tell)
 {
-    private const string ScaleSetType = "Microsoft.Compute/virtualMachineScaleSets";
-
     private const string ComputeVersion = "2023-09-01";
 
     /// <summary>Until machines and network are as the plan says.</summary>
@@ -46,7 +44,7 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
     private async Task<bool> ComputeAsync(ClusterPlan plan, CancellationToken ct)
     {
         var changed = false;
-        foreach (var change in plan.Changes.Where(c => c.Action is ChangeAction.Replace && c.Type.Equals(ScaleSetType, StringComparison.OrdinalIgnoreCase)))
+        foreach (var change in plan.Changes.Where(c => c.MakesPoolAnew))
         {
             tell(new ProvisionEvent.Note($"Deleting pool '{change.Name}', to make it anew ..."));
             await DeleteAsync(change.Id, wait: true, ct);

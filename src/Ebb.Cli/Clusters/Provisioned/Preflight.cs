@@ -45,6 +45,9 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
     private readonly List<string> _problems = [];
     private readonly List<string> _warnings = [];
 
+    // Null where Azure says nothing about sizes yet.
+    private Func<IReadOnlySet<string>, (ImmutableArray<string> Problems, ImmutableArray<string> Warnings)>? _quotas;
+
     /// <summary>What sizes there are; known after the check.</summary>
     public FrozenDictionary<string, SizeOffer> Sizes { get; private set; } = FrozenDictionary<string, SizeOffer>.Empty;
 
@@ -70,6 +73,10 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
 
         return new PreflightReport([.. _problems], [.. _warnings], [.. register]);
     }
+
+    /// <summary>The same after the check, once it is known which scale sets are deleted and made anew: only Azure's comparison says so.</summary>
+    public PreflightReport CheckAnew(IEnumerable<string> scaleSets) =>
+        new(_quotas?.Invoke(scaleSets.ToFrozenSet(StringComparer.OrdinalIgnoreCase)).Problems ?? [], [], []);
 
     private void Groups()
     {
@@ -171,7 +178,8 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
         var sizes = new PreflightSizes(file, Sizes, place, spotSets);
         var quotas = await facts.QuotasAsync(Region, network: false, ct);
         _problems.AddRange(sizes.Problems());
-        var (short_, warnings) = sizes.Quotas(quotas);
+        _quotas = anew => sizes.Quotas(quotas, anew);
+        var (short_, warnings) = _quotas(FrozenSet<string>.Empty);
         _problems.AddRange(short_);
         _warnings.AddRange(warnings);
     }

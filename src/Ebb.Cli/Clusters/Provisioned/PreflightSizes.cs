@@ -60,8 +60,10 @@ internal sealed class PreflightSizes(ClusterFile file, IReadOnlyDictionary<strin
     }
 
     /// <summary>What the quotas leave no room for now, and what they will not leave room for later.</summary>
-    public (ImmutableArray<string> Problems, ImmutableArray<string> Warnings) Quotas(IReadOnlyDictionary<string, Quota> quotas)
+    /// <param name="anew">Scale sets that are deleted and made anew, beside those of another priority.</param>
+    public (ImmutableArray<string> Problems, ImmutableArray<string> Warnings) Quotas(IReadOnlyDictionary<string, Quota> quotas, IReadOnlySet<string> anew)
     {
+        var again = false;
         var now = new Dictionary<string, (long Cores, List<string> For)>(StringComparer.OrdinalIgnoreCase);
         var warnings = ImmutableArray.CreateBuilder<string>();
         if (offers.TryGetValue(file.ControlPlane.Size, out var plane))
@@ -77,10 +79,16 @@ internal sealed class PreflightSizes(ClusterFile file, IReadOnlyDictionary<strin
                 continue;
             }
 
-            // One of another priority is deleted, and as many machines of the wanted one are asked for at once.
+            // One that is made anew is gone before anything is deployed, and as many machines of what is wanted are asked for at once.
             var there = place.ScaleSet(set.Name);
-            var capacity = there?.Capacity ?? 0;
-            var stay = spotSets.Contains(set.Name) == set.Spot ? capacity : 0;
+            var (capacity, wasSpot) = (there?.Capacity ?? 0, spotSets.Contains(set.Name));
+            var stay = wasSpot == set.Spot && !anew.Contains(set.Name) ? capacity : 0;
+            if (stay < capacity && there?.Size is { } size && offers.TryGetValue(size, out var before))
+            {
+                again = true;
+                Free(before, wasSpot, capacity);
+            }
+
             Need(offer, set.Spot, Math.Max(Math.Max(set.Min, set.KeepWarm), capacity) - stay, $"pool '{pool.Name}'");
             var have = pool.Size.Equals(there?.Size, StringComparison.OrdinalIgnoreCase) ? stay : 0;
             foreach (var name in QuotasOf(offer, set.Spot))
@@ -96,7 +104,8 @@ internal sealed class PreflightSizes(ClusterFile file, IReadOnlyDictionary<strin
                        where need.Value.Cores > 0 && quotas.TryGetValue(need.Key, out var quota) && quota.Left < need.Value.Cores
                        let quota = quotas[need.Key]
                        select $"{string.Join(", ", need.Value.For.Distinct())} need {Words.Count((int)need.Value.Cores, "core")} of quota '{need.Key}' in '{file.Cloud.Region}' at once, and {quota.Left} of {quota.Limit} are left. "
-                           + "Ask for more under 'Usage + quotas' of the subscription, choose smaller sizes, or lower the pools' min.";
+                           + "Ask for more under 'Usage + quotas' of the subscription, choose smaller sizes, or "
+                           + (again ? "have fewer machines in a pool that is made anew." : "lower the pools' min.");
         return ([.. problems], warnings.ToImmutable());
 
         void Need(SizeOffer offer, bool spot, int machines, string who)
@@ -112,6 +121,8 @@ internal sealed class PreflightSizes(ClusterFile file, IReadOnlyDictionary<strin
                 now[name] = (cores + ((long)machines * offer.Cores), all);
             }
         }
+
+        void Free(SizeOffer offer, bool spot, int machines) => Need(offer, spot, -machines, "");
     }
 
     private static string[] QuotasOf(SizeOffer offer, bool spot) =>

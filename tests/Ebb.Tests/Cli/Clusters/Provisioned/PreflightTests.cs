@@ -135,6 +135,34 @@ public sealed partial class PreflightTests : IDisposable
         Assert.Contains("pool 'agents' need 12 cores of quota 'cores' in 'eastus' at once, and 10 of 12 are left", Only(_case.Check(CloudCase.Starter.Replace("spot", "regular", StringComparison.Ordinal))), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(8, "debian-12", "pool 'agents' need 12 cores of quota 'standardDSv3Family' in 'eastus' at once, and 8 of 8 are left")]
+    [InlineData(12, "debian-12", null)]
+    [InlineData(8, null, null)]
+    public void A_pool_that_is_made_anew_in_another_size_needs_room_for_all_of_its_machines(int family, string? image, string? problem)
+    {
+        var regular = CloudCase.Starter.Replace("spot", "regular", StringComparison.Ordinal);
+        var changed = regular.Replace("Standard_D4s_v5", "Standard_D4s_v3", StringComparison.Ordinal) + (image is null ? "" : $"\noptions: {{image: {image}}}\n");
+        _case = With(("cores", 14), ("standardDSv3Family", family));
+        _case.Up(regular);
+        _case.World.SetCapacity("farm-compute", "agents", 3);
+        _case.Do(() => Task.Delay(TimeSpan.FromMinutes(5), _case.Time));
+        _case.Wire.Calls.Clear();
+
+        var refused = Record.Exception(() => _case.Up(changed));
+
+        if (problem is null)
+        {
+            Assert.Null(refused);
+            Assert.Equal(("Standard_D4s_v3", 3), (_case.World.Find("farm-compute", "agents")!.Size, _case.World.Find("farm-compute", "agents")!.Capacity));
+            return;
+        }
+
+        Assert.Contains(problem, Assert.IsType<EbbException>(refused).Message, StringComparison.Ordinal);
+        Assert.Contains("fewer machines", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(_case.Wire.Writes);
+    }
+
     [Fact]
     public void A_quota_that_is_too_small_for_all_machines_that_a_pool_falls_back_on_is_a_warning()
     {
