@@ -117,7 +117,9 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
                 { Succeeded: true } last when last.Tags.ContainsKey(Deploying.HashTag) =>
                     "deployed with what Azure does not show, such as what machines are told at their birth; those that run stay as they are until they are reimaged",
                 { Succeeded: true } => "deployed again: the last time was not by 'ebb up', and Azure does not show what machines were told at their birth",
-                _ => "deployed again: the last time did not end well",
+                { Ended: true } => "deployed again: the last time did not end well",
+                { } => "deployed again: one that was begun elsewhere still runs; its end is waited for, which is enough where it brings just this",
+                null => "deployed again: Azure keeps no record of the last time, and does not show what machines were told at their birth",
             },
         };
 
