@@ -31,6 +31,9 @@ internal sealed class DeploymentWatch(
     // Between both deployments keys and programs are copied; of whoever does so on another machine nothing is seen meanwhile.
     private static readonly TimeSpan GoesOnWithin = TimeSpan.FromMinutes(5);
 
+    // Keys and programs take less to copy, on all but the slowest lines; whoever has nothing to deploy for machines rolls out meanwhile.
+    private static readonly TimeSpan MachinesWithin = TimeSpan.FromMinutes(2);
+
     private readonly ImmutableArray<(Blueprint Deployed, string What)> _steps =
     [
         (new Blueprint(Storage, file.Cloud.StorageGroup, ResourceNames.StorageDeployment, [], []), $"Storage in resource group {file.Cloud.StorageGroup}"),
@@ -49,17 +52,19 @@ internal sealed class DeploymentWatch(
         string? last = null;
         var here = false;
         var quietSince = time.GetTimestamp();
+        var followed = quietSince;
         while (true)
         {
             if (await FollowNextAsync(ct) is { } step)
             {
                 (failed, last, quietSince) = (null, step, time.GetTimestamp());
+                followed = quietSince;
                 continue;
             }
 
             var busy = held();
             here |= busy;
-            if (!(busy && last is Storage) && await answers(ct))
+            if (!(busy && last is Storage && time.GetElapsedTime(followed) < MachinesWithin) && await answers(ct))
             {
                 return;
             }

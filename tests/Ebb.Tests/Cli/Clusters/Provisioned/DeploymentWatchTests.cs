@@ -93,6 +93,26 @@ public sealed class DeploymentWatchTests : IDisposable
     }
 
     [Fact]
+    public void Where_only_storage_was_to_be_deployed_the_cluster_is_looked_at_while_its_command_goes_on()
+    {
+        _held = true;
+        var ended = TimeSpan.Zero;
+        var began = _case.Time.GetUtcNow();
+
+        var took = Watch(async () =>
+        {
+            await ApplyStorageAsync(await PlanAsync());
+            _answers = true;
+            ended = _case.Time.GetUtcNow() - began;
+            await PassAsync(seconds: 3600);
+            _held = false;
+        });
+
+        Assert.Equal(["storage"], Ended);
+        Assert.InRange(took - ended, TimeSpan.Zero, TimeSpan.FromMinutes(5));
+    }
+
+    [Fact]
     public void A_deployment_that_fails_ends_it_with_what_failed()
     {
         _held = true;
