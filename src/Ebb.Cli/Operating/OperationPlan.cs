@@ -33,10 +33,7 @@ internal sealed record OperationPlan
     /// <summary>Left out, each with the reason.</summary>
     public required ImmutableArray<(string Machine, string Why)> Skipped { get; init; }
 
-    /// <summary>Nodes that nothing is left to be done about, still held: of a command that was killed.</summary>
-    public ImmutableArray<string> LetGo { get; init; } = [];
-
-    /// <summary>What else such a command has left held: of any pool, and what has become of them is not known.</summary>
+    /// <summary>What commands that were killed have left held, of any pool, and this one does not work on. What has become of them is not known.</summary>
     public ImmutableArray<Candidate> LeftBehind { get; init; } = [];
 
     /// <summary>A pure function of what was seen and what is wanted: the same seed gives the same order.</summary>
@@ -50,7 +47,7 @@ internal sealed record OperationPlan
         var all = everywhere.FindAll(candidate => pools.Contains(candidate.Pool));
         var wanted = request.Machines.IsEmpty ? all : [.. request.Machines.Select(name => Find(all, name)).DistinctBy(c => c.Machine.ProviderId)];
         var skipped = ImmutableArray.CreateBuilder<(string, string)>();
-        var letGo = ImmutableArray.CreateBuilder<string>();
+        var letGo = ImmutableArray.CreateBuilder<Candidate>();
         List<Candidate> chosen = [];
         foreach (var candidate in wanted.OrderBy(c => c.Pool.Pool.Name, StringComparer.Ordinal).ThenBy(c => c.Machine.Name.Length).ThenBy(c => c.Machine.Name, StringComparer.Ordinal))
         {
@@ -59,12 +56,12 @@ internal sealed record OperationPlan
                 skipped.Add((candidate.Machine.Name, why));
                 if (request.Operation is MachineOperation.Start && candidate.Held is { UntilStart: true } && candidate.Machine.State is MachineState.Running or MachineState.Creating)
                 {
-                    letGo.Add(candidate.Node);
+                    letGo.Add(candidate);
                 }
                 else if (candidate.WorkedOn && request.Needless?.Invoke(candidate) is true)
                 {
                     // Killed when all but this was done.
-                    letGo.Add(candidate.Node);
+                    letGo.Add(candidate);
                 }
             }
             else
@@ -84,8 +81,7 @@ internal sealed record OperationPlan
         {
             Waves = Waved(taken, request.AtOnce),
             Skipped = skipped.ToImmutable(),
-            LetGo = letGo.ToImmutable(),
-            LeftBehind = [.. everywhere.Where(c => c.Held?.IsLeftBehind(snapshot.Now) is true && !letGo.Contains(c.Node)).ExceptBy(taken.Select(c => c.Node), c => c.Node)],
+            LeftBehind = [.. letGo.Union(everywhere.Where(c => c.Held?.IsLeftBehind(snapshot.Now) is true)).ExceptBy(taken.Select(c => c.Node), c => c.Node)],
         };
     }
 
@@ -111,6 +107,7 @@ internal sealed record OperationPlan
             MachineState.Deleting => "it is being removed",
             // One that a command was at work on is on its way back.
             MachineState.Creating when !candidate.WorkedOn => "it is still being made",
+            MachineState.Stopping when request.Operation is MachineOperation.Start => "it is being stopped; run this again once it is off",
             _ when request.Operation is MachineOperation.Start => off ? null : "it runs already",
             _ when off && request.Operation is MachineOperation.Deallocate or MachineOperation.PowerOff =>
                 machine.State is MachineState.Deallocated || request.Operation is MachineOperation.PowerOff ? "it is stopped already" : null,

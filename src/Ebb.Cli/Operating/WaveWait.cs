@@ -30,9 +30,10 @@ internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvide
 
     /// <param name="before">What the node of each was before.</param>
     /// <param name="lost">Why nobody knows whether the cloud has taken the order; null when it has.</param>
-    public async Task<Dictionary<Candidate, WaveEnd>> RunAsync(PoolView pool, List<Candidate> waiting, NodeReturn[] before, string? lost, CancellationToken ct)
+    /// <param name="ended">Gets what became of each as soon as it is known; of all, unless this is cut short.</param>
+    public async Task RunAsync(
+        PoolView pool, List<Candidate> waiting, NodeReturn[] before, string? lost, Dictionary<Candidate, WaveEnd> ended, CancellationToken ct)
     {
-        var ended = new Dictionary<Candidate, WaveEnd>();
         var returns = waiting.Zip(before).ToDictionary(pair => pair.First, pair => pair.Second);
         var started = time.GetTimestamp();
         var doubts = lost is null ? [] : waiting.ToDictionary(c => c, _ => new Doubt(lost, Certainty.None, started));
@@ -73,8 +74,6 @@ internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvide
                 }
             }
         }
-
-        return ended;
     }
 
     /// <returns>Null while it is to be waited for.</returns>

@@ -61,6 +61,7 @@ public class OperationPlanTests
     [InlineData(MachineOperation.Restart, MachineState.Deleting, "it is being removed")]
     [InlineData(MachineOperation.Reimage, MachineState.Creating, "it is still being made")]
     [InlineData(MachineOperation.Start, MachineState.Running, "it runs already")]
+    [InlineData(MachineOperation.Start, MachineState.Stopping, "it is being stopped; run this again once it is off")]
     [InlineData(MachineOperation.Start, MachineState.Deallocated, null)]
     [InlineData(MachineOperation.Start, MachineState.Stopped, null)]
     [InlineData(MachineOperation.Deallocate, MachineState.Deallocated, "it is stopped already")]
