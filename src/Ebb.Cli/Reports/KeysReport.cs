@@ -23,7 +23,14 @@ internal sealed record KeyReport(string Name, string For, string Where, DateTime
 
 /// <param name="Next">The step that comes next, or was cut short.</param>
 /// <param name="HeldBy">What has to happen before it can go on; absent where it was not looked for.</param>
-internal sealed record RotationReport(string What, DateTimeOffset? Begun, string? Next, bool Finished, ImmutableArray<string>? HeldBy);
+internal sealed record RotationReport(string What, DateTimeOffset? Begun, string? Next, bool Finished, ImmutableArray<string>? HeldBy)
+{
+    /// <summary>With <c>--dry-run</c>: what would be done, in this order.</summary>
+    public ImmutableArray<string>? Steps { get; init; }
+
+    /// <summary>With <c>--dry-run</c>: what restarts; absent where there are no machines.</summary>
+    public string? Costs { get; init; }
+}
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(KeysReport))]

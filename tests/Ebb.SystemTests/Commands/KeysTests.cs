@@ -33,11 +33,13 @@ public sealed class KeysTests : IAsyncLifetime
 
         var costs = await EbbAsync("keys rotate");
         var dry = (await EbbAsync("keys rotate join --dry-run")).Good();
+        var planned = JsonDocument.Parse((await EbbAsync("keys rotate join --dry-run --json")).Good().Out).RootElement;
         var asked = await EbbAsync("keys rotate join");
 
         Assert.Equal((2, 2), (costs.ExitCode, asked.ExitCode));
         Assert.Contains("restart on one control-plane machine after the other", costs.Error, StringComparison.Ordinal);
         Assert.Contains("drop the old one", dry.Out, StringComparison.Ordinal);
+        Assert.Equal(("dry-run", 4), (planned.GetProperty("event").GetString(), planned.GetProperty("rotations")[0].GetProperty("steps").GetArrayLength()));
         Assert.Contains("--yes", asked.Error, StringComparison.Ordinal);
         Assert.Equal(before, await ListAsync());
 

@@ -11,7 +11,7 @@ internal sealed record ProvisionReport
 {
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>began, ended, progress, note, or last of all done.</summary>
+    /// <summary>began, ended, progress, note, or last of all done; dry-run alone, where nothing is done.</summary>
     public required string Event { get; init; }
 
     public string? Step { get; init; }
@@ -29,7 +29,7 @@ internal sealed record ProvisionReport
 
     public string? Kubeconfig { get; init; }
 
-    /// <summary>With <c>done</c>: how far rotations of keys have come.</summary>
+    /// <summary>With <c>done</c> and <c>dry-run</c>: how far rotations of keys have come.</summary>
     public ImmutableArray<RotationReport>? Rotations { get; init; }
 
     public static ProvisionReport Of(ProvisionEvent happened, DateTimeOffset at) => happened switch

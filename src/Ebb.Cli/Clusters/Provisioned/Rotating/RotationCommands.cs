@@ -31,15 +31,15 @@ internal static class RotationCommands
         try
         {
             var runs = await RequireFitAsync(session, kinds, ct);
-            if (!options.Json || dryRun)
-            {
-                Announce(session, kinds, runs, terminal, dryRun ? terminal.Print : terminal.Say);
-            }
-
             if (dryRun)
             {
-                await TellWaitingAsync(session, kinds, runs, terminal, ct);
+                await TellPlanAsync(session, kinds, runs, options, terminal, ct);
                 return;
+            }
+
+            if (!options.Json)
+            {
+                Announce(session, kinds, runs, terminal.Say);
             }
 
             Consent.Require($"Rotate {string.Join(", ", kinds.Select(kind => kind.What))} of cluster '{session.File.Name}'?", options.Yes, terminal);
@@ -135,14 +135,13 @@ internal static class RotationCommands
         }
     }
 
-    private static void Announce(ClusterSession session, ImmutableArray<RotationKind> kinds, bool runs, Terminal terminal, Action<string> say)
+    private static void Announce(ClusterSession session, ImmutableArray<RotationKind> kinds, bool runs, Action<string> say)
     {
         var state = KeyState.Read(session.Home);
         foreach (var kind in kinds)
         {
-            var at = state.PhaseOf(kind.What);
-            say($"{kind.What}: {kind.Covers}{(at is null ? "" : $"; begun on {state.Rotations[kind.What].Begun:yyyy-MM-dd HH:mm} UTC")}");
-            foreach (var phase in kind.Phases.SkipWhile(phase => at is not null && phase.Name != at))
+            say($"{kind.What}: {kind.Covers}{(state.PhaseOf(kind.What) is null ? "" : $"; begun on {state.Rotations[kind.What].Begun:yyyy-MM-dd HH:mm} UTC")}");
+            foreach (var phase in kind.From(state.PhaseOf(kind.What)))
             {
                 say($"  - {phase.Does}");
             }
@@ -151,17 +150,38 @@ internal static class RotationCommands
         }
     }
 
-    /// <summary>What holds up those that wait; nothing is changed.</summary>
-    private static async Task TellWaitingAsync(ClusterSession session, ImmutableArray<RotationKind> kinds, bool runs, Terminal terminal, CancellationToken ct)
+    /// <summary>What would be done, and what holds up those that wait; nothing is changed.</summary>
+    private static async Task TellPlanAsync(
+        ClusterSession session, ImmutableArray<RotationKind> kinds, bool runs, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
     {
-        using var loggers = Logs.ForLooking(verbose: false);
+        using var loggers = Logs.ForLooking(options.Verbose);
         var work = Work(session, runs ? static _ => Task.CompletedTask : null, loggers);
-        foreach (var kind in kinds.Where(kind => KeyState.Read(session.Home).PhaseOf(kind.What) == RotationPhase.Wait))
+        var state = KeyState.Read(session.Home);
+        var waiting = new Dictionary<string, ImmutableArray<string>>(StringComparer.Ordinal);
+        foreach (var kind in kinds.Where(kind => state.PhaseOf(kind.What) == RotationPhase.Wait))
         {
-            foreach (var held in await work.CarryOutAsync(kind.What, RotationPhase.Wait, ct))
+            waiting[kind.What] = await work.CarryOutAsync(kind.What, RotationPhase.Wait, ct);
+        }
+
+        if (options.Json)
+        {
+            Print(terminal, "dry-run", kinds.Select(kind => new RotationReport(
+                kind.What,
+                state.Rotations.GetValueOrDefault(kind.What)?.Begun,
+                kind.From(state.PhaseOf(kind.What)).First().Name,
+                Finished: false,
+                waiting.TryGetValue(kind.What, out var held) ? held : null)
             {
-                terminal.Print($"{kind.What} waits for: {held}");
-            }
+                Steps = [.. kind.From(state.PhaseOf(kind.What)).Select(phase => phase.Does)],
+                Costs = runs ? kind.Costs : null,
+            }));
+            return;
+        }
+
+        Announce(session, kinds, runs, terminal.Print);
+        foreach (var (kind, held) in waiting.SelectMany(kind => kind.Value.Select(held => (kind.Key, held))))
+        {
+            terminal.Print($"{kind} waits for: {held}");
         }
     }
 
@@ -200,17 +220,8 @@ internal static class RotationCommands
         if (options.Json)
         {
             var state = KeyState.Read(session.Home);
-            var report = new ProvisionReport
-            {
-                At = ClusterSession.Time.GetUtcNow(),
-                Event = "done",
-                Rotations =
-                [
-                    .. outcomes.Select(o => new RotationReport(
-                        o.Kind.What, state.Rotations.GetValueOrDefault(o.Kind.What)?.Begun, state.PhaseOf(o.Kind.What), o.HeldBy.IsEmpty, o.HeldBy)),
-                ],
-            };
-            terminal.Print(JsonSerializer.Serialize(report, ProvisionJson.Default.ProvisionReport));
+            Print(terminal, "done", outcomes.Select(o => new RotationReport(
+                o.Kind.What, state.Rotations.GetValueOrDefault(o.Kind.What)?.Begun, state.PhaseOf(o.Kind.What), o.HeldBy.IsEmpty, o.HeldBy)));
             return;
         }
 
@@ -231,4 +242,7 @@ internal static class RotationCommands
             terminal.Print($"Then '{Launcher.Command} keys rotate{session.Flag} {outcome.Kind.What}' finishes it.");
         }
     }
+
+    private static void Print(Terminal terminal, string what, IEnumerable<RotationReport> rotations) => terminal.Print(JsonSerializer.Serialize(
+        new ProvisionReport { At = ClusterSession.Time.GetUtcNow(), Event = what, Rotations = [.. rotations] }, ProvisionJson.Default.ProvisionReport));
 }

@@ -94,13 +94,21 @@ internal sealed record RotationKind(string What, string Covers, string Costs, Im
                 + string.Concat(All.Select(kind => $"\n  {kind.What,-13} {kind.Covers}\n  {"",-13} {kind.Costs}")));
     }
 
+    /// <summary>What is still to be done.</summary>
+    /// <param name="phase">Where it stands; null: it has not begun.</param>
+    /// <exception cref="EbbException">There is no such phase.</exception>
+    public IEnumerable<RotationPhase> From(string? phase) => phase is null ? Phases : Phases.Skip(Index(phase));
+
     /// <summary>What comes after a phase; null after the last.</summary>
     public string? After(string phase)
     {
-        var at = Phases.ToList().FindIndex(p => p.Name == phase);
-        return at < 0 ? throw new EbbException($"A rotation of {What} stands at '{phase}', which this Ebb does not know. Use the Ebb that began it, or a newer one.")
-            : at + 1 < Phases.Length ? Phases[at + 1].Name : null;
+        var next = Index(phase) + 1;
+        return next < Phases.Length ? Phases[next].Name : null;
     }
+
+    private int Index(string phase) => Phases.ToList().FindIndex(p => p.Name == phase) is >= 0 and var at
+        ? at
+        : throw new EbbException($"A rotation of {What} stands at '{phase}', which this Ebb does not know. Use the Ebb that began it, or a newer one.");
 }
 
 /// <param name="Does">For people, as an order.</param>
