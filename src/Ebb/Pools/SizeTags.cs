@@ -23,7 +23,15 @@ public static class SizeTags
     {
         var (old, other) = (Of(before), Of(after));
         var resized = ImmutableDictionary.CreateRange(StringComparer.OrdinalIgnoreCase, tags);
-        var changed = resized.SetItems(from tag in old where resized.GetValueOrDefault(tag.Key) == tag.Value select KeyValuePair.Create(tag.Key, other.GetValueOrDefault(tag.Key, "0")));
-        return old.Any(tag => resized.GetValueOrDefault(tag.Key) != changed.GetValueOrDefault(tag.Key)) ? changed : null;
+        var ours = old.Where(tag => resized.GetValueOrDefault(tag.Key) == tag.Value).Select(tag => tag.Key).ToList();
+        if (ours.Count == 0)
+        {
+            return null;
+        }
+
+        // What only the other has, like graphics, is said too; what it has no more is none, and was none when a change before said so.
+        var said = ours.Select(tag => KeyValuePair.Create(tag, other.GetValueOrDefault(tag, "0")))
+            .Concat(other.Where(tag => !old.ContainsKey(tag.Key) && resized.GetValueOrDefault(tag.Key, "0") == "0")).ToList();
+        return said.TrueForAll(tag => resized.GetValueOrDefault(tag.Key) == tag.Value) ? null : resized.SetItems(said);
     }
 }

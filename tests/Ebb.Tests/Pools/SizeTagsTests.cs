@@ -24,6 +24,16 @@ public class SizeTagsTests
         Assert.Equal("0", SizeTags.Resized(SizeTags.Of(Graphics), Graphics, Eight)!["ebb-resource_nvidia.com_gpu"]);
 
     [Fact]
+    public void A_size_with_graphics_says_so_where_the_one_before_had_none()
+    {
+        var resized = SizeTags.Resized(SizeTags.Of(Four), Four, Graphics)!;
+
+        Assert.Equal(SizeTags.Of(Graphics), resized.ToImmutableSortedDictionary());
+        Assert.Equal(SizeTags.Of(Graphics), SizeTags.Resized(SizeTags.Resized(SizeTags.Of(Graphics), Graphics, Eight)!, Eight, Graphics)!.ToImmutableSortedDictionary());
+        Assert.Equal("2", SizeTags.Resized(SizeTags.Of(Four).Add("ebb-resource_nvidia.com_gpu", "2"), Four, Graphics)!["ebb-resource_nvidia.com_gpu"]);
+    }
+
+    [Fact]
     public void Nothing_is_written_where_all_is_a_persons()
     {
         var tags = new Dictionary<string, string> { ["ebb-resource_cpu"] = "3500m", ["EBB-RESOURCE_MEMORY"] = "12Gi" };

@@ -52,7 +52,7 @@ internal sealed class ScaleSetResize(ArmClient arm, AzureSizes sizes, OperationF
         // The capacity goes with it as it was read, so it must still be so: what grows meanwhile makes this be refused.
         var etag = set.Etag ?? (read.Answer as ArmAnswer.Ok)?.ETag
             ?? throw new CloudException($"{doing}: Azure showed the scale set without an entity tag; without one a growth in between could be undone.");
-        var body = JsonSerializer.SerializeToUtf8Bytes(new WireSizeChange(sku with { Name = size }, await TagsAsync(set, size, ct)), ArmJson.Default.WireSizeChange);
+        var body = JsonSerializer.SerializeToUtf8Bytes(new WireSizeChange(sku with { Name = size }, await TagsAsync(set, size, doing, ct)), ArmJson.Default.WireSizeChange);
         var answer = await arm.SendAsync(new ArmCall(HttpMethod.Patch, ScaleSets.Address(arm, pool), ArmFamily.Writes, body, etag), ct);
         if (answer is ArmAnswer.Throttled throttled)
         {
@@ -71,7 +71,8 @@ internal sealed class ScaleSetResize(ArmClient arm, AzureSizes sizes, OperationF
     }
 
     /// <summary>What the pool's tags say of its size goes with it: else what it is to buy would be reckoned by the size of before.</summary>
-    private async Task<IReadOnlyDictionary<string, string>?> TagsAsync(WireScaleSet set, string size, CancellationToken ct)
+    /// <exception cref="CloudException">The cloud does not say what the other size has.</exception>
+    private async Task<IReadOnlyDictionary<string, string>?> TagsAsync(WireScaleSet set, string size, string doing, CancellationToken ct)
     {
         if (set.Tags is not { } tags || !tags.Keys.Any(tag => tag.StartsWith(PoolTags.Resource, StringComparison.OrdinalIgnoreCase)))
         {
@@ -79,7 +80,14 @@ internal sealed class ScaleSetResize(ArmClient arm, AzureSizes sizes, OperationF
         }
 
         var region = AzureMachines.Region(set.Location);
-        var (before, after) = (await sizes.FindAsync(region, set.Sku?.Name ?? "", ct), await sizes.FindAsync(region, size, ct));
-        return before.Size is null || after.Size is null ? null : SizeTags.Resized(tags, before.Size.Machine, after.Size.Machine);
+        var (after, problem) = await sizes.FindAsync(region, size, ct);
+        if (after is null)
+        {
+            throw new CloudException($"{doing}: {problem} Nothing was sent, since the pool's tags say what its size has.");
+        }
+
+        // Of a size that Azure sells no more, nobody knows which of the tags are its.
+        var (before, _) = await sizes.FindAsync(region, set.Sku?.Name ?? "", ct);
+        return before is null ? null : SizeTags.Resized(tags, before.Machine, after.Machine);
     }
 }

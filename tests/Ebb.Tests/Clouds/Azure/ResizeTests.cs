@@ -34,7 +34,19 @@ public class ResizeTests
         Assert.True(_azure.Do(c => c.ResizeAsync(view, "Standard_NC4as_T4_v3", CancellationToken.None)));
 
         var tags = JsonNode.Parse(Arm.Bodies[Arm.Calls.IndexOf("PATCH agents")])!["tags"]!.AsObject();
-        Assert.Equal(["ebb-max: 10", "ebb-resource_cpu: 4000m", "ebb-resource_memory: 7000Mi"], tags.Select(tag => $"{tag.Key}: {tag.Value}").Order(StringComparer.Ordinal));
+        Assert.Equal(["ebb-max: 10", "ebb-resource_cpu: 4000m", "ebb-resource_memory: 7000Mi", "ebb-resource_nvidia.com_gpu: 1"], tags.Select(tag => $"{tag.Key}: {tag.Value}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_size_of_which_Azure_says_nothing_is_not_given_to_a_pool_whose_tags_would_be_wrong_then()
+    {
+        Arm.Set("agents", 2).Tags["ebb-resource_cpu"] = "2000m";
+        var view = _azure.Pool();
+
+        var failure = Assert.Throws<CloudException>(() => _azure.Do(c => c.ResizeAsync(view, "Standard_D99s_v5", CancellationToken.None)));
+
+        Assert.Contains("Nothing was sent", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(0, Arm.Count("PATCH"));
     }
 
     [Fact]
