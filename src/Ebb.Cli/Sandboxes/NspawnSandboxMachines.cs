@@ -88,6 +88,7 @@ internal sealed class NspawnSandboxMachines(SandboxHome home, TimeProvider time,
             // By the door out of their network all machines come from one address.
             PerAddress = new(100, 1000),
             MostConnectionsPerAddress = 1000,
+            MostDownloadsPerAddress = 64,
             MostNoncesPerAddress = 1000,
         };
     }

@@ -90,9 +90,9 @@ internal sealed partial class JoinFace(
                 JoinPaths.Authority => ("ca.crt", new Reply(200, "granted") { Body = certificate.Authority }),
                 JoinPaths.Health => ("health", Health()),
                 _ when path.StartsWith(JoinPaths.Agent, StringComparison.Ordinal) =>
-                    ("agent", await agents.ServeAsync(http, path[JoinPaths.Agent.Length..])),
+                    ("agent", await agents.ServeAsync(http, path[JoinPaths.Agent.Length..], caller.Key)),
                 _ when path.StartsWith(JoinPaths.Files, StringComparison.Ordinal) =>
-                    ("file", await files.ServeAsync(http, path[JoinPaths.Files.Length..])),
+                    ("file", await files.ServeAsync(http, path[JoinPaths.Files.Length..], caller.Key)),
                 _ => ("other", Reply.NotFound(path)),
             };
         }

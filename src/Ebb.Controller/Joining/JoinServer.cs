@@ -66,7 +66,7 @@ public sealed partial class JoinServer : IAsyncDisposable
     private readonly JoinCounts _counts;
     private readonly JoinFace _face;
     private readonly ServedCertificate _certificate;
-    private readonly ConnectionShares _shares;
+    private readonly AddressShares _shares;
     private WebApplication? _app;
     private int _connections;
 
@@ -74,7 +74,7 @@ public sealed partial class JoinServer : IAsyncDisposable
     {
         _time = parts.Time;
         _logger = parts.Loggers.CreateLogger<JoinServer>();
-        _shares = new ConnectionShares(options.MostConnectionsPerAddress);
+        _shares = new AddressShares(options.MostConnectionsPerAddress);
         var members = Owned(new Members(parts.Cloud, _time, parts.Loggers.CreateLogger<Members>()));
         var tokens = new JoinTokens(options, new BootstrapTokens(
             parts.Client, _time, options.Distribution == JoinServerOptions.K3s ? BootstrapTokens.K3s : BootstrapTokens.Kubeadm));
@@ -96,8 +96,8 @@ public sealed partial class JoinServer : IAsyncDisposable
             new Admission(options, door, members, tokens, expectations, parts.Client, parts.Kubernetes, handout, _time),
             new LeaveDesk(door, members, parts.Kubernetes, new NodeDrain(parts.Kubernetes, _time), _time),
             new NoticeDesk(door, parts.Kubernetes, _time),
-            Owned(new ServedFiles(options.AgentsDirectory)),
-            Owned(new ServedFiles(options.FilesDirectory)),
+            Owned(new ServedFiles(options.AgentsDirectory, options.MostDownloadsPerAddress)),
+            Owned(new ServedFiles(options.FilesDirectory, options.MostDownloadsPerAddress)),
             _certificate,
             members,
             parts.Kubernetes,

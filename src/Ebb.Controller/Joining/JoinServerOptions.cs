@@ -72,6 +72,9 @@ public sealed record JoinServerOptions
     /// <summary>Connections of one address at a time; further ones are closed at once. Default 32.</summary>
     public int MostConnectionsPerAddress { get; init; } = 32;
 
+    /// <summary>Programs, and other files, that one address may fetch at a time, of 64 of each in all. Default 4: a machine fetches one.</summary>
+    public int MostDownloadsPerAddress { get; init; } = 4;
+
     /// <summary>Nonces out at a time. Default 20,000, 16 to one address.</summary>
     public int MostNonces { get; init; } = 20_000;
 
@@ -100,9 +103,9 @@ public sealed record JoinServerOptions
             yield return "the limits on requests must let one machine through, which makes four, and all together as many as one.";
         }
 
-        if (MostConnections < 1 || MostConnectionsPerAddress < 1 || MostNonces < 1 || MostNoncesPerAddress < 1)
+        if (MostConnections < 1 || MostConnectionsPerAddress < 1 || MostDownloadsPerAddress < 1 || MostNonces < 1 || MostNoncesPerAddress < 1)
         {
-            yield return "connections and nonces must be at least 1 each.";
+            yield return "connections, downloads and nonces must be at least 1 each.";
         }
 
         if (NonceLifetime < TimeSpan.FromSeconds(30) || NonceLifetime > TimeSpan.FromHours(1))

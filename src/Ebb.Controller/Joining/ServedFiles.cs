@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Ebb.Controller.Joining.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -8,30 +9,47 @@ namespace Ebb.Controller.Joining;
 /// Files of one directory, for machines that fetch nothing from outside. What is asked for is looked up among the names that are
 /// there: never a path that came with a request.
 /// </summary>
-internal sealed class ServedFiles(string? directory) : IDisposable
+/// <param name="mostPerAddress">Downloads of one address at a time.</param>
+internal sealed class ServedFiles(string? directory, int mostPerAddress) : IDisposable
 {
     // Some are large: a burst of new machines shares the line rather than all waiting for all.
     private const int MostAtOnce = 64;
 
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(5);
+
     private readonly SemaphoreSlim _places = new(MostAtOnce);
+    private readonly AddressShares _shares = new(mostPerAddress);
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (string Stamp, EntityTagHeaderValue Tag)> _tags = [];
 
     public void Dispose() => _places.Dispose();
 
+    /// <param name="address">Whose share of the places it takes.</param>
     /// <returns>Null once it has been sent.</returns>
-    public async Task<Reply?> ServeAsync(HttpContext http, string name)
+    public async Task<Reply?> ServeAsync(HttpContext http, string name, string address)
     {
         if (Find(name) is not { } file)
         {
             return Reply.NotFound(http.Request.Path);
         }
 
-        if (!await _places.WaitAsync(TimeSpan.Zero, http.RequestAborted))
+        if (!_shares.Enter(address))
         {
-            return Reply.Busy("downloads", TimeSpan.FromSeconds(5));
+            return Reply.Busy("downloads", Again);
         }
 
+        try
+        {
+            return await _places.WaitAsync(TimeSpan.Zero, http.RequestAborted) ? await SendAsync(http, file) : Reply.Busy("downloads", Again);
+        }
+        finally
+        {
+            _shares.Leave(address);
+        }
+    }
+
+    private async Task<Reply?> SendAsync(HttpContext http, FileInfo file)
+    {
         try
         {
             // Ranges and conditions are what the framework does.

@@ -22,6 +22,9 @@ public sealed partial class JoinClient(
     // A machine that is being taken away has half a minute in all: one server that is stuck must leave time for the others.
     private static readonly TimeSpan UrgentWithin = TimeSpan.FromSeconds(5);
 
+    // In less than this a node is not emptied.
+    private static readonly TimeSpan WorthWaiting = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan ForTheAnswer = TimeSpan.FromSeconds(1);
 
     // Many machines may have been told the same, and must not all come back at the same instant.
@@ -119,7 +122,14 @@ public sealed partial class JoinClient(
 
             // A server that says when to ask again knows why: what it waits for is over by then. Silence is answered by more and more patience.
             var pause = told is { } wait ? wait * (1 + (Spread * random.NextDouble())) : backoff.Next();
-            if (time.GetElapsedTime(started) + pause >= within)
+            var left = within - time.GetElapsedTime(started);
+            if (pause >= left && nonceWithin == UrgentWithin && left / 2 >= WorthWaiting)
+            {
+                // The machine goes, whatever the server waits for: better asked too early than never again.
+                pause = left / 2;
+            }
+
+            if (pause >= left)
             {
                 throw new JoinException($"{path} was not granted within {within.TotalSeconds:0} s. {last}", refused: false);
             }

@@ -74,6 +74,33 @@ public sealed class LimitsTests
     }
 
     [Fact]
+    public async Task One_address_that_fetches_all_it_may_leaves_places_for_others()
+    {
+        await using var lab = await JoinLab.StartAsync((lab, options) => options with { AgentsDirectory = LargeAgent(lab), MostDownloadsPerAddress = 2 });
+        using var same = lab.NewClient(from: IPAddress.Parse("127.0.0.4"));
+        using var newcomer = lab.NewClient(from: IPAddress.Parse("127.0.0.5"));
+        var readers = new List<Stream>();
+        for (var i = 0; i < 2; i++)
+        {
+            var reader = await ConnectAsync(lab, tls: true, from: "127.0.0.4", receiveBuffer: 4096);
+            await reader.WriteAsync("GET /agent/amd64 HTTP/1.1\r\nHost: h\r\n\r\n"u8.ToArray(), Ct);
+            Assert.True(await reader.ReadAsync(new byte[1], Ct) > 0);
+            readers.Add(reader);
+        }
+
+        using var third = await same.GetAsync("/agent/amd64", Ct);
+        using var elsewhere = await newcomer.GetAsync("/agent/amd64", Ct);
+        readers.ForEach(reader => reader.Dispose());
+
+        Assert.Equal((HttpStatusCode.TooManyRequests, HttpStatusCode.OK), (third.StatusCode, elsewhere.StatusCode));
+        await JoinLab.UntilAsync(async () =>
+        {
+            using var after = await same.GetAsync("/agent/amd64", Ct);
+            return after.StatusCode is HttpStatusCode.OK;
+        });
+    }
+
+    [Fact]
     public async Task One_address_that_asks_too_often_is_told_to_wait_and_others_are_not()
     {
         await using var lab = await JoinLab.StartAsync(options => options with { PerAddress = new(1, 10) });

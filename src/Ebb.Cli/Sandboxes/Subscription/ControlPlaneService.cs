@@ -139,6 +139,7 @@ internal sealed partial class ControlPlaneService(
             // All machines of the sandbox come from one address.
             PerAddress = new(400, 4000),
             MostConnectionsPerAddress = 2000,
+            MostDownloadsPerAddress = 64,
             MostNoncesPerAddress = 20_000,
         };
     }

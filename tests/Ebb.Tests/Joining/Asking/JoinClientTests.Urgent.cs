@@ -89,11 +89,23 @@ public sealed partial class JoinClientTests
     }
 
     [Fact]
+    public async Task A_machine_that_goes_before_its_server_wants_to_be_asked_again_asks_half_way()
+    {
+        _server.Answer(JoinPaths.Leave, 503, "", retryAfter: 60);
+        _server.Answer(JoinPaths.Leave, 200, """{"node":"agents000001","evicted":3,"left":1}""");
+
+        var left = await Client().LeaveAsync(NoticeKinds.Preempt, TimeSpan.FromSeconds(28), Ct);
+
+        Assert.Equal(3, left.Evicted);
+        Assert.Equal(13, JsonDocument.Parse(_server.Asked.Last(asked => asked.Path == JoinPaths.Leave).Body).RootElement.GetProperty("secondsLeft").GetInt32());
+    }
+
+    [Fact]
     public async Task A_leave_for_which_there_is_no_time_is_not_begun_late()
     {
         _server.Answer(JoinPaths.Leave, 503, "", retryAfter: 10);
 
-        await Assert.ThrowsAsync<JoinException>(() => Client().LeaveAsync(NoticeKinds.Preempt, TimeSpan.FromSeconds(8), Ct));
+        await Assert.ThrowsAsync<JoinException>(() => Client().LeaveAsync(NoticeKinds.Preempt, TimeSpan.FromSeconds(5), Ct));
 
         Assert.Equal(1, _server.Count(JoinPaths.Leave));
     }

@@ -1,10 +1,10 @@
 namespace Ebb.Controller.Joining.Limits;
 
-/// <summary>How many connections each address has open, and how many it may: one that holds all there are keeps everybody out.</summary>
-internal sealed class ConnectionShares(int mostForOne)
+/// <summary>How much of something each address has at a time, and how much it may: one that holds all there is keeps everybody out.</summary>
+internal sealed class AddressShares(int mostForOne)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, int> _open = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _held = new(StringComparer.Ordinal);
     private long _refused;
 
     /// <summary>False when it has as many as it may; else <see cref="Leave"/> is to follow.</summary>
@@ -12,14 +12,14 @@ internal sealed class ConnectionShares(int mostForOne)
     {
         lock (_lock)
         {
-            var open = _open.GetValueOrDefault(address);
-            if (open >= mostForOne)
+            var held = _held.GetValueOrDefault(address);
+            if (held >= mostForOne)
             {
                 _refused++;
                 return false;
             }
 
-            _open[address] = open + 1;
+            _held[address] = held + 1;
             return true;
         }
     }
@@ -28,13 +28,13 @@ internal sealed class ConnectionShares(int mostForOne)
     {
         lock (_lock)
         {
-            if (_open[address] is var open && open > 1)
+            if (_held[address] is var held && held > 1)
             {
-                _open[address] = open - 1;
+                _held[address] = held - 1;
             }
             else
             {
-                _open.Remove(address);
+                _held.Remove(address);
             }
         }
     }
