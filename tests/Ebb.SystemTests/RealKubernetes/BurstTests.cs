@@ -44,7 +44,10 @@ public sealed class BurstTests : IAsyncLifetime
             await work.JobAsync($"burst-{burst}", Machines / Bursts * PodsPerMachine, "130m", TimeSpan.FromHours(1), Ct);
             var all = Machines / Bursts * burst * PodsPerMachine;
             await Shell.UntilAsync($"{all} pods run", Soon, () => Task.FromResult(farm.RunningPods >= all));
-            requests.Add(farm.CapacityRequests.Count() - before);
+
+            // A Job makes its first pod by itself, and the others once it is there: on a busy machine that is one that waits alone.
+            var alone = (await File.ReadAllTextAsync(log, Ct)).Contains($"grows by 1 to {(Machines / Bursts * (burst - 1)) + 1}: 1 pod ", StringComparison.Ordinal);
+            requests.Add(farm.CapacityRequests.Count() - before - (alone ? 1 : 0));
         }
 
         Assert.True(requests.TrueForAll(count => count == 1), $"requests of each burst: {string.Join(", ", requests)}\n{await File.ReadAllTextAsync(log, Ct)}");
