@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Ebb.Acting;
 using Ebb.Cli.Reports;
 using Ebb.Clouds;
 using Ebb.Growing;
+using Ebb.Planning;
 
 namespace Ebb.Cli.Clusters;
 
@@ -15,34 +17,47 @@ internal static class Scaling
         var (name, min, max) = (named.Name, named.Min, named.Max);
         if (wanted < min || wanted > max)
         {
-            var beside = named.Others.IsEmpty ? "" : $" beside the {named.Others.Sum(part => part.Capacity)} of {string.Join(" and ", named.Others.Select(part => $"'{part.Pool.Name}'"))}, parts of the same pool";
+            var beside = named.Others.IsEmpty ? "" : $" beside the {named.Others.Sum(named.Machines)} of {string.Join(" and ", named.Others.Select(part => $"'{part.Pool.Name}'"))}, parts of the same pool";
             throw new EbbException($"Pool '{name}' may have {min} to {max} machines{beside}, not {wanted}. Its tags ebb-min and ebb-max say so.");
         }
 
         var report = new ScaleReport { Pool = name, From = named.Capacity, To = named.Capacity };
         return wanted >= named.Capacity
-            ? await GrowAsync(cloud, seen, named, wanted - named.Capacity, report, ct)
+            ? await GrowAsync(cloud, seen, named, wanted, report, ct)
             : await ShrinkAsync(kubernetes, seen, named, named.Capacity - wanted, report, ct);
     }
 
-    /// <summary>Has the part grow that the controller would choose, and the next one by what the cloud does not have for it.</summary>
-    private static async Task<ScaleReport> GrowAsync(ICloud cloud, Seen seen, NamedPool named, int by, ScaleReport report, CancellationToken ct)
+    /// <summary>
+    /// Has the part grow that the controller would choose, and the next one by what the cloud refuses of it. What it takes on and does
+    /// not deliver after all shows minutes later, and the controller finds out: that part then comes last.
+    /// </summary>
+    private static async Task<ScaleReport> GrowAsync(ICloud cloud, Seen seen, NamedPool named, int wanted, ScaleReport report, CancellationToken ct)
     {
+        var by = wanted - named.Capacity;
         var left = by;
         var refusals = new List<string>();
-        foreach (var part in PartOrder.Of(seen.Snapshot, named.Parts))
+        ImmutableArray<PoolView> order = [.. PartOrder.Of(seen.Snapshot, named.Parts).OrderBy(part => named.Machines(part) < part.Capacity)];
+        foreach (var part in order)
         {
-            var (pool, most) = (part.Pool, Math.Min(left, part.Pool.Max - part.Capacity));
+            var (pool, lacking) = (part.Pool, part.Capacity - named.Machines(part));
+            var most = Math.Min(left, pool.Max - named.Machines(part));
             if (most <= 0)
             {
                 continue;
             }
 
-            switch (await cloud.GrowAsync(part, most, ct))
+            if (most < lacking && named.Parts.Length > 1)
+            {
+                refusals.Add($"{Words.Count(lacking, "machine")} of pool '{pool.Name}' did not come; asked for {most} now the cloud would try for all of them.");
+                continue;
+            }
+
+            // Whatever it is asked for, the cloud also tries again for what it has not delivered.
+            switch (await cloud.GrowAsync(part, Math.Max(0, most - lacking), ct))
             {
                 case GrowResult.Growing growing:
-                    left -= growing.Asked;
-                    report = report with { To = report.To + growing.Asked, Note = $"Machines that stay idle for {Words.Span(pool.IdleAfter)} go again." };
+                    left -= growing.Asked + lacking;
+                    report = report with { To = report.To + growing.Asked + lacking, Note = $"Machines that stay idle for {Words.Span(pool.IdleAfter)} go again.{Instead(part)}" };
                     break;
                 case GrowResult.Refused refused:
                     refusals.Add($"The cloud refused {most} more machines for pool '{pool.Name}': {refused.Failure.Code}: {refused.Failure.Message}");
@@ -58,10 +73,14 @@ internal static class Scaling
             }
         }
 
-        return left == 0 ? report
+        return left <= 0 ? report
             : refusals.Count == 0 ? report with { Note = $"Quota leaves no room for {left} more." }
             : left < by ? report with { Note = string.Join(' ', refusals) }
             : throw new IOException(string.Join(' ', refusals));
+
+        string Instead(PoolView grown) => order.SkipWhile(part => part != grown).Skip(1).FirstOrDefault(part => named.Machines(part) < part.Pool.Max) is { } next
+            ? $" Should some not come, the controller knows after {Words.Span(new Policy().JoinWithin)}: 'ebb scale {named.Name} {wanted}' then buys the rest of '{next.Pool.Name}'."
+            : "";
     }
 
     /// <summary>
@@ -86,7 +105,7 @@ internal static class Scaling
             going += gone;
 
             // What the controller would keep for the part's minimum is not told to go.
-            var most = Math.Max(0, part.Capacity - gone - part.Pool.Min);
+            var most = Math.Max(0, named.Machines(part) - gone - part.Pool.Min);
             idle.AddRange(machines["idle"].Where(m => !told.Contains(m.Node!)).Take(most).Select(m => (m.Node!, part.Pool.IdleAfter)));
         }
 

@@ -262,5 +262,5 @@ internal sealed class Target : IAsyncDisposable
 internal sealed record Seen(Snapshot Snapshot, Plan Plan, StatusReport Report)
 {
     /// <exception cref="EbbException">There is no such pool.</exception>
-    public NamedPool Pool(string name) => NamedPool.Find(Snapshot.Cloud, name);
+    public NamedPool Pool(string name) => NamedPool.Find(Snapshot, name);
 }

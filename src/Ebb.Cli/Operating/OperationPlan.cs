@@ -43,7 +43,7 @@ internal sealed record OperationPlan
         var byProvider = snapshot.Nodes.Where(n => n.ProviderId.Length > 0).GroupBy(n => n.ProviderId, StringComparer.OrdinalIgnoreCase)
             .ToDictionary(g => g.Key, g => g.First(), StringComparer.OrdinalIgnoreCase);
         var everywhere = snapshot.Cloud.Pools.SelectMany(pool => pool.Machines.Select(machine => Of(pool, machine, byProvider))).ToList();
-        var pools = request.Pool is { } named ? NamedPool.Find(snapshot.Cloud, named).Parts : snapshot.Cloud.Pools;
+        var pools = request.Pool is { } named ? NamedPool.Find(snapshot, named).Parts : snapshot.Cloud.Pools;
         var all = everywhere.FindAll(candidate => pools.Contains(candidate.Pool));
         var wanted = request.Machines.IsEmpty ? all : [.. request.Machines.Select(name => Find(all, name)).DistinctBy(c => c.Machine.ProviderId)];
         var skipped = ImmutableArray.CreateBuilder<(string, string)>();

@@ -156,7 +156,7 @@ internal static class Arrivals
     private static void CountPromised(Draft draft, PoolStanding pool, bool growthFailed)
     {
         var listed = pool.View.Machines.Length;
-        var promised = Math.Max(0, pool.View.Capacity - listed);
+        var promised = Undelivered.Promised(pool.View);
         var leaving = pool.View.Machines.Count(machine => machine.State == MachineState.Deleting || draft.IsDeparting(machine));
 
         // The cloud still counts a machine whose end it has announced; whoever needs it needs another, and now.
@@ -164,7 +164,7 @@ internal static class Arrivals
             node.Announced is not null && node.Machine!.State != MachineState.Deleting && !draft.IsDeparting(node.Machine));
         pool.Live = pool.View.Capacity >= listed ? pool.View.Capacity - leaving : Math.Min(pool.View.Capacity, listed - leaving);
 
-        var missing = growthFailed ? promised : Math.Min(promised, ReadCount(draft.Snapshot.Notes.GetValueOrDefault(Notes.Missing(pool.Name))));
+        var missing = growthFailed ? promised : Undelivered.Of(draft.Snapshot, pool.View);
         var since = Notes.ReadTime(draft.Snapshot.Notes.GetValueOrDefault(Notes.GrowingSince(pool.Name)));
         if (promised > missing)
         {
@@ -244,6 +244,4 @@ internal static class Arrivals
         MachineState.Deallocated => "deallocated",
         _ => "stopped",
     };
-
-    private static int ReadCount(string? text) => int.TryParse(text, out var count) && count > 0 ? count : 0;
 }

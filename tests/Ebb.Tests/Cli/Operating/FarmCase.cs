@@ -221,7 +221,8 @@ internal sealed class FarmCase : IDisposable
         }
 
         var view = await cloud.ReadAsync(ImmutableHashSet<string>.Empty, CancellationToken.None);
-        var snapshot = state.Take(_world.Now, view, ImmutableDictionary<string, string>.Empty);
+        var notes = await _controller.Kubernetes.RecallAsync(CancellationToken.None);
+        var snapshot = state.Take(_world.Now, view, notes.ToImmutableDictionary());
         var plan = Planner.Plan(snapshot, new Policy());
         stop.CancelHere();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);

@@ -10,6 +10,10 @@ public class TwoScaleSetsTests
 {
     private const string New = "v1.34.5+k3s1";
 
+    /// <summary>The cloud takes the next growth on, and cannot deliver it.</summary>
+    private static Fault NoSpotLeft =>
+        new() { Kind = FaultKind.FailOperation, On = CallKind.PatchScaleSet, Pool = FarmCase.Pool, Count = 1, Code = "AllocationFailed", Message = "No spot left." };
+
     [Fact]
     public void An_upgrade_of_the_pool_is_one_of_both()
     {
@@ -64,6 +68,57 @@ public class TwoScaleSetsTests
 
         Assert.Null(grown.Failure);
         Assert.Equal((1, 3), (farm.Set.Capacity, farm.FallbackSet.Capacity));
+    }
+
+    [Fact]
+    public void What_the_cloud_takes_on_and_does_not_deliver_the_other_gets_once_that_is_known_and_the_command_is_given_again()
+    {
+        using var farm = new FarmCase(machines: 1, busy: 0, most: 4, fallback: 1);
+        farm.Cloud.Faults.Add(NoSpotLeft);
+
+        var grown = farm.Scale(4);
+        farm.Pass(minutes: 20);
+        var again = farm.Scale(4);
+        farm.Pass(minutes: 5);
+        var third = farm.Scale(4);
+        farm.Pass(minutes: 30);
+
+        Assert.Contains("'ebb scale agents 4' then buys the rest of 'agents-regular'", grown.Result!.Note, StringComparison.Ordinal);
+        Assert.Equal((2, 4), (again.Result!.From, again.Result.To));
+        Assert.Equal((4, 4), (third.Result!.From, third.Result.To));
+        Assert.Equal((1, 3), (farm.Machines.Count(), farm.FallbackSet.Instances.Values.Count(machine => machine.Counts)));
+    }
+
+    [Fact]
+    public void What_never_came_is_not_asked_for_again_where_fewer_are_wanted()
+    {
+        using var farm = new FarmCase(machines: 1, busy: 0, most: 4, fallback: 1);
+        farm.Cloud.Faults.Add(NoSpotLeft);
+        farm.Scale(4);
+        farm.Pass(minutes: 20);
+        farm.Cloud.Faults.Add(new Fault { Kind = FaultKind.Error, On = CallKind.PatchScaleSet, Pool = FarmCase.Fallback, Status = 409, Code = "SkuNotAvailable", Message = "None now." });
+
+        var refused = farm.Scale(3);
+
+        Assert.Equal(
+            "The cloud refused 1 more machines for pool 'agents-regular': SkuNotAvailable: None now. 2 machines of pool 'agents' did not come; asked for 1 now the cloud would try for all of them.",
+            refused.Failure?.Message);
+        Assert.Equal((3, 1), (farm.Set.Capacity, farm.FallbackSet.Capacity));
+    }
+
+    [Fact]
+    public void What_never_came_is_no_machine_that_could_go()
+    {
+        using var farm = new FarmCase(machines: 3, busy: 0, most: 6);
+        farm.Cloud.Faults.Add(NoSpotLeft);
+        farm.Scale(6);
+        farm.Pass(minutes: 20);
+
+        var shrunk = farm.Scale(3);
+        farm.Pass(minutes: 30);
+
+        Assert.Equal((3, 3), (shrunk.Result!.From, shrunk.Result.To));
+        Assert.Equal(3, farm.Machines.Count());
     }
 
     [Fact]
