@@ -23,6 +23,10 @@ internal sealed partial class EventWatch(
     private readonly HashSet<string> _done = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, Doing> _doing = new(StringComparer.OrdinalIgnoreCase);
     private ImmutableArray<Notice> _told = [];
+
+    // What the server knew of it is gone there.
+    private bool _tellAnew;
+
     private string? _name;
 
     /// <summary>Until it is cancelled.</summary>
@@ -74,15 +78,20 @@ internal sealed partial class EventWatch(
             }
 
             _doing.Remove(id);
-            if (await doing.Over)
+            switch (await doing.Over)
             {
-                _done.Add(id);
+                case Ended.Done:
+                    _done.Add(id);
+                    break;
+                case Ended.CalledOff:
+                    _tellAnew = true;
+                    break;
             }
 
             doing.End.Dispose();
         }
 
-        if (!notices.SequenceEqual(_told))
+        if (_tellAnew || !notices.SequenceEqual(_told))
         {
             await TellAsync(notices, duties, ct);
         }
@@ -109,6 +118,7 @@ internal sealed partial class EventWatch(
         }
 
         _told = notices;
+        _tellAnew = false;
         foreach (var duty in duties.Where(d => !_done.Contains(d.Notice.Id) && !_doing.ContainsKey(d.Notice.Id)))
         {
             // A freeze costs seconds: nothing is moved for it, whatever else is announced.
@@ -118,8 +128,7 @@ internal sealed partial class EventWatch(
         }
     }
 
-    /// <returns>Whether nothing is left to do for it.</returns>
-    private async Task<bool> DoAsync(Duty duty, bool leave, CancellationToken ct)
+    private async Task<Ended> DoAsync(Duty duty, bool leave, CancellationToken ct)
     {
         try
         {
@@ -127,6 +136,13 @@ internal sealed partial class EventWatch(
             if (leave && duty.LeftAt(time.GetUtcNow()) is var left && left > TimeSpan.Zero)
             {
                 var answer = await server.LeaveAsync(duty.Notice.Kind, left, ct);
+                if (answer.CalledOff)
+                {
+                    // To the cloud it is not: consent to any kind would have it begin at once, with pods still at work.
+                    LogCalledOff(duty.Notice.Kind, answer.Left);
+                    return Ended.CalledOff;
+                }
+
                 LogLeft(duty.Notice.Kind, answer.Evicted, answer.Left);
             }
 
@@ -135,18 +151,18 @@ internal sealed partial class EventWatch(
                 await AgreeAsync(duty, ct);
             }
 
-            return true;
+            return Ended.Done;
         }
         catch (JoinException e)
         {
             // Not agreed to: what time is left is the pods' own.
             LogNotLeft(duty.Notice.Kind, e.Message);
-            return false;
+            return Ended.Undone;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
             // It is called off; or the machine is being stopped, which is a leave of its own.
-            return false;
+            return Ended.Undone;
         }
     }
 
@@ -167,7 +183,18 @@ internal sealed partial class EventWatch(
     }
 
     /// <summary>What is being done about one event.</summary>
-    private sealed record Doing(Task<bool> Over, CancellationTokenSource End);
+    private sealed record Doing(Task<Ended> Over, CancellationTokenSource End);
+
+    private enum Ended
+    {
+        /// <summary>Nothing is left to do for it.</summary>
+        Done,
+
+        Undone,
+
+        /// <summary>By the join server, while the cloud still announces it.</summary>
+        CalledOff,
+    }
 
     [LoggerMessage(LogLevel.Warning, "Azure announces {Kind} ({Id}), not before {At:u}")]
     private partial void LogNotice(string kind, string id, DateTimeOffset? at);
@@ -177,6 +204,9 @@ internal sealed partial class EventWatch(
 
     [LoggerMessage(LogLevel.Information, "For {Kind} the node was emptied: {Evicted} pods told to go, {Left} still there")]
     private partial void LogLeft(string kind, int evicted, int left);
+
+    [LoggerMessage(LogLevel.Warning, "For {Kind} the join server no longer empties the node, with {Left} pods still there; it is told again what is announced")]
+    private partial void LogCalledOff(string kind, int left);
 
     [LoggerMessage(LogLevel.Information, "Agreed that {Kind} ({Id}) may begin")]
     private partial void LogAcknowledged(string kind, string id);

@@ -30,6 +30,21 @@ internal static class LeavingMarks
         Annotations = new Dictionary<string, string?> { [Marks.Notice] = $"{kind} {Text(at)}" },
     };
 
+    /// <summary>
+    /// Its machine begins to leave. What has been announced and is graver than that stays marked: another is bought for it, and the
+    /// node may be being emptied for it already.
+    /// </summary>
+    public static NodeChange Leaves(V1Node node, string reason, DateTimeOffset deadline)
+    {
+        var change = Of(reason, deadline, empties: true);
+        var marked = ByGravity.IndexOf(MarkedAs(node) ?? "");
+
+        // A boot of the machine's own wish is as grave as one of the cloud's; one that is switched off may be as gone as any.
+        return marked >= 0 && marked < ByGravity.IndexOf(reason is LeaveReasons.Reboot ? NoticeKinds.Reboot : reason)
+            ? change with { Annotations = new Dictionary<string, string?>() }
+            : change;
+    }
+
     /// <summary>It has been emptied and is about to stop.</summary>
     public static NodeChange HasLeft(DateTimeOffset at) => new() { Annotations = new Dictionary<string, string?> { [Marks.Left] = Text(at) } };
 
@@ -45,9 +60,8 @@ internal static class LeavingMarks
     public static bool Stand(V1Node node, string reason)
     {
         var gravity = ByGravity.IndexOf(reason);
-        var marked = node.Metadata.Annotations?.GetValueOrDefault(Marks.Notice)?.Split(' ')[0];
         return gravity < 0
-            || (marked is not null && ByGravity.IndexOf(marked) <= gravity && node.Spec.Taints?.Any(taint => taint.Key == Marks.Leaving) == true);
+            || (MarkedAs(node) is { } marked && ByGravity.IndexOf(marked) <= gravity && node.Spec.Taints?.Any(taint => taint.Key == Marks.Leaving) == true);
     }
 
     /// <summary>It came back, or never went.</summary>
@@ -63,6 +77,8 @@ internal static class LeavingMarks
         var announced = Read(annotations?.GetValueOrDefault(Marks.Notice)?.Split(' ')[^1]);
         return ready.LastTransitionTime > left || now - (announced ?? left ?? DateTimeOffset.MinValue) > Spared;
     }
+
+    private static string? MarkedAs(V1Node node) => node.Metadata.Annotations?.GetValueOrDefault(Marks.Notice)?.Split(' ')[0];
 
     private static string Text(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 

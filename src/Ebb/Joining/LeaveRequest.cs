@@ -34,4 +34,10 @@ public sealed record LeaveAnswer
 
     /// <summary>Whether the Node object was deleted.</summary>
     public bool Deleted { get; init; }
+
+    /// <summary>
+    /// It ended early, since the node is no longer marked with what the machine leaves for. A machine that is told of it still has not
+    /// been emptied, and must not agree that it begins.
+    /// </summary>
+    public bool CalledOff { get; init; }
 }

@@ -73,6 +73,16 @@ public class JoinJsonTests
         Assert.DoesNotContain("hidden", $"{mount} {answer} {proof}", StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"node":"n","evicted":1,"left":2,"deleted":false}""", false)]
+    [InlineData("""{"node":"n","evicted":1,"left":2,"deleted":false,"calledOff":true,"whatIsYetToCome":{}}""", true)]
+    public void What_a_server_of_another_release_says_of_a_leave_is_understood(string json, bool calledOff)
+    {
+        var answer = JsonSerializer.Deserialize(json, JoinJson.Default.LeaveAnswer)!;
+
+        Assert.Equal((1, 2, calledOff), (answer.Evicted, answer.Left, answer.CalledOff));
+    }
+
     [Fact]
     public void Lists_that_a_machine_did_not_get_are_empty()
     {

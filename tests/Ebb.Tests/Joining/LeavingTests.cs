@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using System.Text.Json.Nodes;
 using Ebb.Acting;
 using Ebb.Controller.Joining;
 using Ebb.Joining;
@@ -25,17 +24,17 @@ public sealed class LeavingTests
         await using var lab = await JoinLab.StartAsync();
         var machine = lab.AddMachine(1);
         await lab.AddNodeAsync(machine, ready: true);
-        await AddPodAsync(lab, "frame", machine, "Job", grace: 1);
-        await AddPodAsync(lab, "web", machine, "ReplicaSet", grace: 1);
-        await AddPodAsync(lab, "log", machine, "DaemonSet", grace: 1);
+        await lab.AddPodAsync("frame", machine, "Job", grace: 1);
+        await lab.AddPodAsync("web", machine, "ReplicaSet", grace: 1);
+        await lab.AddPodAsync("log", machine, "DaemonSet", grace: 1);
 
         using var response = await lab.LeaveAsync(machine, NoticeKinds.Preempt, seconds: 5);
 
         Assert.True(response.StatusCode is HttpStatusCode.OK, lab.Audit + lab.Loggers.Text);
         var answer = await JoinLab.ReadAsync(response, JoinJson.Default.LeaveAnswer);
-        Assert.Equal(("agents000001", 2, true), (answer.Node, answer.Evicted, answer.Deleted));
+        Assert.Equal(("agents000001", 2, true, false), (answer.Node, answer.Evicted, answer.Deleted, answer.CalledOff));
         Assert.Null(await lab.NodeAsync(machine));
-        Assert.Null((await PodAsync(lab, "log"))?.Metadata.DeletionTimestamp);
+        Assert.Null((await lab.PodAsync("log"))?.Metadata.DeletionTimestamp);
     }
 
     [Fact]
@@ -44,7 +43,7 @@ public sealed class LeavingTests
         await using var lab = await JoinLab.StartAsync();
         var machine = lab.AddMachine(1);
         await lab.AddNodeAsync(machine, ready: true);
-        await AddPodAsync(lab, "alone", machine, owner: null, grace: 1);
+        await lab.AddPodAsync("alone", machine, owner: null, grace: 1);
 
         using var response = await lab.LeaveAsync(machine, LeaveReasons.Reboot, seconds: 4);
 
@@ -53,7 +52,7 @@ public sealed class LeavingTests
         var node = (await lab.NodeAsync(machine))!;
         Assert.Contains(node.Spec.Taints!, taint => taint is { Key: Marks.Leaving, Effect: "NoSchedule" });
         Assert.True(node.Metadata.Annotations!.ContainsKey(Marks.Left));
-        Assert.Null((await PodAsync(lab, "alone"))!.Metadata.DeletionTimestamp);
+        Assert.Null((await lab.PodAsync("alone"))!.Metadata.DeletionTimestamp);
     }
 
     [Theory]
@@ -77,7 +76,7 @@ public sealed class LeavingTests
         await using var lab = await JoinLab.StartAsync();
         var machine = lab.AddMachine(1);
         await lab.AddNodeAsync(machine, ready: true);
-        await AddPodAsync(lab, "web", machine, "ReplicaSet", grace: 1);
+        await lab.AddPodAsync("web", machine, "ReplicaSet", grace: 1);
         const string budget = """{"apiVersion":"policy/v1","kind":"PodDisruptionBudget","metadata":{"name":"web"},"spec":{"minAvailable":1,"selector":{"matchLabels":{"app":"web"}}}}""";
         await lab.Client.PatchAsync(
             Resources.PodDisruptionBudgets, "default", "web", PatchKind.Apply, Encoding.UTF8.GetBytes(budget),
@@ -121,18 +120,19 @@ public sealed class LeavingTests
         await using var lab = await JoinLab.StartAsync();
         var machine = lab.AddMachine(1);
         await lab.AddNodeAsync(machine, ready: true);
-        await AddPodAsync(lab, "web", machine, "ReplicaSet", grace: 1);
-        await AddPodAsync(lab, "frame", machine, "Job", grace: 1);
+        await lab.AddPodAsync("web", machine, "ReplicaSet", grace: 1);
+        await lab.AddPodAsync("frame", machine, "Job", grace: 1);
         var at = TimeProvider.System.GetUtcNow().AddMinutes(5);
         using var told = await lab.NoticeAsync(machine, new Notice { Id = "1", Kind = kind, At = at });
 
         var leaving = lab.LeaveAsync(machine, kind, seconds: 300);
-        await JoinLab.UntilAsync(async () => await PodAsync(lab, "web") is null or { Metadata.DeletionTimestamp: not null });
+        await JoinLab.UntilAsync(async () => await lab.PodAsync("web") is null or { Metadata.DeletionTimestamp: not null });
         using var off = await lab.NoticeAsync(machine, stays is null ? [] : [new Notice { Id = "2", Kind = stays, At = at }]);
         using var response = await leaving;
 
-        Assert.Equal((1, false), await JoinLab.ReadAsync(response, JoinJson.Default.LeaveAnswer) is var answer ? (answer.Evicted, answer.Deleted) : default);
-        Assert.Null((await PodAsync(lab, "frame"))!.Metadata.DeletionTimestamp);
+        var answer = await JoinLab.ReadAsync(response, JoinJson.Default.LeaveAnswer);
+        Assert.Equal((1, false, true), (answer.Evicted, answer.Deleted, answer.CalledOff));
+        Assert.Null((await lab.PodAsync("frame"))!.Metadata.DeletionTimestamp);
         var node = (await lab.NodeAsync(machine))!;
         Assert.Equal(stays, node.Metadata.Annotations?.GetValueOrDefault(Marks.Notice)?.Split(' ')[0]);
         Assert.Equal(stays is not null, LeavingMarks.On(node));
@@ -213,32 +213,4 @@ public sealed class LeavingTests
         Spec = new() { Priority = priority, TerminationGracePeriodSeconds = grace },
         Status = new() { StartTime = started },
     };
-
-    private static Task<V1Pod> AddPodAsync(JoinLab lab, string name, Machine machine, string? owner, long grace)
-    {
-        var metadata = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { ["app"] = name } };
-        if (owner is not null)
-        {
-            metadata["ownerReferences"] = new JsonArray(
-                new JsonObject { ["apiVersion"] = "v1", ["kind"] = owner, ["name"] = "o", ["uid"] = "o", ["controller"] = true });
-        }
-
-        var pod = new JsonObject
-        {
-            ["apiVersion"] = "v1",
-            ["kind"] = "Pod",
-            ["metadata"] = metadata,
-            ["spec"] = new JsonObject
-            {
-                ["nodeName"] = machine.HostName.ToLowerInvariant(),
-                ["terminationGracePeriodSeconds"] = grace,
-                ["containers"] = new JsonArray(new JsonObject { ["name"] = "c", ["image"] = "i" }),
-            },
-        };
-        return lab.Client.PatchAsync(
-            Resources.Pods, "default", name, PatchKind.Apply, Encoding.UTF8.GetBytes(pod.ToJsonString()),
-            WriteOptions.Default with { FieldManager = "test" }, Ct);
-    }
-
-    private static Task<V1Pod?> PodAsync(JoinLab lab, string name) => lab.Client.FindAsync(Resources.Pods, "default", name, Ct);
 }

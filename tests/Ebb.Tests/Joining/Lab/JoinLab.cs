@@ -54,6 +54,9 @@ internal sealed class JoinLab : IAsyncDisposable
     /// <summary>What the API server answers to the join server, or to whoever uses <see cref="Client"/>, other than by itself.</summary>
     public Func<HttpRequestMessage, HttpResponseMessage?> ApiAnswers { get; set; } = _ => null;
 
+    /// <summary>Until when a request to the API server is kept back.</summary>
+    public Func<HttpRequestMessage, Task> ApiHolds { get; set; } = _ => Task.CompletedTask;
+
     public KubeClient Client { get; private set; } = null!;
 
     public ApiKubernetes Kubernetes { get; private set; } = null!;
@@ -272,7 +275,7 @@ internal sealed class JoinLab : IAsyncDisposable
         var kubeconfig = SecretFile("kubeconfig", _face.Kubeconfig("test"));
         var connection = new Kubeconfig(Yaml.ToJson, _ => null, time).Load(kubeconfig, null);
         Client = new KubeClient(
-            connection with { Transport = certificate => new Interposed(connection.Transport(certificate), request => ApiAnswers(request)) },
+            connection with { Transport = certificate => new Interposed(connection.Transport(certificate), request => ApiHolds(request), request => ApiAnswers(request)) },
             time,
             Loggers.CreateLogger<KubeClient>());
         _discovery = new ApiDiscovery(Client, time);
