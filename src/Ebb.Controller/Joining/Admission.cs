@@ -70,7 +70,7 @@ internal sealed class Admission(
 
         var node = await client.FindAsync(Resources.Nodes, null, name, ct);
         var other = node is { Spec.ProviderID: { Length: > 0 } providerId } && !Rejoin.IsOf(node, machine)
-            ? await members.ByProviderIdAsync(providerId, ct)
+            ? await members.ByProviderIdAsync(providerId, Members.Lately, ct)
             : null;
         switch (Rejoin.Decide(node, machine, fresh, other))
         {

@@ -27,10 +27,11 @@ internal sealed class Doorkeeper(Nonces nonces, IReadOnlyList<IIdentityCheck> ch
             return (null, Reply.Forbidden("replayed", "its nonce was not given to this address, is used, or is too old") with { Proof = kind.Kind });
         }
 
+        var goodFor = path == JoinPaths.Join ? Members.Lately : Members.Ever;
         var (member, refusal) = await kind.CheckAsync(proof, path, caller.Key, ct) switch
         {
-            Identity.Machine machine => Ours(await members.ByVmIdAsync(machine.VmId, ct), machine.VmId),
-            Identity.Node node => await NodeAsync(node.Name, ct),
+            Identity.Machine machine => Ours(await members.ByVmIdAsync(machine.VmId, goodFor, ct), machine.VmId),
+            Identity.Node node => await NodeAsync(node.Name, goodFor, ct),
             Identity.NotShown not => (null, Reply.Forbidden(not.Outcome, not.Why)),
             var other => throw new InvalidOperationException($"There is no identity {other}."),
         };
@@ -41,9 +42,9 @@ internal sealed class Doorkeeper(Nonces nonces, IReadOnlyList<IIdentityCheck> ch
     public static string NodeName(Machine machine) =>
         (machine.HostName.Length > 0 ? machine.HostName : machine.Name.Replace('_', '-')).ToLowerInvariant();
 
-    private async Task<(Member? Member, Reply? Refusal)> NodeAsync(string name, CancellationToken ct) =>
+    private async Task<(Member? Member, Reply? Refusal)> NodeAsync(string name, TimeSpan goodFor, CancellationToken ct) =>
         await client.FindAsync(Resources.Nodes, null, name, ct) is { Spec.ProviderID: { Length: > 0 } providerId }
-            ? Ours(await members.ByProviderIdAsync(providerId, ct), providerId)
+            ? Ours(await members.ByProviderIdAsync(providerId, goodFor, ct), providerId)
             : (null, Reply.Forbidden("not-a-member", $"node {name} is none, or does not say which machine it is"));
 
     private static (Member? Member, Reply? Refusal) Ours(Found found, string id) => found switch

@@ -16,14 +16,20 @@ internal sealed record Member(Machine Machine, Pool Pool);
 /// <param name="cloud">Not the control loop's own: reading takes failures with it that only the loop is to see.</param>
 internal sealed partial class Members(ICloud cloud, TimeProvider time, ILogger<Members> logger) : IDisposable
 {
+    /// <summary>So old may a list be for machines that join: one that was deleted is on an old list still.</summary>
+    public static readonly TimeSpan Lately = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// Of any age is good for machines that leave: they were known once, what is asked for is done to their own node alone, and they
+    /// have no time to wait for a cloud that does not answer.
+    /// </summary>
+    public static readonly TimeSpan Ever = TimeSpan.MaxValue;
+
     // Azure allows some hundred reads of lists in five minutes, which the control loop needs as well.
     private static readonly Rate Reads = new(1 / 5.0, 4);
 
     // By then there may be a read again.
     private const int AskAgain = 5;
-
-    // A machine that was deleted is on an old list still.
-    private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(60);
 
     private readonly SemaphoreSlim _reading = new(1);
     private readonly RequestRates _reads = new(Reads, Reads, 1, time);
@@ -36,23 +42,25 @@ internal sealed partial class Members(ICloud cloud, TimeProvider time, ILogger<M
     public void Dispose() => _reading.Dispose();
 
     /// <summary>The machine with this firmware id.</summary>
-    public Task<Found> ByVmIdAsync(string vmId, CancellationToken ct) => FindAsync(known => known.ByVmId.GetValueOrDefault(vmId), fresh: false, ct);
+    /// <param name="goodFor">How old a list may be that has it: <see cref="Lately"/> or <see cref="Ever"/>.</param>
+    public Task<Found> ByVmIdAsync(string vmId, TimeSpan goodFor, CancellationToken ct) => FindAsync(known => known.ByVmId.GetValueOrDefault(vmId), goodFor, ct);
 
     /// <summary>The machine that a node says it is.</summary>
-    public Task<Found> ByProviderIdAsync(string providerId, CancellationToken ct) =>
-        FindAsync(known => known.ByProviderId.GetValueOrDefault(providerId), fresh: false, ct);
+    /// <param name="goodFor">How old a list may be that has it: <see cref="Lately"/> or <see cref="Ever"/>.</param>
+    public Task<Found> ByProviderIdAsync(string providerId, TimeSpan goodFor, CancellationToken ct) =>
+        FindAsync(known => known.ByProviderId.GetValueOrDefault(providerId), goodFor, ct);
 
     /// <summary>The same, from a list that was asked for now, or as near to it as the limits allow.</summary>
     public Task<Found> FreshAsync(string providerId, CancellationToken ct) =>
-        FindAsync(known => known.ByProviderId.GetValueOrDefault(providerId), fresh: true, ct);
+        FindAsync(known => known.ByProviderId.GetValueOrDefault(providerId), goodFor: TimeSpan.Zero, ct);
 
     /// <summary>As last read, without asking; null also before the first read.</summary>
     public Member? Last(string providerId) => _known?.ByProviderId.GetValueOrDefault(providerId);
 
-    private async Task<Found> FindAsync(Func<Known, Member?> find, bool fresh, CancellationToken ct)
+    private async Task<Found> FindAsync(Func<Known, Member?> find, TimeSpan goodFor, CancellationToken ct)
     {
         var asked = time.GetTimestamp();
-        if (!fresh && Recent(find) is { } member)
+        if (goodFor > TimeSpan.Zero && OnList(find, goodFor) is { } member)
         {
             return new Found.Is(member);
         }
@@ -70,7 +78,7 @@ internal sealed partial class Members(ICloud cloud, TimeProvider time, ILogger<M
                 else
                 {
                     // The last list is from before the question: who is not on it may be by now.
-                    return Recent(find) is { } last ? new Found.Is(last) : new Found.NotRead(AskAgain);
+                    return OnList(find, Lately) is { } last ? new Found.Is(last) : new Found.NotRead(AskAgain);
                 }
             }
         }
@@ -82,8 +90,17 @@ internal sealed partial class Members(ICloud cloud, TimeProvider time, ILogger<M
         return _known is { } read ? Judge(read, find) : new Found.Unsure(Trouble ?? "the cloud has not been read yet");
     }
 
-    private Member? Recent(Func<Known, Member?> find) =>
-        _known is { } known && time.GetElapsedTime(known.At) < GoodFor ? find(known) : null;
+    private Member? OnList(Func<Known, Member?> find, TimeSpan goodFor)
+    {
+        if (_known is not { } known || find(known) is not { } member)
+        {
+            return null;
+        }
+
+        // What was wrong with its pool may have been mended since.
+        var age = time.GetElapsedTime(known.At);
+        return age < Lately || (age < goodFor && member.Pool.Problem is null) ? member : null;
+    }
 
     private Found Judge(Known known, Func<Known, Member?> find) =>
         find(known) is { } found ? new Found.Is(found)

@@ -208,7 +208,7 @@ internal sealed partial class Registrations(
             }
         }
 
-        return await members.ByProviderIdAsync(providerId, ct) is Found.Is found ? found.Member : null;
+        return await members.ByProviderIdAsync(providerId, Members.Lately, ct) is Found.Is found ? found.Member : null;
     }
 
     private async Task SweepAsync(CancellationToken ct)
