@@ -174,10 +174,10 @@ public sealed partial class CloudWorld
         });
     }
 
-    /// <summary>Gives the instance a new order that <paramref name="work"/> waits for.</summary>
+    /// <summary>Gives the instance a new order that <paramref name="work"/> waits for. From then on it is there, if it was not.</summary>
     private Instance Busy(SetState state, Instance instance, Work work)
     {
-        var busy = Replace(state, Order(state, instance) with { Provisioning = ProvisioningState.Updating, Failure = null });
+        var busy = Replace(state, Order(state, instance) with { Provisioning = ProvisioningState.Updating, Failure = null, Unplaced = false });
         WaitFor(work, busy);
         return busy;
     }

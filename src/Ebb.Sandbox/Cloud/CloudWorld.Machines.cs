@@ -72,7 +72,7 @@ public sealed partial class CloudWorld
             work.Error = new CloudError(409, fault.Code, fault.Message);
             if (state.Current.Instances.Values.FirstOrDefault() is { } there)
             {
-                // It runs on as it was, and says what it was to become.
+                // It stays as it was, and says what it was to become.
                 Replace(state, there with { Provisioning = ProvisioningState.Failed, Failure = work.Error });
             }
             else
@@ -114,7 +114,7 @@ public sealed partial class CloudWorld
     private void Fit(SetState state, Work work, ScaleSetSpec spec)
     {
         var machine = state.Current.Instances.Values.FirstOrDefault();
-        if (machine is { Provisioning: ProvisioningState.Failed, Power: PowerState.Deallocated })
+        if (machine is { Unplaced: true })
         {
             Change(state, s => s with { Instances = s.Instances.Remove(machine.Number), NextNumber = 0 });
             machine = null;
@@ -131,18 +131,21 @@ public sealed partial class CloudWorld
             var shortage = Tightest(spec)?.Answer ?? Shortage.Allocation;
             work.Error = CloudErrors.Allocation(shortage, spec.Zones.Length > 0, spec.Priority);
             Unplaced(state, work.Error);
+            return;
         }
-        else if (!machine.Size.Equals(spec.Size, StringComparison.OrdinalIgnoreCase))
+
+        if (machine.Provisioning is ProvisioningState.Failed)
+        {
+            machine = Replace(state, machine with { Provisioning = ProvisioningState.Succeeded, Failure = null });
+        }
+
+        if (!machine.Size.Equals(spec.Size, StringComparison.OrdinalIgnoreCase))
         {
             machine = Replace(state, machine with { Size = spec.Size });
             if (machine.Power is not (PowerState.Deallocated or PowerState.Stopped))
             {
                 Restart(state, machine, work, reimage: false);
             }
-        }
-        else if (machine.Provisioning is ProvisioningState.Failed)
-        {
-            Replace(state, machine with { Provisioning = ProvisioningState.Succeeded, Failure = null });
         }
     }
 
@@ -151,5 +154,6 @@ public sealed partial class CloudWorld
         Provisioning = ProvisioningState.Failed,
         Power = PowerState.Deallocated,
         Failure = error,
+        Unplaced = true,
     });
 }

@@ -88,7 +88,9 @@ public sealed partial class CloudWorld
             return;
         }
 
-        instance = Replace(state, Busy(state, instance, work) with { Power = PowerState.Starting, Tags = state.Current.Tags });
+        // A machine that stands alone leaves its hardware when it is deallocated, and finds another as it is described by then.
+        var size = instance is { Standalone: true, Power: PowerState.Deallocated } ? state.Current.Size : instance.Size;
+        instance = Replace(state, Busy(state, instance, work) with { Power = PowerState.Starting, Tags = state.Current.Tags, Size = size });
         PowerOnIn(state, instance, _options.Create.Draw(_random));
     }
 

@@ -99,6 +99,9 @@ public sealed record Instance
     /// <summary>Started beyond what was asked for, to be dropped when enough others are up.</summary>
     internal bool Surplus { get; init; }
 
+    /// <summary>It stands alone and has found no place yet: there is neither a disk nor anything else of it, only what it is to be.</summary>
+    internal bool Unplaced { get; init; }
+
     /// <summary>It will never leave the state it is in.</summary>
     internal bool Stuck { get; init; }
 

@@ -22,7 +22,7 @@ internal static class MachineResize
     /// <summary>Why a machine that is there cannot take the size that it is to have now, in the cloud's own words; null when it can. Found out only by trying.</summary>
     public static CloudError? Refusal(Writing w)
     {
-        if (w.Old is not { } old || w.World.FindMachine(w.Id.Group!, w.Id.Name) is not var (_, machine) || machine is { Provisioning: ProvisioningState.Failed, Power: PowerState.Deallocated })
+        if (w.Old is not { } old || w.World.FindMachine(w.Id.Group!, w.Id.Name) is not var (_, machine) || machine.Unplaced)
         {
             return null;
         }

@@ -44,6 +44,65 @@ public class MachineResizeTests
         int Boots() => lab.Cloud.Changes.Count(change => change.Event == InstanceEvent.Booted);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_deallocated_machine_whose_resizing_fails_stays_the_machine_that_it_is_and_starts_with_the_size_that_it_says(bool again)
+    {
+        using var lab = await FaceLab.StartAsync();
+        await MakeAsync(lab);
+        lab.Cloud.Pass(minutes: 3);
+        await lab.PostAsync($"{Id(lab)}/deallocate");
+        lab.Cloud.Pass(minutes: 3);
+        var before = Assert.Single(lab.Cloud.World.Instances);
+        lab.Cloud.World.Faults.Add(new Fault { Kind = FaultKind.FailOperation, On = CallKind.PutMachine, Count = 1, Code = "AllocationFailed" });
+
+        Assert.Equal(200, (await ResizeAsync(lab, "Standard_F4s_v2")).Code);
+        lab.Cloud.Pass(minutes: 1);
+        var failed = Assert.Single(lab.Cloud.World.Instances);
+        if (again)
+        {
+            // Without a disk of its own it is not what it was.
+            Assert.Equal(409, (await ResizeAsync(lab, "Standard_D2s_v5")).Code);
+            Assert.Equal(200, (await ResizeAsync(lab, "Standard_F4s_v2")).Code);
+            lab.Cloud.Pass(minutes: 3);
+            var resized = Assert.Single(lab.Cloud.World.Instances);
+            Assert.Equal((before.VmId, "Standard_F4s_v2"), (resized.VmId, resized.Size));
+            Assert.Equal((ProvisioningState.Succeeded, PowerState.Deallocated), (resized.Provisioning, resized.Power));
+        }
+
+        await lab.PostAsync($"{Id(lab)}/start");
+        lab.Cloud.Pass(minutes: 3);
+
+        Assert.Equal((before.VmId, before.Size, ProvisioningState.Failed), (failed.VmId, failed.Size, failed.Provisioning));
+        var after = Assert.Single(lab.Cloud.World.Instances);
+        Assert.Equal((before.VmId, "Standard_F4s_v2"), (after.VmId, after.Size));
+        Assert.Equal((ProvisioningState.Succeeded, PowerState.Running), (after.Provisioning, after.Power));
+        Assert.Equal(2, lab.Cloud.Changes.Count(change => change.Event == InstanceEvent.Booted));
+    }
+
+    [Fact]
+    public async Task A_machine_that_found_no_place_is_made_when_it_is_asked_for_again_and_what_was_started_meanwhile_stays()
+    {
+        using var lab = await FaceLab.StartAsync(cloud: new CloudOptions { Availability = [new Availability { Machines = 0 }] });
+        await MakeAsync(lab);
+        lab.Cloud.Pass(minutes: 1);
+        var unplaced = Assert.Single(lab.Cloud.World.Instances);
+        lab.Cloud.World.SetAvailability([]);
+        await lab.PostAsync($"{Id(lab)}/start");
+        lab.Cloud.Pass(minutes: 3);
+        await lab.PostAsync($"{Id(lab)}/deallocate");
+        lab.Cloud.Pass(minutes: 3);
+        lab.Cloud.World.Faults.Add(new Fault { Kind = FaultKind.FailOperation, On = CallKind.PutMachine, Count = 1, Code = "AllocationFailed" });
+
+        await MakeAsync(lab);
+        await MakeAsync(lab);
+        lab.Cloud.Pass(minutes: 3);
+
+        var machine = Assert.Single(lab.Cloud.World.Instances);
+        Assert.Equal((unplaced.VmId, PowerState.Deallocated), (machine.VmId, machine.Power));
+    }
+
     [Fact]
     public async Task Machines_of_one_availability_set_stand_on_one_hardware()
     {

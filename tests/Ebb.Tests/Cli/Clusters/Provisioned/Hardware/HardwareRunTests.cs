@@ -27,6 +27,17 @@ public sealed class HardwareRunTests
         });
 
     [Theory]
+    [InlineData(FaultMatrixTests.OperationFails)]
+    [InlineData("crash")]
+    public void Machines_that_leave_their_hardware_for_a_size_stay_the_machines_that_they_are_whatever_becomes_of_any_request(string trouble) => Matrix(
+        InZones, InZones + "\n  size: Standard_F4s_v2", trouble,
+        (lab, when) =>
+        {
+            Assert.True(lab.Machines.All(machine => machine is { Size: "Standard_F4s_v2", Power: PowerState.Running }), when);
+            Assert.True(lab.Ids.OrderBy(id => id.Key).SequenceEqual(lab.FirstIds.OrderBy(id => id.Key)), when);
+        });
+
+    [Theory]
     [MemberData(nameof(Troubles))]
     public void What_only_another_machine_can_be_is_made_anew_one_after_the_other_whatever_becomes_of_any_request(string trouble) => Matrix(
         Three, Three + "\n  size: Standard_D2s_v5", trouble,

@@ -42,6 +42,7 @@ internal sealed class PlaneLab : IDisposable
         Cloud.Up(CloudCase.Starter + yaml);
         Pass(minutes: 3);
         FirstBoots = Boots;
+        FirstIds = Ids;
         Cloud.Wire.Calls.Clear();
         KubeWire.Calls.Clear();
     }
@@ -64,6 +65,11 @@ internal sealed class PlaneLab : IDisposable
     public Dictionary<string, string> Boots => Nodes.ToDictionary(node => node.Metadata.Name, node => node.Status?.NodeInfo?.BootID ?? "");
 
     public Dictionary<string, string> FirstBoots { get; }
+
+    /// <summary>What tells each machine, with its disk, from another that is made under its name.</summary>
+    public Dictionary<string, string> Ids => Machines.ToDictionary(machine => machine.Name, machine => machine.VmId);
+
+    public Dictionary<string, string> FirstIds { get; }
 
     public IEnumerable<Instance> Machines => Cloud.World.Instances.Where(machine => machine.Standalone).OrderBy(machine => machine.Name, StringComparer.Ordinal);
 
