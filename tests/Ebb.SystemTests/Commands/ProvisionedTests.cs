@@ -121,60 +121,6 @@ public sealed class ProvisionedTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_control_planes_machines_change_with_the_file_while_its_API_goes_on()
-    {
-        const string Plane = $"{Name}-control-plane";
-        (await EbbAsync($"init --yes --name {Name}")).Good();
-        await EditAsync("machines: 1", "machines: 3");
-        (await EbbAsync("up --speed 20")).Good();
-
-        await EditAsync("size: Standard_B2ms", "size: Standard_D2s_v3");
-        var planned = (await EbbAsync("plan")).Good();
-        var asked = await EbbAsync("up");
-        using (var killed = _shell.Start($"up -f {YamlFile} --yes"))
-        {
-            await Shell.UntilAsync("the first machine has its size", Soon, async () => (await SizesAsync()).Contains("Standard_D2s_v3"));
-        }
-
-        var resized = (await EbbAsync("up --yes")).Good();
-
-        Assert.Contains($"one after the other, each once all others are ready: {Plane}-0, {Plane}-1, {Plane}-2. The Kubernetes API goes on.", planned.Error, StringComparison.Ordinal);
-        Assert.Equal(2, asked.ExitCode);
-        Assert.DoesNotContain($"{Plane}-0: becomes", resized.Out + resized.Error, StringComparison.Ordinal);
-        Assert.Equal(["Standard_D2s_v3", "Standard_D2s_v3", "Standard_D2s_v3"], await SizesAsync());
-        Assert.Equal([$"{Plane}-0", $"{Plane}-1", $"{Plane}-2"], await NodesAsync());
-
-        // Only other machines can be of this size: each leaves, and another comes.
-        await EditAsync("size: Standard_D2s_v3", "size: Standard_D2s_v5");
-        (await EbbAsync("up --yes")).Good();
-        Assert.Equal(["Standard_D2s_v5", "Standard_D2s_v5", "Standard_D2s_v5"], await SizesAsync());
-
-        await EditAsync("machines: 3", "machines: 1");
-        var fewer = (await EbbAsync("plan")).Good();
-        (await EbbAsync("up --yes")).Good();
-
-        Assert.Contains($"virtualMachines {Plane}-2", fewer.Out, StringComparison.Ordinal);
-        Assert.Equal([$"{Plane}-0"], await NodesAsync());
-        Assert.Contains("Nothing to change", (await EbbAsync("plan")).Good().Out, StringComparison.Ordinal);
-
-        // What the only one holds is not given up.
-        await EditAsync("size: Standard_D2s_v5", "size: Standard_F4s_v2");
-        var refused = await EbbAsync("up --yes");
-        Assert.Equal(2, refused.ExitCode);
-        Assert.Contains("Make it three machines first", refused.Error, StringComparison.Ordinal);
-
-        async Task EditAsync(string before, string after) =>
-            await File.WriteAllTextAsync(YamlFile, (await File.ReadAllTextAsync(YamlFile, Ct)).Replace(before, after, StringComparison.Ordinal), Ct);
-
-        async Task<IReadOnlyList<string>> SizesAsync()
-        {
-            using var azure = await AzureAsync();
-            return [.. (await azure.GetAsync($"{Name}-compute", "virtualMachines")).GetProperty("value").EnumerateArray()
-                .Select(machine => machine.GetProperty("properties").GetProperty("hardwareProfile").GetProperty("vmSize").GetString()!)];
-        }
-    }
-
-    [Fact]
     public async Task Without_a_cluster_every_command_says_what_to_do()
     {
         (await EbbAsync($"init --yes --name {Name}")).Good();
