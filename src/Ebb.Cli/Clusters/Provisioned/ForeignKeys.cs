@@ -48,7 +48,9 @@ internal static class ForeignKeys
         throw new EbbException(
             (known > 0
                 ? $"The keys of cluster '{file.Name}' in '{home.Keys}' are outdated: since they came here, keys were rotated on another computer. Copy that directory here again from there. "
-                : $"Cluster '{file.Name}' has other keys than those in '{home.Keys}'. Copy that directory here from the computer on which {(changes > 0 ? "they were last rotated" : "'ebb up' made the cluster")}. ")
+                : $"Cluster '{file.Name}' has other keys than those in '{home.Keys}'. Copy that directory here from the computer on which {(changes > 0 ? "they were last rotated" : "'ebb up' made the cluster")}. "
+                    + $"If it is lost: {(runs ? "'ebb down --keep-storage'; " : "")}'az storage share-rm delete -g {file.Cloud.StorageGroup} --storage-account {new ResourceNames(file, cloud.Arm.Subscription).SystemAccount} -n {SystemShare.Name}'; "
+                    + "then 'ebb up' makes the cluster anew beside the data on its shares. ")
             + "Nothing has been changed.");
     }
 
