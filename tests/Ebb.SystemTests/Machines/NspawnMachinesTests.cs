@@ -97,6 +97,19 @@ public sealed class NspawnMachinesTests(MachineWorld world) : IClassFixture<Mach
     }
 
     [Fact]
+    public async Task A_machine_that_reboots_by_itself_comes_up_again_with_its_disk()
+    {
+        await MachineRoot.RequireAsync();
+        var set = await world.CreateAsync("reboots", UserData + "\n  - test -e /var/rebooted || { touch /var/rebooted; systemctl reboot; }\n");
+        var machine = set.Instances.Values.Single();
+
+        await MachineWorld.UntilAsync("it booted again", () => world.Read(machine, "/var/boots")?.Split('\n').Length == 3);
+
+        Assert.Equal(PowerState.Running, Now(machine).Power);
+        Assert.Equal("farewell", world.Read(machine, "/var/farewells")!.Trim());
+    }
+
+    [Fact]
     public async Task A_machine_whose_power_is_cut_does_not_say_farewell()
     {
         await MachineRoot.RequireAsync();

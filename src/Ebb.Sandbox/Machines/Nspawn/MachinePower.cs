@@ -26,17 +26,17 @@ internal sealed class MachinePower : IAsyncDisposable
     private readonly TimeProvider _time;
     private volatile bool _isCut;
 
-    private MachinePower(Process process, ControlGroups groups, Task console, string errors, TimeProvider time)
+    private MachinePower(Process process, ControlGroups groups, Task console, Func<Task<string>> lastWords, TimeProvider time)
     {
         _process = process;
         _groups = groups;
         _console = console;
         _time = time;
-        Broken = EndAsync(errors);
+        Ended = EndAsync(lastWords);
     }
 
-    /// <summary>Ends when the power is off: with why, where the machine did not come up or broke down; with null where all was as it should be.</summary>
-    public Task<string?> Broken { get; }
+    /// <summary>Ends when the power is off.</summary>
+    public Task<PowerEnd> Ended { get; }
 
     /// <summary>Whether the machine is still on; one whose guest powered itself off is not.</summary>
     public bool IsOn => !_process.HasExited;
@@ -70,12 +70,14 @@ internal sealed class MachinePower : IAsyncDisposable
             start.Environment[name] = value;
         }
 
+        var errors = files.Console + ErrorsSuffix;
+        var said = LastWords.LengthOf(errors);
         var process = Process.Start(start)!;
         process.StandardInput.Close();
         var console = Task.WhenAll(
             ConsoleLog.KeepAsync(process.StandardOutput.BaseStream, files.Console),
-            ConsoleLog.KeepAsync(process.StandardError.BaseStream, files.Console + ErrorsSuffix));
-        return new MachinePower(process, groups, console, files.Console + ErrorsSuffix, time);
+            ConsoleLog.KeepAsync(process.StandardError.BaseStream, errors));
+        return new MachinePower(process, groups, console, () => LastWords.ReadAsync(errors, said), time);
     }
 
     /// <summary>Tells the guest to shut down; it takes its time.</summary>
@@ -100,27 +102,15 @@ internal sealed class MachinePower : IAsyncDisposable
 
         await _groups.RemoveAsync(_time, CancellationToken.None);
         await _process.WaitForExitAsync(CancellationToken.None);
-        await Broken;
+        await Ended;
         _process.Dispose();
     }
 
-    private async Task<string?> EndAsync(string errors)
+    private async Task<PowerEnd> EndAsync(Func<Task<string>> lastWords)
     {
         await _console;
         await _process.WaitForExitAsync(CancellationToken.None);
-        return _isCut || _process.ExitCode == 0 ? null : $"it ended with exit code {_process.ExitCode}: {await LastWordsAsync(errors)}";
-    }
-
-    private static async Task<string> LastWordsAsync(string errors)
-    {
-        try
-        {
-            return (await File.ReadAllLinesAsync(errors)).LastOrDefault(line => line.Length > 0) ?? "it said nothing";
-        }
-        catch (IOException e)
-        {
-            return $"what it said cannot be read: {e.Message}";
-        }
+        return _isCut ? PowerEnd.Ordered : await PowerEnd.OfAsync(_process.ExitCode, lastWords);
     }
 
     private static IEnumerable<string> Nspawn(MachineFiles files, Instance instance, NspawnOptions options) =>

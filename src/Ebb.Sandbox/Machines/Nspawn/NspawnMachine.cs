@@ -36,17 +36,7 @@ internal sealed partial class NspawnMachine
     /// <summary>Ends when the machine is gone.</summary>
     public Task Done { get; }
 
-    public void PowerOn(Instance instance, Size size, MachineBirth birth) => Order(async () =>
-    {
-        await CutAsync();
-        _files.Create();
-        await MachineFiles.RemoveAsync(_host, [_files.Firmware], CancellationToken.None);
-        Firmware.Write(_files.Firmware, instance, size, birth, _generation);
-        await _room.RouteAsync(IPAddress.Parse(instance.Address), IPNetwork.Parse(instance.Subnet), CancellationToken.None);
-        _power = MachinePower.On(_files, instance, size, _options, _time);
-        LogOn(instance.Name, instance.Address);
-        _watch = WatchAsync(_power, instance.Name);
-    });
+    public void PowerOn(Instance instance, Size size, MachineBirth birth) => Order(() => OnAsync(instance, size, birth));
 
     public void ShutDown() => Order(() =>
     {
@@ -98,6 +88,26 @@ internal sealed partial class NspawnMachine
         }
     }
 
+    private async Task OnAsync(Instance instance, Size size, MachineBirth birth)
+    {
+        await CutAsync();
+        _files.Create();
+        await MachineFiles.RemoveAsync(_host, [_files.Firmware], CancellationToken.None);
+        Firmware.Write(_files.Firmware, instance, size, birth, _generation);
+        await _room.RouteAsync(IPAddress.Parse(instance.Address), IPNetwork.Parse(instance.Subnet), CancellationToken.None);
+        var power = _power = MachinePower.On(_files, instance, size, _options, _time);
+        LogOn(instance.Name, instance.Address);
+        _watch = WatchAsync(power, instance.Name, () => Order(async () =>
+        {
+            // Unless the cloud has ordered something else meanwhile.
+            if (ReferenceEquals(_power, power))
+            {
+                LogReboots(instance.Name);
+                await OnAsync(instance, size, birth);
+            }
+        }));
+    }
+
     private async Task CutAsync()
     {
         if (_power is { } power)
@@ -109,9 +119,15 @@ internal sealed partial class NspawnMachine
     }
 
     /// <summary>A machine that does not come up is seen by nobody else: the cloud sold it, and takes it to be on.</summary>
-    private async Task WatchAsync(MachinePower power, string machine)
+    private async Task WatchAsync(MachinePower power, string machine, Action reboot)
     {
-        if (await power.Broken is { } why)
+        var end = await power.Ended;
+        if (end.Reboots)
+        {
+            // To the cloud its power was never off.
+            reboot();
+        }
+        else if (end.Broken is { } why)
         {
             LogFailed(machine, why);
         }
@@ -119,6 +135,9 @@ internal sealed partial class NspawnMachine
 
     [LoggerMessage(LogLevel.Information, "Machine {Machine} is on, at {Address}")]
     private partial void LogOn(string machine, string address);
+
+    [LoggerMessage(LogLevel.Information, "Machine {Machine} reboots by itself")]
+    private partial void LogReboots(string machine);
 
     [LoggerMessage(LogLevel.Information, "Machine {Machine} is off")]
     private partial void LogOff(string machine);

@@ -58,4 +58,45 @@ public class NspawnTests
             directory.Delete(recursive: true);
         }
     }
+
+    [Theory]
+    [InlineData("an earlier boot's\n", "", "it said nothing")]
+    [InlineData("an earlier boot's\n", "first\nlast\n\n", "last")]
+    [InlineData("", "last", "last")]
+    public async Task A_machine_s_last_words_are_those_of_this_boot(string before, string since, string words)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, before, TestContext.Current.CancellationToken);
+            var length = LastWords.LengthOf(file);
+            await File.AppendAllTextAsync(file, since, TestContext.Current.CancellationToken);
+
+            Assert.Equal(words, await LastWords.ReadAsync(file, length));
+
+            // Begun anew, as it had grown too large.
+            await File.WriteAllTextAsync(file, "new\n", TestContext.Current.CancellationToken);
+            Assert.Equal("new", await LastWords.ReadAsync(file, 1000));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task A_machine_that_never_said_a_word_has_no_file_to_read_them_from()
+    {
+        var file = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString());
+
+        Assert.Equal(0, LastWords.LengthOf(file));
+        Assert.Contains("cannot be read", await LastWords.ReadAsync(file, 0));
+    }
+
+    [Theory]
+    [InlineData(0, false, null)]
+    [InlineData(133, true, null)]
+    [InlineData(1, false, "it ended with exit code 1: no such disk")]
+    public async Task How_a_machine_ends_says_whether_it_boots_again_or_broke(int exitCode, bool reboots, string? broken) =>
+        Assert.Equal(new PowerEnd(reboots, broken), await PowerEnd.OfAsync(exitCode, () => Task.FromResult("no such disk")));
 }
