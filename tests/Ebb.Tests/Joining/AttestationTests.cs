@@ -9,7 +9,7 @@ using Ebb.Tests.Joining.Lab;
 namespace Ebb.Tests.Joining;
 
 /// <summary>Proofs that prove nothing. Each is refused with the same words; why stands in the audit log alone.</summary>
-public sealed class AttestationTests
+public sealed partial class AttestationTests
 {
     private static readonly Lazy<Attestor> Stranger = new(() => new Attestor(Now));
 
@@ -85,39 +85,6 @@ public sealed class AttestationTests
     }
 
     [Fact]
-    public async Task A_new_root_that_a_known_one_has_signed_too_is_believed()
-    {
-        await using var lab = await JoinLab.StartAsync();
-        var renewed = lab.Attestor.Renewed();
-        lab.Issuers.Serve(NewHierarchy.BetweenAddress, renewed.Between);
-        lab.Issuers.Serve(NewHierarchy.RootAddress, renewed.Root);
-        lab.Issuers.Serve(NewHierarchy.CrossedAddress, renewed.Crossed);
-        var machine = lab.AddMachine(1);
-        var nonce = await lab.NonceAsync();
-
-        using var response = await lab.JoinAsync(JoinLab.ProofOf(nonce, lab.Attestor.Sign(Content(machine, nonce), renewed.Leaf)));
-
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-    }
-
-    [Fact]
-    public async Task A_new_root_that_nobody_vouches_for_is_not_believed_though_it_is_fetched()
-    {
-        await using var lab = await JoinLab.StartAsync();
-        var renewed = Stranger.Value.Renewed();
-        lab.Issuers.Serve(NewHierarchy.BetweenAddress, renewed.Between);
-        lab.Issuers.Serve(NewHierarchy.RootAddress, renewed.Root);
-        lab.Issuers.Serve(NewHierarchy.CrossedAddress, renewed.Crossed);
-        var machine = lab.AddMachine(1);
-        var nonce = await lab.NonceAsync();
-
-        using var response = await lab.JoinAsync(JoinLab.ProofOf(nonce, Stranger.Value.Sign(Content(machine, nonce), renewed.Leaf)));
-
-        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
-        Assert.Contains("\"outcome\":\"wrong-chain\"", lab.Audit, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task A_proof_is_good_once()
     {
         await using var lab = await JoinLab.StartAsync();
@@ -152,52 +119,6 @@ public sealed class AttestationTests
         using var own = await lab.JoinAsync(proof);
 
         Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.OK), (stolen.StatusCode, own.StatusCode));
-    }
-
-    [Theory]
-    [InlineData("http://169.254.169.254/metadata/identity")]
-    [InlineData("http://evil.example/between.crt")]
-    [InlineData("http://www.microsoft.com:8080/between.crt")]
-    [InlineData("http://cacerts.digicert.com.evil.example/between.crt")]
-    [InlineData("file:///etc/passwd")]
-    public async Task An_issuer_is_fetched_from_known_places_only(string address)
-    {
-        await using var lab = await JoinLab.StartAsync();
-        var machine = lab.AddMachine(1);
-        var nonce = await lab.NonceAsync();
-        var document = lab.Attestor.Sign(Content(machine, nonce), lab.Attestor.LeafWithIssuerAt(new Uri(address)));
-
-        using var response = await lab.JoinAsync(JoinLab.ProofOf(nonce, document));
-
-        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
-        Assert.Empty(lab.Issuers.Asked);
-    }
-
-    [Fact]
-    public async Task The_issuer_is_fetched_once_for_all_machines()
-    {
-        await using var lab = await JoinLab.StartAsync();
-
-        foreach (var machine in Enumerable.Range(0, 5).Select(i => lab.AddMachine(i)).ToList())
-        {
-            using var response = await lab.JoinAsync(machine);
-            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        }
-
-        Assert.Equal([Attestor.IssuersAddress], lab.Issuers.Asked);
-    }
-
-    [Fact]
-    public async Task A_message_that_brings_the_issuer_along_needs_no_fetching()
-    {
-        await using var lab = await JoinLab.StartAsync();
-        var machine = lab.AddMachine(1);
-        var nonce = await lab.NonceAsync();
-
-        using var response = await lab.JoinAsync(JoinLab.ProofOf(nonce, lab.Attestor.Sign(Content(machine, nonce), null, lab.Attestor.Between)));
-
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Empty(lab.Issuers.Asked);
     }
 
     [Fact]

@@ -12,7 +12,7 @@ namespace Ebb.Tests.Cli.Clusters.Provisioned;
 
 /// <summary>Rotations from their beginning to their end, against the sandbox's Azure in this process: also cut short wherever they can be.</summary>
 [Trait("Suite", "faults")]
-public sealed class RotationRunTests : IDisposable
+public sealed partial class RotationRunTests : IDisposable
 {
     // Short, since it takes time to find long ones.
     private static readonly Lazy<string> Ssh = new(() =>
@@ -130,51 +130,6 @@ public sealed class RotationRunTests : IDisposable
 
         byte[]? Read(StorageAccess access) => _case.Do(() => new Ebb.Clouds.Azure.Deployments.FileShare(access, SystemShare.Name, _case.Cloud.Http, _case.Time, new Random(1))
             .ReadAsync(SystemShare.JoinAuthority, 1 << 16, CancellationToken.None));
-    }
-
-    [Fact]
-    public void A_machine_that_mounts_with_the_key_before_holds_the_rotation_up_and_is_named()
-    {
-        var held = Assert.Single(Run(RotationKind.Storage).HeldBy);
-
-        Assert.Contains("agents_0 mounts with the key before: 'ebb restart agents --machine agents_0'", held, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData(true, true)]
-    [InlineData(true, false)]
-    [InlineData(false, true)]
-    public void A_machine_that_is_off_holds_no_rotation_of_keys_up_whether_or_not_it_has_a_node(bool deallocated, bool node)
-    {
-        if (!node)
-        {
-            _joined.Clear();
-        }
-
-        var running = Run(RotationKind.Storage);
-        _ = deallocated ? _case.World.Deallocate("farm-compute", "agents", null) : _case.World.PowerOff("farm-compute", "agents", null);
-        _case.Do(() => Task.Delay(TimeSpan.FromMinutes(5), _case.Time));
-
-        Assert.Contains("agents_0", Assert.Single(running.HeldBy), StringComparison.Ordinal);
-        Assert.Empty(Run(RotationKind.Storage).HeldBy);
-    }
-
-    [Fact]
-    public void A_machine_that_joined_by_the_authority_before_holds_the_rotation_up_and_is_named()
-    {
-        var held = Assert.Single(Run(ClusterAuthorities.What).HeldBy);
-
-        Assert.Contains("agents_0 has certificates by the authority before: 'ebb restart agents --machine agents_0'", held, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_machine_that_is_off_holds_a_rotation_of_authorities_up_since_it_may_come_back_with_certificates_by_the_old_ones()
-    {
-        Run(ClusterAuthorities.What);
-        _case.World.Deallocate("farm-compute", "agents", null);
-        _case.Do(() => Task.Delay(TimeSpan.FromMinutes(5), _case.Time));
-
-        Assert.Contains("agents_0 is off, and may know the authority before only: start it", Assert.Single(Run(ClusterAuthorities.What).HeldBy), StringComparison.Ordinal);
     }
 
     [Fact]
