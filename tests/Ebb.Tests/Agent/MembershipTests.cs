@@ -9,6 +9,8 @@ namespace Ebb.Tests.Agent;
 /// <summary>How a machine becomes a node at its boot, what it does when nobody admits it, and how it leaves.</summary>
 public sealed class MembershipTests : IAsyncLifetime
 {
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
     private readonly Authority _authority = Authority.Create("join", TimeProvider.System);
     private readonly PauseClock _clock = new();
     private readonly Disk _disk = new();
@@ -108,9 +110,10 @@ public sealed class MembershipTests : IAsyncLifetime
         var running = NewMembership().RunAsync(stop.Token);
 
         await UntilAsync(() => _disk.Did.Count == 1);
-        await PassAsync(TimeSpan.FromMinutes(9));
+        await LooksAsync(TimeSpan.FromMinutes(9));
         Assert.Equal(1, _server.Count(JoinPaths.Join));
-        await UntilAsync(() => _disk.Did.Count == 2, TimeSpan.FromSeconds(20));
+        await UntilExpiredAsync(TimeSpan.FromSeconds(20));
+        await UntilAsync(() => _disk.Did.Count == 2);
         _disk.WasNode = true;
         await UntilAsync(() => _silence.Asked > 0, TimeSpan.FromSeconds(1));
         await PassAsync(TimeSpan.FromHours(2));
@@ -129,10 +132,11 @@ public sealed class MembershipTests : IAsyncLifetime
         var running = NewMembership().RunAsync(stop.Token);
 
         await UntilAsync(() => _disk.Did.Count == 1);
-        await PassAsync(TimeSpan.FromSeconds(25));
+        await LooksAsync(TimeSpan.FromSeconds(25));
 
         Assert.Equal(1, _server.Count(JoinPaths.Join));
-        await UntilAsync(() => _disk.Did.Count == 2, TimeSpan.FromSeconds(1));
+        await UntilExpiredAsync(TimeSpan.FromSeconds(1));
+        await UntilAsync(() => _disk.Did.Count == 2);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }
@@ -161,6 +165,33 @@ public sealed class MembershipTests : IAsyncLifetime
             await PassAsync(passes ?? TimeSpan.Zero);
         }
     }
+
+    /// <summary>
+    /// Lets time pass at once, then some seconds one by one, each of which the machine uses to look for its certificate. One that asks the
+    /// server instead looks no more before it has its answer.
+    /// </summary>
+    private async Task LooksAsync(TimeSpan first)
+    {
+        foreach (var passes in new[] { first, Second, Second, Second })
+        {
+            // It waits for the next look.
+            await UntilAsync(() => _clock.Time.NextDue() is not null);
+            var looks = _disk.Looks;
+            _clock.Time.Advance(passes);
+            await UntilAsync(() => _disk.Looks > looks);
+        }
+    }
+
+    /// <summary>No time passes once that is so: the request that follows has all that it may take.</summary>
+    private Task UntilExpiredAsync(TimeSpan passes) => UntilAsync(
+        () =>
+        {
+            lock (_clock.Lines)
+            {
+                return _clock.Lines.Any(line => line.Contains("its token has expired", StringComparison.Ordinal));
+            }
+        },
+        passes);
 
     /// <summary>What that begins has a moment of real time.</summary>
     private async Task PassAsync(TimeSpan span)
@@ -196,7 +227,22 @@ public sealed class MembershipTests : IAsyncLifetime
 
     private sealed class Disk : IDistribution
     {
-        public bool WasNode { get; set; }
+        private volatile bool _wasNode;
+        private int _looks;
+
+        public bool WasNode
+        {
+            get
+            {
+                Interlocked.Increment(ref _looks);
+                return _wasNode;
+            }
+
+            set => _wasNode = value;
+        }
+
+        /// <summary>How often it was asked whether it was a node.</summary>
+        public int Looks => Volatile.Read(ref _looks);
 
         public bool Fails { get; set; }
 
