@@ -12,6 +12,7 @@ using Ebb.Sandbox.Kubernetes.Kubelet;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Kubernetes.Views;
 using Ebb.Sandbox.Machines;
+using Ebb.Simulation;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ebb.Tests.Sandbox.World;
@@ -20,11 +21,15 @@ namespace Ebb.Tests.Sandbox.World;
 public sealed class RemoteKubeletTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
-    private readonly Agenda _agenda = new(TimeProvider.System);
+    // That of the machines: it passes while something is waited for, and where a test lets more of it pass.
+    private readonly VirtualTime _time = new(TimeProvider.System.GetUtcNow());
     private readonly Agenda _elsewhere = new(TimeProvider.System);
     private readonly Authority _authority = Authority.Create("test", TimeProvider.System);
     private readonly Outage _outage = new();
+    private Agenda _agenda = null!;
     private KubernetesWorld _cluster = null!;
     private KubernetesFace _face = null!;
     private HttpClient _http = null!;
@@ -35,6 +40,7 @@ public sealed class RemoteKubeletTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        _agenda = new Agenda(_time);
         _cluster = new KubernetesWorld(_elsewhere, new KubernetesOptions());
         _cluster.Begin();
         _face = await KubernetesFace.StartAsync(_cluster.Api, _authority, new KubernetesFaceOptions { AdminToken = "secret" }, Ct);
@@ -95,10 +101,11 @@ public sealed class RemoteKubeletTests : IAsyncLifetime
     public async Task What_became_of_pods_while_the_api_server_was_away_is_told_when_it_is_back()
     {
         await UntilAsync(() => Nodes().Count(n => n.Ready == "True") == 2);
-        Pod("work", "sleep 1");
+        Pod("work", "sleep 60");
         await UntilAsync(() => Phase("work") == "Running");
 
         _outage.Away = true;
+        _time.Advance(Minute);
         await UntilAsync(() => _agenda.Held(() => _machines.Kubelets.RunningPods) == 0);
         var meanwhile = Phase("work");
         Pod("later", "sleep 0");
@@ -124,13 +131,14 @@ public sealed class RemoteKubeletTests : IAsyncLifetime
     public async Task A_machine_without_power_says_nothing_more()
     {
         await UntilAsync(() => Nodes().Count(n => n.Ready == "True") == 2);
-        Pod("work", "sleep 6", "agents000000");
+        Pod("work", "sleep 60", "agents000000");
         await UntilAsync(() => Phase("work") == "Running");
-        Pod("later", "sleep 6", "agents000001");
+        Pod("later", "sleep 60", "agents000001");
         await UntilAsync(() => Phase("later") == "Running");
 
         _cloud.DeleteInstances("farm", "agents", ["0"], force: false);
         await UntilAsync(() => _cloud.Find("farm", "agents")!.Instances.Count == 1);
+        _time.Advance(Minute);
         await UntilAsync(() => Phase("later") == "Succeeded");
 
         Assert.Equal("Running", Phase("work"));
@@ -139,7 +147,7 @@ public sealed class RemoteKubeletTests : IAsyncLifetime
     [Fact]
     public async Task The_api_server_reads_logs_at_the_address_of_the_node_and_nobody_else_does()
     {
-        Pod("speaks", "echo hello; echo again; sleep 1; echo bye");
+        Pod("speaks", "echo hello; echo again; sleep 60; echo bye");
         Pod("waits", "echo hello; echo again; sleep 1000");
         await UntilAsync(() => Phase("speaks") == "Running" && Phase("waits") == "Running");
         var status = _cluster.Store.List(Kinds.Node).First().Json["status"];
@@ -148,12 +156,16 @@ public sealed class RemoteKubeletTests : IAsyncLifetime
         using var node = Client("system:node:other");
 
         var tail = await apiServer.GetStringAsync(new Uri(root, "containerLogs/default/waits/main?tailLines=1"), Ct);
-        var all = await apiServer.GetStringAsync(new Uri(root, "containerLogs/default/speaks/main?follow=true"), Ct);
+        using var follow = new StreamReader(await apiServer.GetStreamAsync(new Uri(root, "containerLogs/default/speaks/main?follow=true"), Ct));
         var exec = await apiServer.PostAsync(new Uri(root, "exec/default/speaks/main?command=ls"), null, Ct);
         var other = await Record.ExceptionAsync(() => node.GetStringAsync(new Uri(root, "containerLogs/default/speaks/main"), Ct));
 
+        var all = follow.ReadToEndAsync(Ct);
+        _time.Advance(Minute);
+        await UntilAsync(() => all.IsCompleted);
+
         Assert.Equal("again\n", tail);
-        Assert.Equal("hello\nagain\nbye\n", all);
+        Assert.Equal("hello\nagain\nbye\n", await all);
         Assert.Equal(HttpStatusCode.NotImplemented, exec.StatusCode);
         Assert.IsType<HttpRequestException>(other);
 
@@ -182,13 +194,14 @@ public sealed class RemoteKubeletTests : IAsyncLifetime
         _cluster.Store.Create(Kinds.Pod, pod);
     }
 
-    private static async Task UntilAsync(Func<bool> isSo)
+    private async Task UntilAsync(Func<bool> isSo)
     {
         using var deadline = new CancellationTokenSource(Patience, TimeProvider.System);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct, deadline.Token);
         while (!isSo())
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, patience.Token);
+            _time.Advance(Look);
+            await Task.Delay(Look, TimeProvider.System, patience.Token);
         }
     }
 
