@@ -10,6 +10,7 @@ using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Kubernetes;
 using Ebb.Sandbox.Kubernetes.Kubelet;
 using Ebb.Sandbox.Kubernetes.Store;
+using Ebb.Simulation;
 using Ebb.Tests.Joining.Lab;
 using Microsoft.Extensions.Logging;
 
@@ -22,19 +23,25 @@ public sealed class JoiningMachinesTests : IAsyncLifetime
     private const string Set = "agents";
 
     private static readonly Latency Quick = Latency.Seconds(0.02, 0.05);
+    private static readonly TimeSpan Stop = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
 
     private readonly Authority _authority = Authority.Create("join", TimeProvider.System);
     private readonly TextLoggers _log = new();
-    private readonly SandboxWorld _world = new(TimeProvider.System, new SandboxOptions
-    {
-        Cloud = new CloudOptions { Accept = Quick, Create = Quick, Boot = Quick, Stop = Latency.Seconds(1, 1.5), Delete = Quick },
-        Kubernetes = new KubernetesOptions { Hollow = new HollowOptions { Register = Quick } },
-    });
 
+    // It passes while something is waited for, and where a test lets more of it pass.
+    private readonly VirtualTime _time = new(TimeProvider.System.GetUtcNow());
+    private readonly SandboxWorld _world;
     private AzureFace _face = null!;
     private AzureHost _host = null!;
     private ScriptedJoinServer _server = null!;
     private JoiningMachines _machines = null!;
+
+    public JoiningMachinesTests() => _world = new SandboxWorld(_time, new SandboxOptions
+    {
+        Cloud = new CloudOptions { Accept = Quick, Create = Quick, Boot = Quick, Stop = new Latency(Stop, Stop), Delete = Quick },
+        Kubernetes = new KubernetesOptions { Hollow = new HollowOptions { Register = Quick } },
+    });
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -52,7 +59,7 @@ public sealed class JoiningMachinesTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await _machines.DisposeAsync();
+        await EndAsync();
         await _server.DisposeAsync();
         await _host.DisposeAsync();
         _face.Dispose();
@@ -113,19 +120,33 @@ public sealed class JoiningMachinesTests : IAsyncLifetime
     [Fact]
     public async Task A_machine_whose_power_is_cut_while_it_asks_becomes_no_node()
     {
-        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _server.Answer(JoinPaths.Join, async http =>
-        {
-            await release.Task;
-            await Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(http.Response, Grant("tide-1"), CancellationToken.None);
-        });
-        Boot(Told());
-        await UntilAsync(() => _server.Count(JoinPaths.Join) == 1);
+        var (hungUp, answer) = await AsksAsync();
 
         Assert.True(_world.Cloud.PowerOff(Group, Set, ["0"], skipShutdown: true).Ok);
         await UntilAsync(() => Current() is { Power: PowerState.Stopped });
-        release.SetResult();
-        await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, Ct);
+        await UntilAsync(() => hungUp.IsCancellationRequested);
+        answer();
+        await EndAsync();
+
+        Assert.Empty(Nodes());
+    }
+
+    [Fact]
+    public async Task A_machine_whose_power_is_cut_in_the_instant_in_which_it_is_admitted_becomes_no_node()
+    {
+        var (_, answer) = await AsksAsync();
+
+        // Whoever starts a kubelet waits for the gate meanwhile.
+        lock (_world.Agenda.Gate)
+        {
+            answer();
+            Assert.True(SpinWait.SpinUntil(() => _log.Text.Contains("Admitted as node tide-1", StringComparison.Ordinal), TimeSpan.FromSeconds(30)));
+            Assert.True(_world.Cloud.PowerOff(Group, Set, ["0"], skipShutdown: true).Ok);
+            _time.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(PowerState.Stopped, Current()?.Power);
+        }
+
+        await EndAsync();
 
         Assert.Empty(Nodes());
     }
@@ -138,11 +159,13 @@ public sealed class JoiningMachinesTests : IAsyncLifetime
         await UntilAsync(() => Nodes().Count == 1);
 
         Assert.True(_world.Cloud.Restart(Group, Set, ["0"]).Ok);
+        await UntilAsync(() => _server.Count(JoinPaths.Leave) == 1);
+        _time.Advance(Stop);
         await UntilAsync(() => _server.Count(JoinPaths.Join) == 2);
 
         var leave = JsonDocument.Parse(_server.Asked.First(asked => asked.Path == JoinPaths.Leave).Body).RootElement;
         Assert.Equal(LeaveReasons.Shutdown, leave.GetProperty("reason").GetString());
-        Assert.InRange(leave.GetProperty("secondsLeft").GetInt32(), 0, 1);
+        Assert.InRange(leave.GetProperty("secondsLeft").GetInt32(), 15, 29);
         Assert.Contains("\"fresh\":false", _server.Asked.Last(asked => asked.Path == JoinPaths.Join).Body, StringComparison.Ordinal);
     }
 
@@ -154,9 +177,35 @@ public sealed class JoiningMachinesTests : IAsyncLifetime
         await UntilAsync(() => Nodes().Count == 1);
 
         Assert.True(_world.Cloud.Reimage(Group, Set, ["0"]).Ok);
+        await UntilAsync(() => _server.Count(JoinPaths.Leave) == 1);
+        _time.Advance(Stop);
         await UntilAsync(() => _server.Count(JoinPaths.Join) == 2);
 
         Assert.Contains("\"fresh\":true", _server.Asked.Last(asked => asked.Path == JoinPaths.Join).Body, StringComparison.Ordinal);
+    }
+
+    /// <summary>A machine boots and asks to join.</summary>
+    /// <returns>When it no longer waits for the answer, and what answers that it may.</returns>
+    private async Task<(CancellationToken HungUp, Action Answer)> AsksAsync()
+    {
+        var asks = new TaskCompletionSource<CancellationToken>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _server.Answer(JoinPaths.Join, async http =>
+        {
+            asks.SetResult(http.RequestAborted);
+            await release.Task;
+            await Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(http.Response, Grant("tide-1"), CancellationToken.None);
+        });
+        Boot(Told());
+        await UntilAsync(() => asks.Task.IsCompleted);
+        return (await asks.Task, release.SetResult);
+    }
+
+    /// <summary>Waits until all agents have ended; what they began has time to become a node.</summary>
+    private async Task EndAsync()
+    {
+        await _machines.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, CancellationToken.None);
+        _time.Advance(Stop);
     }
 
     private static string Grant(string node) =>
@@ -200,7 +249,8 @@ public sealed class JoiningMachinesTests : IAsyncLifetime
         while (!holds())
         {
             Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30), $"It did not come to hold.\n{_log.Text}");
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Ct);
+            _time.Advance(Look);
+            await Task.Delay(Look, TimeProvider.System, Ct);
         }
     }
 }
