@@ -106,6 +106,8 @@ public sealed class LimitsTests
         await using var lab = await JoinLab.StartAsync(options => options with { PerAddress = new(1, 10) });
         using var other = lab.NewClient(from: IPAddress.Parse("127.0.0.3"));
 
+        // However slow this machine is: nothing is added to what the address has.
+        lab.Clock.Hold();
         var answers = new List<HttpStatusCode>();
         for (var i = 0; i < 30; i++)
         {
@@ -116,7 +118,7 @@ public sealed class LimitsTests
 
         using var elsewhere = await other.PostAsync(JoinPaths.Nonce, null, Ct);
 
-        Assert.InRange(answers.Count(code => code is HttpStatusCode.OK), 10, 14);
+        Assert.Equal(10, answers.Count(code => code is HttpStatusCode.OK));
         Assert.Equal(HttpStatusCode.OK, elsewhere.StatusCode);
     }
 

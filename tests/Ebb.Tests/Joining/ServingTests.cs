@@ -69,7 +69,7 @@ public sealed class ServingTests
         var second = await SerialAsync(lab);
 
         await File.WriteAllTextAsync(Path.Combine(lab.Folder, "join.crt"), "spoilt", Ct);
-        await Task.Delay(TimeSpan.FromSeconds(1.2), TimeProvider.System, Ct);
+        lab.Clock.SetForward(TimeSpan.FromSeconds(2));
 
         Assert.Equal(second, await SerialAsync(lab));
         Assert.Contains("join.crt' has changed and cannot be used", lab.Loggers.Text, StringComparison.Ordinal);

@@ -1,10 +1,11 @@
 namespace Ebb.Tests.Joining.Lab;
 
-/// <summary>The system's clock, which a test may set forward or hold. Timers that run do not notice.</summary>
+/// <summary>The system's clock, which a test may set forward or hold. Timers that run do not notice; those that are made while it is held begin when it goes on.</summary>
 internal sealed class LabClock : TimeProvider
 {
     private readonly Lock _lock = new();
     private TimeSpan _ahead;
+    private readonly List<Action> _begin = [];
     private long? _heldAt;
 
     public override DateTimeOffset GetUtcNow()
@@ -20,6 +21,21 @@ internal sealed class LabClock : TimeProvider
         lock (_lock)
         {
             return _heldAt ?? base.GetTimestamp() + (long)(_ahead.TotalSeconds * TimestampFrequency);
+        }
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        lock (_lock)
+        {
+            if (_heldAt is null)
+            {
+                return base.CreateTimer(callback, state, dueTime, period);
+            }
+
+            var timer = base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _begin.Add(() => timer.Change(dueTime, period));
+            return timer;
         }
     }
 
@@ -46,6 +62,8 @@ internal sealed class LabClock : TimeProvider
         lock (_lock)
         {
             _heldAt = null;
+            _begin.ForEach(begin => begin());
+            _begin.Clear();
         }
     }
 }
