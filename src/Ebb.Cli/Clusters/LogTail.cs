@@ -40,22 +40,21 @@ internal static class LogTail
                 await to.WriteLineAsync(line);
             }
 
-            while (follow && !ct.IsCancellationRequested)
+            try
             {
-                while (await reader.ReadLineAsync(ct) is { } line)
+                while (follow)
                 {
-                    await to.WriteLineAsync(line);
-                }
+                    while (await reader.ReadLineAsync(ct) is { } line)
+                    {
+                        await to.WriteLineAsync(line);
+                    }
 
-                try
-                {
                     await Task.Delay(LookEvery, time, ct);
                 }
-                catch (OperationCanceledException) when (ct.IsCancellationRequested)
-                {
-                    // How following ends.
-                    return;
-                }
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                // How following ends, wherever it is just then.
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using Ebb.Cli.Clusters;
 using Ebb.Tests.Cli.Definition;
 
@@ -6,7 +7,7 @@ namespace Ebb.Tests.Cli.Clusters;
 public sealed class LogTailTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
-    private readonly StringWriter _out = new();
+    private readonly Printed _out = new();
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -30,16 +31,29 @@ public sealed class LogTailTests : IDisposable
     {
         await File.WriteAllTextAsync(Log, "one\n", Ct);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        var tail = LogTail.PrintAsync(Log, 10, follow: true, TextWriter.Synchronized(_out), TimeProvider.System, stop.Token);
+        var tail = LogTail.PrintAsync(Log, 10, follow: true, _out, TimeProvider.System, stop.Token);
 
+        await UntilPrintedAsync("one\n");
         await File.AppendAllTextAsync(Log, "two\n", Ct);
-        while (!_out.ToString().Contains("two", StringComparison.Ordinal))
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Ct);
-        }
-
+        await UntilPrintedAsync("one\ntwo\n");
         await stop.CancelAsync();
         await tail;
+
+        Assert.Equal("one\ntwo\n", _out.ToString());
+    }
+
+    [Fact]
+    public async Task It_ends_as_quietly_when_it_is_told_to_stop_while_it_prints()
+    {
+        await File.WriteAllTextAsync(Log, "one\n", Ct);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var tail = LogTail.PrintAsync(Log, 10, follow: true, _out, TimeProvider.System, stop.Token);
+        await UntilPrintedAsync("one\n");
+
+        _out.Wrote = stop.Cancel;
+        await File.AppendAllTextAsync(Log, "two\n", Ct);
+        await tail;
+
         Assert.Equal("one\ntwo\n", _out.ToString());
     }
 
@@ -52,4 +66,43 @@ public sealed class LogTailTests : IDisposable
     }
 
     public void Dispose() => _directory.Dispose();
+
+    private async Task UntilPrintedAsync(string text)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (_out.ToString() != text)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30), $"'{text}' was not printed, but '{_out}'.");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Ct);
+        }
+    }
+
+    /// <summary>What may be read while it is written to.</summary>
+    private sealed class Printed : TextWriter
+    {
+        private readonly StringBuilder _text = new();
+
+        /// <summary>Called at every letter.</summary>
+        public Action Wrote { get; set; } = () => { };
+
+        public override Encoding Encoding => Encoding.UTF8;
+
+        public override void Write(char value)
+        {
+            lock (_text)
+            {
+                _text.Append(value);
+            }
+
+            Wrote();
+        }
+
+        public override string ToString()
+        {
+            lock (_text)
+            {
+                return _text.ToString();
+            }
+        }
+    }
 }
