@@ -1,5 +1,4 @@
 using Ebb.Planning;
-using Ebb.Pools;
 using Ebb.Tests.Planning;
 
 namespace Ebb.Tests.Growing;
