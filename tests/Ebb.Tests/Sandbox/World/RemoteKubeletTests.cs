@@ -128,6 +128,44 @@ public sealed class RemoteKubeletTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_others_write_over_the_status_of_a_node_while_it_is_being_said_is_put_right_too()
+    {
+        var answers = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _outage.StatusAnswered = answers.Task;
+        await UntilAsync(() => Nodes().Count(n => n.Ready == "True") == 2);
+        var node = _cluster.Store.List(Kinds.Node).First();
+        await UntilAsync(() => Seen() is { Ready: "True", Taints.IsEmpty: true });
+
+        _cluster.Store.Update(_cluster.Store.Get(Kinds.Node, "", node.Name)!, json => json.SetCondition("Ready", null, _elsewhere.Now));
+
+        // Its taint is the last word of others: nothing more is heard of the node.
+        await UntilAsync(() => Seen() is { Ready: "Unknown", Taints.IsEmpty: false });
+        answers.SetResult();
+
+        await UntilAsync(() => Nodes().Count(n => n.Ready == "True") == 2);
+
+        NodeView? Seen() => _agenda.Held(() => _machines.Kubelets.Api.Node(node.Name));
+    }
+
+    [Fact]
+    public async Task What_others_write_over_the_status_of_a_pod_while_it_is_being_said_is_put_right_too()
+    {
+        var answers = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await UntilAsync(() => Nodes().Count(n => n.Ready == "True") == 2);
+        _outage.StatusAnswered = answers.Task;
+        Pod("work", "sleep 3600");
+        await UntilAsync(() => Seen() is { Phase: "Running", Ready: true });
+
+        _cluster.Store.Update(_cluster.Store.Get(Kinds.Pod, "default", "work")!, json => json.SetCondition("Ready", false, _elsewhere.Now));
+        await UntilAsync(() => Seen() is { Ready: false });
+        answers.SetResult();
+
+        await UntilAsync(() => Seen() is { Ready: true });
+
+        PodView? Seen() => _agenda.Held(() => _machines.Kubelets.Api.PodsOn("agents000000").Concat(_machines.Kubelets.Api.PodsOn("agents000001")).Select(PodView.Of).SingleOrDefault());
+    }
+
+    [Fact]
     public async Task A_machine_without_power_says_nothing_more()
     {
         await UntilAsync(() => Nodes().Count(n => n.Ready == "True") == 2);
@@ -215,82 +253,4 @@ public sealed class RemoteKubeletTests : IAsyncLifetime
             LocalCertificateSelectionCallback = client is null ? null : (_, _, _, _, _) => client,
         },
     };
-
-    /// <summary>Cuts every connection while it lasts, those that stand too.</summary>
-    private sealed class Outage : DelegatingHandler
-    {
-        private CancellationTokenSource _cut = new();
-
-        public bool Away
-        {
-            get => _cut.IsCancellationRequested;
-            set
-            {
-                if (value)
-                {
-                    _cut.Cancel();
-                }
-                else
-                {
-                    _cut = new CancellationTokenSource();
-                }
-            }
-        }
-
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            var cut = _cut.Token;
-            if (cut.IsCancellationRequested)
-            {
-                throw new HttpRequestException("Connection refused");
-            }
-
-            var response = await base.SendAsync(request, cancellationToken);
-            if (request.RequestUri!.Query.Contains("watch=true", StringComparison.Ordinal))
-            {
-                var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-                response.Content = new StreamContent(new Breaking(stream, cut));
-            }
-
-            return response;
-        }
-    }
-
-    private sealed class Breaking(Stream inner, CancellationToken cut) : Stream
-    {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cut, cancellationToken);
-            try
-            {
-                return await inner.ReadAsync(buffer, either.Token);
-            }
-            catch (OperationCanceledException) when (cut.IsCancellationRequested)
-            {
-                throw new IOException("Connection reset by peer");
-            }
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush()
-        {
-        }
-    }
 }

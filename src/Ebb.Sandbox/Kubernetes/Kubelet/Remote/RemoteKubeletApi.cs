@@ -170,20 +170,29 @@ internal sealed class RemoteKubeletApi : IKubeletApi
 
     private void SeeNode(KubeObject seen, bool gone)
     {
-        if (gone || !_nodeWrites.TryGetValue(seen.Name, out var node) || !node.DiffersFrom(seen))
+        if (!gone && _nodeWrites.TryGetValue(seen.Name, out var node) && node.DiffersFrom(seen))
+        {
+            PutRight(seen.Name, node);
+        }
+    }
+
+    private void PutRight(string name, RemoteNode node) => Agenda.In(Soon(), () =>
+    {
+        if (!node.Kubelet.Alive || _nodes.Find("", name) is not { } now || !node.DiffersFrom(now))
         {
             return;
         }
 
-        Agenda.In(Soon(), () =>
+        if (!node.IsWritten)
         {
-            if (node.Kubelet.Alive && _nodes.Find("", seen.Name) is { } now && node.DiffersFrom(now))
-            {
-                node.SayReady();
-                _nodeLane.Add(node);
-            }
-        });
-    }
+            // What is being written may be what was written over: nobody says so again.
+            PutRight(name, node);
+            return;
+        }
+
+        node.SayReady();
+        _nodeLane.Add(node);
+    });
 
     private void SeePod(KubeObject seen, bool gone)
     {
@@ -200,17 +209,27 @@ internal sealed class RemoteKubeletApi : IKubeletApi
         }
         else if (pod.DiffersFrom(seen))
         {
-            // The echo of an earlier word of ours comes late; what is still so in a while was written by another.
-            Agenda.In(Soon(), () =>
-            {
-                if (FindPod(seen.Namespace, seen.Name) is { } now && now.Uid == seen.Uid && pod.DiffersFrom(now))
-                {
-                    pod.Repeat();
-                    _podLane.Add(pod);
-                }
-            });
+            PutRight(seen, pod);
         }
     }
+
+    // The echo of an earlier word of ours comes late; what is still so in a while was written by another.
+    private void PutRight(KubeObject seen, RemotePod pod) => Agenda.In(Soon(), () =>
+    {
+        if (!pod.Kubelet.Alive || FindPod(seen.Namespace, seen.Name) is not { } now || now.Uid != seen.Uid || !pod.DiffersFrom(now))
+        {
+            return;
+        }
+
+        if (!pod.IsWritten)
+        {
+            PutRight(seen, pod);
+            return;
+        }
+
+        pod.Repeat();
+        _podLane.Add(pod);
+    });
 
     private void Place(KubeObject pod, bool gone)
     {

@@ -38,9 +38,11 @@ internal sealed partial class RemoteNode : PendingWrite
     /// <summary>Says the same again, with a fresh time. Under the gate.</summary>
     public void Repeat() => SayReady();
 
-    /// <summary>Someone else wrote over what the kubelet had said. Under the gate.</summary>
-    public bool DiffersFrom(KubeObject seen) =>
-        _said > 0 && _said == _written && !Queued && !Busy && NodeView.Of(seen).Ready != "True";
+    /// <summary>All that the kubelet has said was written. Under the gate.</summary>
+    public bool IsWritten => _said == _written && !Queued && !Busy;
+
+    /// <summary>Not as the kubelet said: once all is written, someone else wrote over it. Under the gate.</summary>
+    public bool DiffersFrom(KubeObject seen) => _said > 0 && NodeView.Of(seen).Ready != "True";
 
     public override async Task<bool> WriteAsync(CancellationToken ct)
     {

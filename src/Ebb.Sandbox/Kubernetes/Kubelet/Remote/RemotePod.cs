@@ -37,11 +37,14 @@ internal sealed partial class RemotePod(ApiHttp api, Agenda agenda, HollowKubele
     /// <summary>Notes that all has ended and the pod may go. Under the gate.</summary>
     public void End() => _ended = true;
 
-    /// <summary>Someone else wrote over what the kubelet had said. Under the gate.</summary>
+    /// <summary>All that the kubelet has said was written. Under the gate.</summary>
+    public bool IsWritten => _said == _written && !Queued && !Busy;
+
+    /// <summary>Not as the kubelet said: once all is written, someone else wrote over it. Under the gate.</summary>
     public bool DiffersFrom(KubeObject seen)
     {
         var view = PodView.Of(seen);
-        return _said > 0 && _said == _written && !Queued && !Busy && (view.Phase != _phase || view.Ready != _ready);
+        return _said > 0 && (view.Phase != _phase || view.Ready != _ready);
     }
 
     public override async Task<bool> WriteAsync(CancellationToken ct)
