@@ -10,8 +10,8 @@ internal sealed record Duty(Notice Notice, bool Acknowledge)
     // The cut comes at its instant; the last answer must be there before.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(2);
 
-    // Reboots are announced a quarter of an hour ahead; pods that need longer than this to leave are not worth a node that stands idle.
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+    // Nothing is announced longer ahead, and a join server works on nothing for longer.
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
 
     /// <param name="machine">The machine's name as events name it.</param>
     /// <returns>Null when the event is none of this machine's.</returns>

@@ -144,6 +144,11 @@ internal sealed partial class EventWatch(
                 }
 
                 LogLeft(duty.Notice.Kind, answer.Evicted, answer.Left);
+                if (answer.Left > 0)
+                {
+                    // Consent would take from them what time there still is.
+                    return Ended.Done;
+                }
             }
 
             if (duty.Acknowledge)
