@@ -53,7 +53,7 @@ internal sealed class RealControlPlane : IAsyncDisposable
     /// <summary>The authority that server and clients trust, for users of a test's own.</summary>
     public Authority Authority => _authority;
 
-    /// <summary>Starts it, and returns once it answers and, with a controller manager, pods can be created in the namespace default.</summary>
+    /// <summary>Starts it, and returns once it has the namespace default, and with a controller manager all that pods there need.</summary>
     public static async Task<RealControlPlane> StartAsync(RealControlPlaneOptions options, CancellationToken ct)
     {
         var binaries = RealBinaries.Require();
@@ -80,6 +80,8 @@ internal sealed class RealControlPlane : IAsyncDisposable
                 plane.StartScheduler(binaries, minor, ports[4], options.SchedulerFlags);
             }
 
+            // An API server says that it is ready before it has made its own namespaces.
+            await plane._processes[1].UntilAsync(ct => plane.FoundAsync("api/v1/namespaces/default", ct), Patience, ct);
             if (options.ControllerManager)
             {
                 await plane._processes[2].UntilAsync(ct => plane.FoundAsync("api/v1/namespaces/default/serviceaccounts/default", ct), Patience, ct);
