@@ -32,7 +32,7 @@ internal sealed class Expectations(JoinTokens tokens)
     {
         lock (_lock)
         {
-            _expected[node] = new Expected(token, before?.Metadata.Uid, Expected.UpSinceOf(before), [.. bears]);
+            _expected[node] = new Expected(token, before?.Metadata.Uid, before?.Status?.NodeInfo?.BootID, Expected.UpSinceOf(before), [.. bears]);
         }
     }
 
@@ -83,12 +83,17 @@ internal sealed class Expectations(JoinTokens tokens)
 }
 
 /// <param name="Uid">Of the Node object of that name as it was; null for none.</param>
+/// <param name="BootId">Which boot of its machine that was of; null for none.</param>
 /// <param name="UpSince">Since when that was ready; null when it was not.</param>
 /// <param name="Bears">Annotations that the node is to bear; empty ones are taken off.</param>
-internal sealed record Expected(IssuedToken Token, string? Uid, DateTimeOffset? UpSince, ImmutableArray<KeyValuePair<string, string>> Bears)
+internal sealed record Expected(IssuedToken Token, string? Uid, string? BootId, DateTimeOffset? UpSince, ImmutableArray<KeyValuePair<string, string>> Bears)
 {
-    /// <summary>Whether it is another object than before, or the same that has become ready since.</summary>
-    public bool HasCome(V1Node node) => node.Metadata.Uid != Uid || (UpSinceOf(node) is { } since && since != UpSince);
+    /// <summary>
+    /// Whether it is another object than before, or the same of another boot, or that has become ready since: of a machine that boots
+    /// fast nobody says that it was not ready.
+    /// </summary>
+    public bool HasCome(V1Node node) =>
+        node.Metadata.Uid != Uid || node.Status?.NodeInfo?.BootID != BootId || (UpSinceOf(node) is { } since && since != UpSince);
 
     public static DateTimeOffset? UpSinceOf(V1Node? node) =>
         node is not null && Rejoin.ReadyCondition(node) is { Status: "True", LastTransitionTime: { } at } ? at : null;

@@ -28,6 +28,22 @@ public sealed class TokensTests
     }
 
     [Fact]
+    public async Task A_machine_that_boots_so_fast_that_its_node_was_never_down_has_come_all_the_same()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        var machine = lab.AddMachine(1);
+        await lab.AddNodeAsync(machine, ready: true);
+        using var left = await lab.LeaveAsync(machine, LeaveReasons.Reboot, 2);
+        using var response = await lab.JoinAsync(machine, fresh: false);
+        var answer = await JoinLab.ReadAsync(response, JoinJson.Default.JoinAnswer);
+        Assert.NotNull(await lab.TokenAsync(answer));
+
+        await lab.SetBootAsync(machine, "the next");
+
+        await JoinLab.UntilAsync(async () => await lab.TokenAsync(answer) is null);
+    }
+
+    [Fact]
     public async Task No_other_token_is_given_while_the_one_before_cannot_be_made_void()
     {
         await using var lab = await JoinLab.StartAsync();

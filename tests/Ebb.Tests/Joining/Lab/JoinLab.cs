@@ -175,6 +175,11 @@ internal sealed class JoinLab : IAsyncDisposable
             Resources.Nodes, null, node, PatchKind.Merge, Encoding.UTF8.GetBytes(status), WriteOptions.Default with { Subresource = "status" }, Ct);
     }
 
+    /// <summary>Its kubelet says which boot of its machine this is.</summary>
+    public Task<V1Node> SetBootAsync(Machine machine, string boot) => Client.PatchAsync(
+        Resources.Nodes, null, machine.HostName.ToLowerInvariant(), PatchKind.Merge, Encoding.UTF8.GetBytes($$$"""{"status":{"nodeInfo":{"bootID":"{{{boot}}}" } } }"""),
+        WriteOptions.Default with { Subresource = "status" }, Ct);
+
     public Task<V1Node?> NodeAsync(Machine machine) => Client.FindAsync(Resources.Nodes, null, machine.HostName.ToLowerInvariant(), Ct);
 
     public Task<V1Secret?> TokenAsync(JoinAnswer answer) =>
