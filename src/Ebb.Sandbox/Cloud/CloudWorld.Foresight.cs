@@ -12,7 +12,8 @@ public sealed partial class CloudWorld
         {
             var state = _sets.GetValueOrDefault(Key(group, name));
             var old = state?.Current;
-            var model = ScaleSetModel.Merge(old?.Model, body);
+            var now = old?.ModelNow;
+            var model = ScaleSetModel.Merge(now, body);
             var read = ScaleSetModel.Read(model, _options);
             var error = read.Error ?? Forbidden(old, read.Value!, model);
             if (error is null && read.Value!.Capacity > (old?.Capacity ?? 0))
@@ -21,7 +22,7 @@ public sealed partial class CloudWorld
                 error = OverQuota(read.Value, more, state, claims) ?? SoldOut(read.Value, ScaleSet.ResourceIdOf(_options.SubscriptionId, group, name));
             }
 
-            return new Foreseen(error, old?.Model, error is null ? model : null);
+            return new Foreseen(error, now, error is null ? model : null);
         }
     }
 }

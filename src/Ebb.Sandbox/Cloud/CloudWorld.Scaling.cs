@@ -62,7 +62,7 @@ public sealed partial class CloudWorld
             return new CloudError(400, "InvalidResourceName", $"Resource name {name} is invalid. The name can be 1 to 64 characters long, must not begin with '_' or end with '.' or '-', and must have none of \\ / \" [ ] : | < > + = ; , ? * @ &.");
         }
 
-        var model = ScaleSetModel.Merge(old?.Model, body);
+        var model = ScaleSetModel.Merge(old?.ModelNow, body);
         var read = ScaleSetModel.Read(model, _options);
         if (!read.Ok)
         {

@@ -26,6 +26,9 @@ public sealed record ScaleSet
     /// <summary>All that was ever put, merged: for the face. Frozen: clone before changing.</summary>
     public required JsonObject Model { get; init; }
 
+    /// <summary>The model as clients read it: with the capacity of now, which deletions and evictions lower. A copy.</summary>
+    public JsonObject ModelNow => ScaleSetModel.Merge(Model, new JsonObject { ["sku"] = new JsonObject { ["capacity"] = Capacity } });
+
     /// <summary>Rises when what new instances are made from changes.</summary>
     public int ModelVersion { get; init; } = 1;
 
