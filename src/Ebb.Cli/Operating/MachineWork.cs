@@ -4,6 +4,7 @@ using Ebb.Acting;
 using Ebb.Acting.Draining;
 using Ebb.Cli.Reports;
 using Ebb.Clouds;
+using Ebb.Pools;
 
 namespace Ebb.Cli.Operating;
 
@@ -56,9 +57,13 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
             var before = await Task.WhenAll(wave.Select(c => _hold.PatientlyAsync(() => NodeReturn.OfAsync(kubernetes, c.Node, ct), ct)));
 
             // One that was empty early was not looked at while others were emptied.
-            why = await Task.WhenAll(wave.Select(async (candidate, i) => why[i] ?? await LastLookAsync(candidate, ct)));
-            var ready = wave.Where((_, i) => why[i] is null).ToList();
-            var returns = before.Where((_, i) => why[i] is null).ToArray();
+            var gone = await GoneAsync(wave, ct);
+            why = await Task.WhenAll(wave.Select(async (candidate, i) => gone.ContainsKey(candidate) ? null : why[i] ?? await LastLookAsync(candidate, ct)));
+            var ready = wave.Where((c, i) => why[i] is null && !gone.ContainsKey(c)).ToList();
+            var returns = before.Where((_, i) => why[i] is null && !gone.ContainsKey(wave[i])).ToArray();
+
+            // No work shall come to what is being removed.
+            release.ExceptWith(gone.Keys.Select(c => c.Node));
             if (ready.Count > 0)
             {
                 say($"{Doing()} {string.Join(", ", ready.Select(c => c.Machine.Name))} ...");
@@ -76,7 +81,7 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
             var ends = await OperateAsync(wave[0].Pool, ready, returns, release, ct);
             whole = true;
             return (
-                [.. wave.Select((c, i) => Outcome(c, why[i] is { } left ? new WaveEnd("left", left) : ends[c], time.GetElapsedTime(started)))],
+                [.. wave.Select((c, i) => Outcome(c, why[i] is { } left ? new WaveEnd("left", left) : gone.GetValueOrDefault(c) ?? ends[c], time.GetElapsedTime(started)))],
                 ends.Values.Any(end => end is { Outcome: "failed", Unharmed: false }));
         }
         finally
@@ -169,6 +174,21 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
         };
     }
 
+    /// <summary>Machines that have gone since the plan was made: the controller removes idle ones, the cloud takes spot ones back.</summary>
+    private async Task<Dictionary<Candidate, WaveEnd>> GoneAsync(ImmutableArray<Candidate> wave, CancellationToken ct)
+    {
+        var pool = wave[0].Pool.Pool.Name;
+        if (await PoolLook.AtAsync(cloud, pool, ImmutableHashSet.Create(pool), ct) is not ({ } machines, _))
+        {
+            return [];
+        }
+
+        return wave
+            .Select(c => (Candidate: c, Now: machines.GetValueOrDefault(c.Machine.ProviderId)))
+            .Where(one => one.Now is null or { State: MachineState.Deleting })
+            .ToDictionary(one => one.Candidate, one => one.Now is null ? WaveEnd.Gone : new WaveEnd("gone", "it is being removed"));
+    }
+
     /// <returns>Null when the machine may be worked on now, else why not.</returns>
     private async Task<string?> LastLookAsync(Candidate candidate, CancellationToken ct)
     {
@@ -180,7 +200,7 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
         var node = candidate.Node;
         var ours = await _hold.IsOursAsync(node, ct);
         var look = await _hold.PatientlyAsync(() => _drain.LookAsync(node, ct), ct);
-        return !ours ? "somebody took its hold over or off meanwhile"
+        return !ours ? await _hold.IsThereAsync(node, ct) ? "somebody took its hold over or off meanwhile" : "its node was deleted meanwhile"
             : look.Uncordoned ? await LeaveAsync(node, "somebody uncordoned its node meanwhile", ct)
             : look.IsEmpty ? null
             : await LeaveAsync(node, $"{look.Describe()} has come to it meanwhile", ct);
@@ -200,7 +220,7 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
         MachineOperation.Deallocate or MachineOperation.PowerOff => "Stopping",
         MachineOperation.Restart => "Restarting",
         MachineOperation.Reimage => "Reimaging",
-        _ => "Upgrading",
+        _ => "Resizing",
     };
 
     private static OperationOutcome Outcome(Candidate candidate, WaveEnd ended, TimeSpan took) => new()

@@ -51,6 +51,9 @@ internal sealed class NodeHold(IKubernetes kubernetes, TimeProvider time, string
     /// <summary>Whether nobody has taken it over meanwhile, or off by hand.</summary>
     public async Task<bool> IsOursAsync(string node, CancellationToken ct) => IsOurs(Mark(await kubernetes.NodeAsync(node, ct)));
 
+    /// <summary>Whether there is such a node at all.</summary>
+    public async Task<bool> IsThereAsync(string node, CancellationToken ct) => await kubernetes.NodeAsync(node, ct) is not null;
+
     /// <summary>Takes off what is ours.</summary>
     public async Task TakeOffAsync(string node, CancellationToken ct)
     {

@@ -27,6 +27,9 @@ internal sealed class PatientHold(IKubernetes kubernetes, TimeProvider time, Ran
     /// <inheritdoc cref="NodeHold.IsOursAsync"/>
     public Task<bool> IsOursAsync(string node, CancellationToken ct) => PatientlyAsync(() => _hold.IsOursAsync(node, ct), ct);
 
+    /// <inheritdoc cref="NodeHold.IsThereAsync"/>
+    public Task<bool> IsThereAsync(string node, CancellationToken ct) => PatientlyAsync(() => _hold.IsThereAsync(node, ct), ct);
+
     /// <inheritdoc cref="NodeHold.TakeOffAsync"/>
     public Task TakeOffAsync(string node, CancellationToken ct) => PatientlyAsync(() => _hold.TakeOffAsync(node, ct), ct);
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using Ebb.Acting;
 using Ebb.Cli.Reports;
 using Ebb.Clouds;
@@ -13,6 +12,8 @@ namespace Ebb.Cli.Operating;
 /// <param name="Why">Null when it is done.</param>
 internal sealed record WaveEnd(string Outcome, string? Why)
 {
+    public static readonly WaveEnd Gone = new("gone", "the cloud no longer has it");
+
     /// <summary>It failed and is as it was: a node that is ready, or a machine that is on or off as before.</summary>
     public bool Unharmed { get; init; }
 }
@@ -46,7 +47,7 @@ internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvide
             if (time.GetElapsedTime(looked) >= LookAtCloudEvery)
             {
                 looked = time.GetTimestamp();
-                (machines, var failures) = await LookAsync(pool.Pool.Name, inMotion, ct);
+                (machines, var failures) = await PoolLook.AtAsync(cloud, pool.Pool.Name, inMotion, ct);
                 foreach (var failure in failures)
                 {
                     if (waiting.Find(c => c.Machine.Id == failure.Machine) is { } one)
@@ -82,7 +83,7 @@ internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvide
     {
         if (machines is not null && !machines.ContainsKey(candidate.Machine.ProviderId))
         {
-            return new WaveEnd("gone", "the cloud no longer has it");
+            return WaveEnd.Gone;
         }
 
         if (await IsDoneAsync(candidate, before, machines, ct))
@@ -148,22 +149,6 @@ internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvide
         catch (KubeException e) when (e.Heals)
         {
             return false;
-        }
-    }
-
-    /// <summary>By provider id, null when nothing is sure; and what has failed since the last look.</summary>
-    private async Task<(Dictionary<string, Machine>? Machines, ImmutableArray<OperationFailure> Failures)> LookAsync(string pool, IReadOnlySet<string> inMotion, CancellationToken ct)
-    {
-        try
-        {
-            var view = await cloud.ReadAsync(inMotion, ct);
-            return view.Pools.FirstOrDefault(p => p.Pool.Name == pool) is { } found
-                ? (view.Complete ? found.Machines.ToDictionary(m => m.ProviderId, StringComparer.OrdinalIgnoreCase) : null, found.OperationFailures)
-                : (null, []);
-        }
-        catch (CloudException e) when (e.MayBeDone || e.Status is HttpStatusCode.TooManyRequests)
-        {
-            return (null, []);
         }
     }
 

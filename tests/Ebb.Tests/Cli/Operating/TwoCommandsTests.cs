@@ -103,6 +103,69 @@ public class TwoCommandsTests
         Assert.Empty(farm.Held);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_machine_that_is_removed_before_its_turn_is_gone_and_keeps_no_other_from_its_own(bool force)
+    {
+        using var farm = new FarmCase(machines: 3, busy: 0);
+
+        var ended = farm.Operate(Reimage with { AtOnce = 1, Force = force }, meanwhile: seconds =>
+        {
+            if (seconds == 1)
+            {
+                farm.Cloud.DeleteInstances("farm", FarmCase.Pool, ["1"]);
+            }
+        });
+
+        farm.Pass(minutes: 20);
+
+        Assert.Equal(["agents_0 done ", "agents_1 gone the cloud no longer has it", "agents_2 done "], Tell(ended));
+        Assert.Empty(farm.Held);
+        OperationRun.Require(new OperationPlan { Waves = [], Skipped = [] }, ended.Result, Reimage);
+    }
+
+    [Fact]
+    public void A_machine_that_is_being_removed_when_its_turn_comes_takes_no_work_any_more()
+    {
+        using var farm = new FarmCase(machines: 2, busy: 0);
+        var deleted = false;
+
+        var ended = farm.Operate(Reimage with { AtOnce = 1 }, meanwhile: _ =>
+        {
+            if (!deleted && farm.Held.Contains("agents000001"))
+            {
+                deleted = farm.Cloud.DeleteInstances("farm", FarmCase.Pool, ["1"]).Ok;
+            }
+        });
+        var held = farm.Held.ToList();
+        farm.Pass(minutes: 20);
+
+        Assert.Equal(["agents_0 done ", "agents_1 gone it is being removed"], Tell(ended));
+        Assert.Equal(["agents000001"], held);
+        Assert.Equal(["agents_0"], farm.Machines);
+        Assert.Empty(farm.Held);
+    }
+
+    [Fact]
+    public void Of_a_node_that_somebody_deleted_it_is_said_so()
+    {
+        using var farm = new FarmCase(machines: 2, busy: 0);
+
+        var ended = farm.Operate(Reimage with { AtOnce = 1 }, meanwhile: seconds =>
+        {
+            if (seconds == 1)
+            {
+                farm.Delete(Kinds.Node, "agents000001");
+            }
+        });
+
+        Assert.Equal(["agents_0 done ", "agents_1 left its node was deleted meanwhile"], Tell(ended));
+    }
+
+    private static IEnumerable<string> Tell(Ended<ImmutableArray<OperationOutcome>> ended) =>
+        ended.Failure is { } failure ? [failure.Message] : ended.Result.Select(machine => $"{machine.Machine} {machine.Outcome} {machine.Why}");
+
     private static string Idle(FarmCase farm)
     {
         var busy = farm.Pods.First(pod => pod.Metadata.Name.StartsWith("frames", StringComparison.Ordinal)).Spec.NodeName;
