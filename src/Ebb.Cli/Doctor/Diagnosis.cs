@@ -249,7 +249,7 @@ internal static class Diagnosis
                 yield return new(
                     Severity.Warning,
                     $"node {node.Name}",
-                    $"is still held by a command that was killed{(hold.By is { } by ? $", of {by}" : "")}: it takes no work, and its machine is never removed",
+                    $"is still held by a command that was killed or cut short{(hold.By is { } by ? $", of {by}" : "")}: it takes no work, and its machine is never removed",
                     state is not null ? $"'ebb start{seen.Flag} -m {node.Name}' takes the hold off{(hold.UntilStart ? "" : ", as any command on machines does")}."
                         : node.ControlPlane && !seen.Groups.IsEmpty ? $"'ebb up{seen.Flag}' carries on with it, and takes the hold off."
                         : $"kubectl annotate node {node.Name} {Marks.Operating}- {Marks.Keep}-; kubectl uncordon {node.Name}");

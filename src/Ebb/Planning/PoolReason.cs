@@ -25,15 +25,19 @@ internal static class PoolReason
 
         Add(pool.Departures.Count, "removed now");
         Add(pool.Coming.Count, "on the way");
-        Add(pool.Nodes.Count(node => !node.Idle), "busy");
-        Add(pool.Nodes.Count(node => node.Idle), "idle");
-        Add(pool.View.Machines.Count(machine => machine.State is MachineState.Stopped or MachineState.Deallocated), "stopped");
+
+        // The node of one that was just stopped is said to be ready for a while.
+        Add(pool.Nodes.Count(node => !node.Idle && !IsOff(node.Machine)), "busy");
+        Add(pool.Nodes.Count(node => node.Idle && !IsOff(node.Machine)), "idle");
+        Add(pool.View.Machines.Count(IsOff), "stopped");
         if (!snapshot.Cloud.Complete)
         {
             parts.Add($"the cloud could not be read in full{(snapshot.Cloud.Trouble is { } trouble ? $": {trouble}" : "")}");
         }
 
         return $"{pool.View.Capacity} of {pool.Pool.Min} to {pool.Pool.Max} machines{(parts.Count > 0 ? ": " : "")}{string.Join(", ", parts)}";
+
+        static bool IsOff(Machine? machine) => machine?.State is MachineState.Stopped or MachineState.Deallocated;
 
         void Add(int count, string what)
         {
