@@ -1,5 +1,6 @@
 using Ebb.SystemTests.AzureCli;
 using Ebb.SystemTests.Commands;
+using Ebb.SystemTests.Following;
 using Ebb.SystemTests.Machines;
 using Ebb.SystemTests.Provisioning;
 using Ebb.SystemTests.RealKubernetes;
@@ -19,8 +20,8 @@ public sealed class CollectionOrder : ITestCollectionOrderer
 {
     private static readonly string[] Longest =
     [
-        RealSandbox.Collection, LongestFirst.Of<OperateTests>(), LongestFirst.Of<ProvisionedTests>(), LongestFirst.Of<UpgradeTests>(), LongestFirst.Of<MakeTests>(),
-        LongFarms.Name, AzCommands.Name,
+        RealSandbox.Collection, LongestFirst.Of<OperateTests>(), LongestFirst.Of<HardwareTests>(), LongestFirst.Of<ProvisionedTests>(), LongestFirst.Of<UpgradeTests>(), LongestFirst.Of<MakeTests>(),
+        LongFarms.Name, LongestFirst.Of<FollowingTests>(), AzCommands.Name,
         LongestFirst.Of<ProgramsTests>(), LongestFirst.Of<KeysTests>(), LongestFirst.Of<SandboxTests>(), LongestFirst.Of<RenewalTests>(),
         LongestFirst.Of<SecretsTests>(),
     ];
