@@ -22,6 +22,21 @@ public sealed class LauncherTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_it_prints_to_be_pasted_names_it_as_it_is_found()
+    {
+        (await _shell.EbbAsync("--version", Ct)).Good();
+        var elsewhere = Directory.CreateTempSubdirectory("ebb-path-").FullName;
+        File.CreateSymbolicLink(Path.Combine(elsewhere, "ebb"), Path.Combine(Shell.Root, "ebb"));
+
+        var byName = await _shell.RunAsync("bash", ["-c", $"PATH={elsewhere}:$PATH ebb list images"], Ct);
+        var byPath = await _shell.RunAsync("bash", ["-c", $"cd {elsewhere} && ./ebb list images"], Ct);
+
+        Assert.Contains("'ebb list images PUBLISHER'", byName.Good().Error, StringComparison.Ordinal);
+        Assert.Contains("'./ebb list images PUBLISHER'", byPath.Good().Error, StringComparison.Ordinal);
+        Directory.Delete(elsewhere, recursive: true);
+    }
+
+    [Fact]
     public async Task Without_the_SDK_it_says_in_a_line_what_to_install()
     {
         // A copy that was never built, on a machine with a shell and its tools and nothing else.
