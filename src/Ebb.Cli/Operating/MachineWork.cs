@@ -55,9 +55,9 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
         {
             var why = await Task.WhenAll(wave.Select(candidate => EmptyAsync(candidate, ct)));
             var before = await Task.WhenAll(wave.Select(c => _hold.PatientlyAsync(() => NodeReturn.OfAsync(kubernetes, c.Node, ct), ct)));
+            var gone = await GoneAsync(wave, ct);
 
             // One that was empty early was not looked at while others were emptied.
-            var gone = await GoneAsync(wave, ct);
             why = await Task.WhenAll(wave.Select(async (candidate, i) => gone.ContainsKey(candidate) ? null : why[i] ?? await LastLookAsync(candidate, ct)));
             var ready = wave.Where((c, i) => why[i] is null && !gone.ContainsKey(c)).ToList();
             var returns = before.Where((_, i) => why[i] is null && !gone.ContainsKey(wave[i])).ToArray();

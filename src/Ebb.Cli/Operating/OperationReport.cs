@@ -41,7 +41,7 @@ internal sealed record OperationOutcome
     /// <summary>The wave that it belongs to, from 1; 0 for one that was skipped.</summary>
     public int Wave { get; init; }
 
-    /// <summary>done, left (its work did not leave in time), failed (did not come back in time), gone (the cloud took it), skipped or planned.</summary>
+    /// <summary>done, left (its work did not leave in time), failed (did not come back in time), gone (the controller removed it, or the cloud), skipped or planned.</summary>
     public required string Outcome { get; init; }
 
     /// <summary>Why it is not done; null when it is.</summary>

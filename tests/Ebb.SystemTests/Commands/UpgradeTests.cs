@@ -31,7 +31,7 @@ public sealed class UpgradeTests : IAsyncLifetime
         var up = (await EbbAsync("up --yes")).Good();
         Assert.Contains($"Kubernetes {Old} runs, and the file says {New}: 'ebb upgrade", planned.Error, StringComparison.Ordinal);
         Assert.Contains("nothing was changed", up.Out, StringComparison.Ordinal);
-        Assert.All(await ReleasesAsync(), release => Assert.Equal(Old, release));
+        Assert.Equal([Old], (await ReleasesAsync()).Distinct());
 
         var dry = JsonDocument.Parse((await EbbAsync("upgrade --dry-run --json")).Good().Out).RootElement;
         var asked = await EbbAsync("upgrade");
@@ -44,7 +44,7 @@ public sealed class UpgradeTests : IAsyncLifetime
 
         Assert.All(lines[..^1], line => Assert.True(line.TryGetProperty("event", out _)));
         Assert.Equal(["done", "done"], lines[^1].GetProperty("machines").EnumerateArray().Select(machine => machine.GetProperty("outcome").GetString()));
-        Assert.All(await ReleasesAsync(), release => Assert.Equal(New, release));
+        Assert.Equal([New], (await ReleasesAsync()).Distinct());
         Assert.Equal(New, JsonDocument.Parse((await KubectlAsync("get --raw /version")).Good().Out).RootElement.GetProperty("gitVersion").GetString());
         Assert.Contains("Nothing to do", (await EbbAsync("upgrade")).Good().Out, StringComparison.Ordinal);
         Assert.Contains("Nothing to change", (await EbbAsync("plan")).Good().Out, StringComparison.Ordinal);
@@ -54,7 +54,7 @@ public sealed class UpgradeTests : IAsyncLifetime
         await RefusedAsync("v1.36.0+k3s1", "Take v1.35.2+k3s1 first");
         await RefusedAsync(Old, $"version: {New}");
         Assert.Contains("the file counts", (await EbbAsync("upgrade --to v1.35.1+k3s1")).Error, StringComparison.Ordinal);
-        Assert.All(await ReleasesAsync(), release => Assert.Equal(New, release));
+        Assert.Equal([New], (await ReleasesAsync()).Distinct());
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class UpgradeTests : IAsyncLifetime
         Assert.Equal(2, unknown.ExitCode);
         Assert.Contains("There is no pool 'nobody'", unknown.Error, StringComparison.Ordinal);
         Assert.StartsWith($"Kubernetes {New} at https://", (await EbbAsync("status")).Good().Out, StringComparison.Ordinal);
-        Assert.All(await ReleasesAsync(), release => Assert.Equal(New, release));
+        Assert.Equal([New], (await ReleasesAsync()).Distinct());
 
         static IEnumerable<string?> Tell(JsonElement status) =>
         [

@@ -41,7 +41,8 @@ public sealed class FollowingTests : IAsyncLifetime
             await Shell.UntilAsync("the second machine has lost its power", Soon, () => Task.FromResult(Cluster[Machines[1]].Interrupted > 0));
         }
 
-        var cut = await ReleasesAsync();
+        IReadOnlyList<string> cut = [];
+        await Shell.UntilAsync("the API answers again", Soon, async () => (cut = await ReleasesAsync()).Count > 0);
         await AssertGoodAsync("upgrade --yes");
 
         Assert.Contains(Old, cut);
