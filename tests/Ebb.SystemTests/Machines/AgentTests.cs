@@ -94,6 +94,8 @@ public sealed class AgentTests(RealSandbox sandbox)
     /// <summary>The node with the one pod that works.</summary>
     private async Task<string> HeldAsync()
     {
+        // What other tests have deleted takes its time to end, and would be counted with what the machine leaves behind.
+        await RealSandbox.UntilAsync("nothing is left of other tests", async () => (await sandbox.ListAsync("pods")).Count == 0);
         await sandbox.ApplyAsync(RealSandbox.HoldJob("trap 'exit 1' TERM; sleep 3600 & wait"));
         string? node = null;
         await RealSandbox.UntilAsync("work runs", async () => (node = await RunningOnAsync()) is not null);
