@@ -131,7 +131,8 @@ public sealed class NspawnMachines : IAsyncDisposable
             case InstanceEvent.PoweredOn when !instance.Deaf:
                 known.Machine.PowerOn(instance, SizeOf(instance), known.Birth);
                 break;
-            case InstanceEvent.ShuttingDown:
+            // Without any time its power is cut, and the guest hears nothing of it before.
+            case InstanceEvent.ShuttingDown when change.Notice != TimeSpan.Zero:
                 known.Machine.ShutDown();
                 break;
             case InstanceEvent.Stopped:
