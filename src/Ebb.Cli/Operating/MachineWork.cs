@@ -58,9 +58,10 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
             var gone = await GoneAsync(wave, ct);
 
             // One that was empty early was not looked at while others were emptied.
-            why = await Task.WhenAll(wave.Select(async (candidate, i) => gone.ContainsKey(candidate) ? null : why[i] ?? await LastLookAsync(candidate, ct)));
-            var ready = wave.Where((c, i) => why[i] is null && !gone.ContainsKey(c)).ToList();
-            var returns = before.Where((_, i) => why[i] is null && !gone.ContainsKey(wave[i])).ToArray();
+            var passedOver = await Task.WhenAll(wave.Select(async (candidate, i) =>
+                gone.GetValueOrDefault(candidate) ?? WaveEnd.Left(why[i] ?? await LastLookAsync(candidate, ct))));
+            var ready = wave.Where((_, i) => passedOver[i] is null).ToList();
+            var returns = before.Where((_, i) => passedOver[i] is null).ToArray();
 
             // No work shall come to what is being removed.
             release.ExceptWith(gone.Keys.Select(c => c.Node));
@@ -81,7 +82,7 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
             var ends = await OperateAsync(wave[0].Pool, ready, returns, release, ct);
             whole = true;
             return (
-                [.. wave.Select((c, i) => Outcome(c, why[i] is { } left ? new WaveEnd("left", left) : gone.GetValueOrDefault(c) ?? ends[c], time.GetElapsedTime(started)))],
+                [.. wave.Select((c, i) => Outcome(c, passedOver[i] ?? ends[c], time.GetElapsedTime(started)))],
                 ends.Values.Any(end => end is { Outcome: "failed", Unharmed: false }));
         }
         finally

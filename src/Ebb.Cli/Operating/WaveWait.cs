@@ -8,11 +8,14 @@ using Ebb.Pools;
 namespace Ebb.Cli.Operating;
 
 /// <summary>What became of one machine of a wave.</summary>
-/// <param name="Outcome">done, failed or gone, as in <see cref="OperationOutcome.Outcome"/>.</param>
+/// <param name="Outcome">done, left, failed or gone, as in <see cref="OperationOutcome.Outcome"/>.</param>
 /// <param name="Why">Null when it is done.</param>
 internal sealed record WaveEnd(string Outcome, string? Why)
 {
     public static readonly WaveEnd Gone = new("gone", "the cloud no longer has it");
+
+    /// <returns>Null for no reason.</returns>
+    public static WaveEnd? Left(string? why) => why is null ? null : new("left", why);
 
     /// <summary>It failed and is as it was: a node that is ready, or a machine that is on or off as before.</summary>
     public bool Unharmed { get; init; }

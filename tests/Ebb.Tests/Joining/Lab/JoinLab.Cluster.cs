@@ -10,6 +10,7 @@ namespace Ebb.Tests.Joining.Lab;
 // What the lab's cluster has: nodes, as kubelets write them, tokens and Events.
 internal sealed partial class JoinLab
 {
+    /// <summary>A kubelet registers the machine.</summary>
     public async Task<V1Node> AddNodeAsync(Machine machine, bool ready)
     {
         var name = machine.HostName.ToLowerInvariant();

@@ -155,7 +155,6 @@ internal sealed partial class JoinLab : IAsyncDisposable
     public static async Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type) =>
         (await response.Content.ReadFromJsonAsync(type, Ct))!;
 
-    /// <summary>A kubelet registers the machine.</summary>
     /// <summary>Waits for what the server does by itself.</summary>
     public static async Task UntilAsync(Func<Task<bool>> holds)
     {

@@ -45,24 +45,6 @@ public class ScalingTests
     }
 
     [Fact]
-    public void What_was_deleted_does_not_come_back_with_a_change_that_says_nothing_of_capacity()
-    {
-        using var lab = new Lab();
-        lab.Have(Lab.Spec(3));
-        lab.World.DeleteInstances(Lab.Group, Lab.Set, ["1"]);
-        lab.Pass(minutes: 3);
-        var tags = new JsonObject { ["tags"] = new JsonObject { ["team"] = "render" } };
-
-        var foreseen = lab.World.ForeseeScaleSet(Lab.Group, Lab.Set, (JsonObject)tags.DeepClone(), new QuotaClaims());
-        Assert.True(lab.World.CreateOrUpdateScaleSet(Lab.Group, Lab.Set, tags, patch: true).Ok);
-        lab.Pass(minutes: 3);
-
-        Assert.Equal(["0", "2"], lab.Ids);
-        Assert.Equal(2, lab.Current.Capacity);
-        Assert.Equal((2, 2), ((int)foreseen.Before!["sku"]!["capacity"]!, (int)foreseen.After!["sku"]!["capacity"]!));
-    }
-
-    [Fact]
     public void Lowering_capacity_removes_the_highest_ids_and_spares_the_protected()
     {
         using var lab = new Lab();
