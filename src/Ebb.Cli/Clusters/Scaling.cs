@@ -95,18 +95,19 @@ internal static class Scaling
             throw new EbbException("No controller runs, and only a controller removes machines. Start one with 'ebb run'.");
         }
 
+        var then = Overdue(seen);
+        var leaving = Leaving(then);
         var going = 0;
         List<(string Node, TimeSpan IdleAfter)> idle = [];
+        List<string> kept = [];
         foreach (var part in named.Parts.OrderByDescending(part => part.Pool.PricePerHour ?? decimal.MaxValue))
         {
             var told = ToldToGo(seen, part.Pool.IdleAfter);
             var machines = seen.Report.Machines.Where(m => m.Pool == part.Pool.Name).ToLookup(m => m.State);
-            var gone = machines["retiring"].Count() + machines["idle"].Count(m => told.Contains(m.Node!));
-            going += gone;
-
-            // What the controller would keep for the part's minimum is not told to go.
-            var most = Math.Max(0, named.Machines(part) - gone - part.Pool.Min);
-            idle.AddRange(machines["idle"].Where(m => !told.Contains(m.Node!)).Take(most).Select(m => (m.Node!, part.Pool.IdleAfter)));
+            var ready = machines["idle"].Select(m => m.Node!).ToLookup(leaving.Contains);
+            going += machines["retiring"].Count() + ready[true].Count(told.Contains);
+            idle.AddRange(ready[true].Where(node => !told.Contains(node)).Select(node => (node, part.Pool.IdleAfter)));
+            kept.AddRange(ready[false]);
         }
 
         by = Math.Max(0, by - going);
@@ -120,8 +121,35 @@ internal static class Scaling
         return report with
         {
             To = named.Capacity - going - idle.Count,
-            Note = idle.Count < by ? $"{Words.Count(by - idle.Count, "machine is", "machines are")} not idle, and not removed." : null,
+            Note = idle.Count < by ? WhyFewer(by - idle.Count, kept, then) : null,
         };
+    }
+
+    /// <summary>What the controller would decide, had all that is idle been so for long: what it then keeps is not told to go.</summary>
+    private static Plan Overdue(Seen seen)
+    {
+        var over = (seen.Snapshot.Now - seen.Snapshot.Cloud.Pools.Max(view => view.Pool.IdleAfter)).ToUniversalTime().ToString("O", CultureInfo.InvariantCulture);
+        return Planner.Plan(
+            seen.Snapshot with
+            {
+                Nodes = [.. seen.Snapshot.Nodes.Select(node => node.Pods.Any(pod => pod.IsWork) ? node : node with { Annotations = node.Annotations.SetItem(Marks.IdleSince, over) })],
+            },
+            Target.Policy);
+    }
+
+    private static HashSet<string> Leaving(Plan then) =>
+    [
+        .. then.Decisions.OfType<Decision.Cordon>().Select(decision => decision.Node),
+        .. then.Decisions.OfType<Decision.Remove>().SelectMany(decision => decision.Departures).Select(departure => departure.Node).OfType<string>(),
+    ];
+
+    /// <param name="kept">Nodes that are idle and stay.</param>
+    private static string WhyFewer(int lacking, List<string> kept, Plan then)
+    {
+        List<string> why = lacking > kept.Count ? [$"{Words.Count(lacking - kept.Count, "machine is", "machines are")} not idle, and not removed."] : [];
+        why.AddRange(kept.GroupBy(node => then.Reasons.Nodes.GetValueOrDefault(node) ?? "kept")
+            .Select(nodes => $"{string.Join(" and ", nodes.Take(3))}{(nodes.Count() > 3 ? $" and {nodes.Count() - 3} more" : "")}: {nodes.Key}."));
+        return string.Join(' ', why);
     }
 
     /// <summary>Nodes whose idle time is over: the controller has not come to them yet.</summary>

@@ -11,10 +11,11 @@ internal static class Arrivals
     {
         var growthFailed = BackOff.Apply(draft, pool);
         var troubled = new Troubled(draft, pool);
+        var unjoined = new Unjoined(draft, pool);
         var neverJoined = false;
         foreach (var machine in pool.Unmatched)
         {
-            neverJoined |= Plan(draft, pool, machine, troubled);
+            neverJoined |= Plan(draft, pool, machine, troubled, unjoined);
         }
 
         if (neverJoined)
@@ -44,11 +45,12 @@ internal static class Arrivals
         }
 
         troubled.Remember();
+        unjoined.Remember();
         CountPromised(draft, pool, growthFailed);
     }
 
     /// <returns>Whether it was given up for never having joined.</returns>
-    private static bool Plan(Draft draft, PoolStanding pool, Machine machine, Troubled troubled)
+    private static bool Plan(Draft draft, PoolStanding pool, Machine machine, Troubled troubled, Unjoined unjoined)
     {
         draft.InMotion.Add(pool.Name);
         if (machine.State == MachineState.Deleting || draft.IsDeparting(machine))
@@ -92,7 +94,7 @@ internal static class Arrivals
             return false;
         }
 
-        var started = machine.CreatedAt ?? troubled.Since(machine);
+        var started = unjoined.Since(machine);
         var age = draft.Now - started;
         if (age < draft.Policy.JoinWithin)
         {

@@ -16,6 +16,9 @@ internal static class Notes
     /// <summary>Since when machines are in a state that must not last.</summary>
     public static string Troubled(string pool) => $"pool.{pool}.troubled";
 
+    /// <summary>Since when machines are without a node.</summary>
+    public static string Unjoined(string pool) => $"pool.{pool}.unjoined";
+
     public static string Write(DateTimeOffset at) => at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.FFF'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>Null for what is no time: a note or an annotation that someone spoilt counts as none.</summary>

@@ -79,9 +79,12 @@ public sealed class ProvisionedTests : IAsyncLifetime
 
         // What a cluster has for life is refused before anything restarts.
         await File.WriteAllTextAsync(YamlFile, (await File.ReadAllTextAsync(YamlFile, Ct)).Replace("# podRange: 10.42.0.0/16", "podRange: 10.60.0.0/16", StringComparison.Ordinal), Ct);
-        var other = await EbbAsync("up --yes");
-        Assert.Equal(2, other.ExitCode);
-        Assert.Contains("'network.podRange' cannot become 10.60.0.0/16", other.Error, StringComparison.Ordinal);
+        foreach (var command in new[] { "up --yes", "upgrade --yes", "upgrade --dry-run" })
+        {
+            var other = await EbbAsync(command);
+            Assert.Equal(2, other.ExitCode);
+            Assert.Contains("'network.podRange' cannot become 10.60.0.0/16", other.Error, StringComparison.Ordinal);
+        }
 
         // From another computer, which has none of its keys.
         var keys = Path.Combine(_shell.State, "clusters", Name, "keys");

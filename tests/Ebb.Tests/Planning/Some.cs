@@ -153,13 +153,14 @@ internal sealed class Some
         };
     };
 
+    /// <summary>As if a loop had looked on all along: machines without a node have been seen so since they were made, unless something else is noted.</summary>
     public Snapshot Snapshot() => new()
     {
         Now = Now,
         Cloud = new CloudView { ReadAt = Now, Complete = Complete, Pools = [.. _pools.Values] },
         Nodes = [.. Nodes],
         Pending = [.. Pending],
-        Notes = Notes.ToImmutableDictionary(),
+        Notes = Notes.Concat(_pools.Values.Select(Unjoined).Where(note => note.Value.Length > 0)).DistinctBy(note => note.Key).ToImmutableDictionary(),
         DaemonSets = [.. DaemonSets],
         Budgets = [.. Budgets],
         Rules = Rules,
@@ -183,4 +184,15 @@ internal sealed class Some
 
         return plan;
     }
+
+    private KeyValuePair<string, string> Unjoined(PoolView view) => new(
+        Ebb.Planning.Notes.Unjoined(view.Pool.Name),
+        string.Join(';', view.Machines
+            .Where(machine => machine.State is MachineState.Creating or MachineState.Running or MachineState.Unknown
+                && machine.CreatedAt is not null
+                && !Departing.Contains(machine.ProviderId)
+                && Nodes.All(node => node.ProviderId != machine.ProviderId))
+            .GroupBy(machine => machine.CreatedAt!.Value)
+            .OrderBy(machines => machines.Key)
+            .Select(machines => $"{Ebb.Planning.Notes.Write(machines.Key)}={string.Join(',', machines.Select(machine => machine.Id).Order(StringComparer.Ordinal))}")));
 }

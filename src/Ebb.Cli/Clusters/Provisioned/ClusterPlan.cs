@@ -48,9 +48,14 @@ internal sealed record ClusterPlan
     }
 
     /// <exception cref="EbbException">Azure cannot do what the file asks for: all of it is named.</exception>
-    public void RequirePossible()
+    public void RequirePossible() => Require(change => change.Type == ControlPlanePlanner.Type || IsDue(change.Group));
+
+    /// <summary>The same of what the control plane's machines change about themselves, for whoever deploys nothing.</summary>
+    public void RequirePossibleInPlace() => Require(change => change.Type == ControlPlanePlanner.Type);
+
+    private void Require(Func<ClusterChange, bool> isMeant)
     {
-        var impossible = Changes.Where(change => change.Action is ChangeAction.Impossible && (change.Type == ControlPlanePlanner.Type || IsDue(change.Group))).ToList();
+        var impossible = Changes.Where(change => change.Action is ChangeAction.Impossible && isMeant(change)).ToList();
         if (impossible.Count > 0)
         {
             throw new EbbException(

@@ -44,16 +44,18 @@ internal sealed class FarmCase : IDisposable
     /// <param name="busy">How many of the machines have work: a Job's pod that ends after some minutes, and one that may move. Default: all.</param>
     /// <param name="most">The pool's max. Default: as many as there are.</param>
     /// <param name="fallback">How many regular machines are in a second scale set of the pool, idle at first. Null: it has only one scale set.</param>
-    public FarmCase(int machines = 2, CloudPriority priority = CloudPriority.Spot, int? busy = null, int? most = null, int? fallback = null)
+    /// <param name="keepWarm">Machines that are to be idle beside those at work. Null: the pool says nothing of it.</param>
+    public FarmCase(int machines = 2, CloudPriority priority = CloudPriority.Spot, int? busy = null, int? most = null, int? fallback = null, int? keepWarm = null)
     {
         _world = new World(
             new CloudOptions(),
             new KubernetesOptions { EventsKept = 0, Hollow = new HollowOptions { LeaseEvery = null } },
             new HollowMachineOptions { MeasureCpu = false });
         _world.Begin();
-        _world.Machines.Boot = machine => _world.Machines.StartKubelet(machine with { Node = machine.Node with { KubeletVersion = Release } });
+        _world.Machines.Boot = Boot;
         var spec = Spec(machines, min: 0, most ?? machines);
         spec = fallback is null ? spec : spec with { Tags = spec.Tags.Add("ebb-pool", Pool) };
+        spec = keepWarm is null ? spec : spec with { Tags = spec.Tags.Add("ebb-keep-warm", $"{keepWarm}") };
         _world.AddPool(Pool, spec with { Priority = priority, EvictionPolicy = EvictionPolicy.Delete });
         _world.Kubernetes.Kubelets.Interrupted += lost =>
         {
@@ -85,6 +87,12 @@ internal sealed class FarmCase : IDisposable
     /// <summary>What machines install whose disks are new.</summary>
     public string Release { get; set; } = "v1.33.3+k3s1";
 
+    /// <summary>
+    /// How long a machine with a new disk takes from its admission, when its node of before is deleted, until it is a node again. Null: no
+    /// node is deleted, and it is one at once.
+    /// </summary>
+    public TimeSpan? JoinsWithin { get; set; }
+
     /// <summary>What commands said to a person meanwhile.</summary>
     public List<string> Said { get; } = [];
 
@@ -108,6 +116,9 @@ internal sealed class FarmCase : IDisposable
 
     public IEnumerable<string> Machines => Set.Instances.Values.Where(machine => machine.Counts).Select(machine => machine.Name).Order();
 
+    /// <summary>Nodes of the pool that no pod is on.</summary>
+    public IEnumerable<string> Idle => Nodes.Select(node => node.Metadata.Name).Where(node => node.StartsWith(Pool, StringComparison.Ordinal) && Pods.All(pod => pod.Spec.NodeName != node));
+
     /// <summary>Nodes that bear anything of a command's hold.</summary>
     public IEnumerable<string> Held => Nodes
         .Where(node => node.Spec.Unschedulable is true || node.Metadata.Annotations?.Keys.Any(key => key is Marks.Operating or Marks.Keep) == true)
@@ -119,6 +130,10 @@ internal sealed class FarmCase : IDisposable
     private Dictionary<string, string> Boots => Nodes.ToDictionary(node => node.Metadata.Name, node => node.Status?.NodeInfo?.BootID ?? "");
 
     public void HandIn(Kind kind, System.Text.Json.Nodes.JsonObject json) => _world.Kubernetes.Store.Create(kind, json);
+
+    public void Annotate(string node, string key, string value) => _world.Kubernetes.Store.Update(
+        _world.Kubernetes.Store.Get(Kinds.Node, "", node)!,
+        json => json["metadata"]!["annotations"]![key] = value);
 
     public void Delete(Kind kind, string name) => _world.Kubernetes.Store.Delete(kind, "default", name, Ebb.Sandbox.Kubernetes.Store.DeleteOptions.Default);
 
@@ -227,6 +242,33 @@ internal sealed class FarmCase : IDisposable
         stop.CancelHere();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
         return new Seen(snapshot, plan, Reporting.Report(snapshot, plan, "farm", "farm", "ebb"));
+    }
+
+    private Action Boot(BootedMachine machine)
+    {
+        var node = machine with { Node = machine.Node with { KubeletVersion = Release } };
+        if (JoinsWithin is not { } within)
+        {
+            return _world.Machines.StartKubelet(node);
+        }
+
+        var off = false;
+        Action powerCut = static () => { };
+        if (_world.Kubernetes.Store.Get(Kinds.Node, "", machine.Node.Name) is not null)
+        {
+            _world.Kubernetes.Store.Delete(Kinds.Node, "", machine.Node.Name, DeleteOptions.Default);
+        }
+
+        _world.Runner.Start(async () =>
+        {
+            await Task.Delay(within, _world.Time, CancellationToken.None);
+            powerCut = off ? powerCut : _world.Machines.StartKubelet(node);
+        });
+        return () =>
+        {
+            off = true;
+            powerCut();
+        };
     }
 
     private static ScaleSetSpec Spec(int machines, int min, int most) => new()

@@ -51,6 +51,21 @@ public class OperationFailureTests
     }
 
     [Fact]
+    public void A_machine_that_takes_minutes_to_join_again_is_not_taken_for_one_that_never_joined()
+    {
+        using var farm = new FarmCase(machines: 3, busy: 0);
+        farm.Pass(minutes: 60);
+        farm.JoinsWithin = TimeSpan.FromMinutes(6);
+
+        var ended = farm.Operate(Request(MachineOperation.Reimage));
+        farm.Pass(minutes: 30);
+
+        Assert.Equal(["agents_0 done", "agents_1 done", "agents_2 done"], Tell(ended));
+        Assert.Equal(["agents_0", "agents_1", "agents_2"], farm.Machines);
+        Assert.Equal(3, farm.Nodes.Count(node => node.Metadata.Name.StartsWith(FarmCase.Pool, StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void No_further_machine_is_begun_once_one_is_worse_off_than_before()
     {
         using var farm = new FarmCase();

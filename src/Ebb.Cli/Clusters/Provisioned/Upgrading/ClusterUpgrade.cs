@@ -45,6 +45,7 @@ internal sealed class ClusterUpgrade(ClusterSession session, UpgradeRequest requ
         var seen = await LookAsync(target, ct);
         await RequireAsync(release, Ground(reports, seen), ct);
         var (plan, files) = await session.PlanReleaseAsync($"{release}", ct);
+        plan.RequirePossibleInPlace();
         if (session.File.Options.AirGapped && UpgradeRules.FilesProblem(plan.ControlPlane!.Before, plan.ControlPlane.Orders, session.Path) is { } lacking)
         {
             throw new EbbException($"{lacking} Nothing has been changed.");

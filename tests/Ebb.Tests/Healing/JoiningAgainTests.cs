@@ -1,0 +1,64 @@
+using Ebb.Planning;
+using Ebb.Tests.Planning;
+
+namespace Ebb.Tests.Healing;
+
+/// <summary>A machine that is without a node for a while, reimaged say, is not taken for one that never joined.</summary>
+public sealed class JoiningAgainTests
+{
+    private static readonly DateTimeOffset Noon = Some.Noon;
+
+    [Fact]
+    public void A_machine_that_ceases_to_be_a_node_has_its_whole_time_to_join_again_however_old_it_is()
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddNode();
+        some.PlanAndRemember();
+        some.Nodes.Clear();
+        some.Notes[Notes.Unjoined("agents")] = "";
+
+        var first = some.PlanAndRemember();
+        some.Now = Noon.AddMinutes(14);
+        var joining = some.PlanAndRemember();
+        some.Now = Noon.AddMinutes(15);
+        var over = some.PlanAndRemember();
+
+        Assert.Empty(first.Decisions.OfType<Decision.Remove>());
+        Assert.Equal("joining: 0 s of 15 min", first.Reasons.Machines["agents_0"]);
+        Assert.Equal("joining: 14 min of 15", joining.Reasons.Machines["agents_0"]);
+        Assert.Empty(joining.Decisions);
+        Assert.Equal("did not join within 15 min", Assert.Single(Assert.Single(over.Decisions.OfType<Decision.Remove>()).Departures).Reason);
+    }
+
+    [Fact]
+    public void A_machine_that_joined_again_has_its_whole_time_the_next_time_too()
+    {
+        var some = new Some().With(Some.Pool());
+        var node = some.AddNode();
+        some.Nodes.Clear();
+        some.Notes[Notes.Unjoined("agents")] = $"{Noon.AddMinutes(-14):O}=0";
+        some.Nodes.Add(node);
+        some.PlanAndRemember();
+        some.Nodes.Clear();
+        some.Notes[Notes.Unjoined("agents")] = some.Notes.GetValueOrDefault(Notes.Unjoined("agents"), "");
+        some.Now = Noon.AddMinutes(2);
+
+        Assert.Empty(some.PlanAndRemember().Decisions.OfType<Decision.Remove>());
+        Assert.Equal($"{Notes.Write(some.Now)}=0", some.Notes[Notes.Unjoined("agents")]);
+    }
+
+    [Fact]
+    public void Machines_that_nobody_looked_at_before_have_their_time_from_the_first_look_on()
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddMachine(age: TimeSpan.FromMinutes(40));
+        some.AddMachine(age: TimeSpan.FromMinutes(40));
+        some.AddMachine(age: TimeSpan.FromMinutes(1));
+        some.Notes[Notes.Unjoined("agents")] = "";
+
+        var plan = some.PlanAndRemember();
+
+        Assert.Empty(plan.Decisions.OfType<Decision.Remove>());
+        Assert.Equal($"{Notes.Write(Noon)}=0,1,2", some.Notes[Notes.Unjoined("agents")]);
+    }
+}
