@@ -17,6 +17,7 @@ internal sealed class Arm : IDisposable
 {
     private readonly CloudWorld _world;
     private readonly SubscriptionRoutes _subscriptions;
+    private readonly PermissionRoutes _permissions;
     private readonly ScaleSetRoutes _scaleSets;
     private readonly ComputeRoutes _compute;
     private readonly InsightsRoutes _insights;
@@ -51,6 +52,7 @@ internal sealed class Arm : IDisposable
         _operations = new OperationRoutes(Resources);
         _images = new Images(Resources);
         _authorization = new Authorization(Resources, SubscriptionRoutes.WorldTypes);
+        _permissions = new PermissionRoutes(Resources, _authorization);
         _subscriptions = new SubscriptionRoutes(Resources, new GroupDeletion(Resources, deletes), _authorization);
         var engine = new DeploymentEngine(Resources, new DeploymentStore(Resources), Dispatch, _subscriptions.ProviderOf);
         var preflight = new Preflight(Resources, writes, engine, _subscriptions.ProviderOf)
@@ -63,7 +65,7 @@ internal sealed class Arm : IDisposable
         _insights = new InsightsRoutes(world);
         _maintenance = new MaintenanceRoutes(world);
         _faults = new FaultRoutes(world);
-        foreach (var app in options.Apps)
+        foreach (var app in options.Apps.Where(app => app.Owns))
         {
             RoleAssignments.Grant(Resources, Resources.Subscription, BuiltInRoles.OwnerId, Principals.PrincipalOf(app.ClientId));
         }
@@ -114,7 +116,9 @@ internal sealed class Arm : IDisposable
         _authorization.Refuse(request, action) ?? Locks.Refuse(Resources, request, action);
 
     private ArmReply Route(ArmRequest request) =>
-        _scaleSets.Answer(request)
+        Unregistered(request)
+        ?? _permissions.Answer(request)
+        ?? _scaleSets.Answer(request)
         ?? _compute.Answer(request)
         ?? _insights.Answer(request)
         ?? _maintenance.Answer(request)
@@ -127,6 +131,8 @@ internal sealed class Arm : IDisposable
         ?? _resources.Answer(request)
         ?? _subscriptions.Answer(request)
         ?? Unknown(request);
+
+    private ArmReply? Unregistered(ArmRequest request) => Resources.Registrations.Refuse(request) is { } error ? ArmReply.Error(error) : null;
 
     private void See(InstanceChange change)
     {

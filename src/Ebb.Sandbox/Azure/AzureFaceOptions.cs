@@ -5,7 +5,11 @@ namespace Ebb.Sandbox.Azure;
 /// <summary>How the Azure face answers.</summary>
 public sealed record AzureFaceOptions
 {
-    /// <summary>Who may sign in with a secret; they own the subscription.</summary>
+    /// <summary>What a subscription that nobody has used yet is not registered with, of all that is served here.</summary>
+    public static ImmutableArray<string> NeverUsed { get; } =
+        ["Microsoft.Compute", "Microsoft.ContainerInstance", "Microsoft.Insights", "Microsoft.ManagedIdentity", "Microsoft.Network", "Microsoft.Storage"];
+
+    /// <summary>Who may sign in with a secret.</summary>
     public ImmutableArray<AppRegistration> Apps { get; init; } = [];
 
     /// <summary>Most entries on one page of a list. Default 100.</summary>
@@ -17,8 +21,11 @@ public sealed record AzureFaceOptions
     /// <summary>Whether callers need a token of this face. Default yes.</summary>
     public bool Authenticate { get; init; } = true;
 
-    /// <summary>Namespaces that the subscription has yet to register before anything of theirs can be made. Default none.</summary>
+    /// <summary>Namespaces that the subscription has yet to register before they answer anything. Default none.</summary>
     public ImmutableArray<string> Unregistered { get; init; } = [];
+
+    /// <summary>How long the registration of a namespace takes. Default 0; the real cloud takes minutes.</summary>
+    public TimeSpan RegistrationTakes { get; init; }
 
     /// <summary>Names of storage accounts that somebody else in the world has. Default none.</summary>
     public ImmutableArray<string> TakenNames { get; init; } = [];
@@ -47,5 +54,8 @@ public sealed record ArmCall(DateTimeOffset At, string ClientId, string Method, 
 /// <summary>An application that may sign in.</summary>
 public sealed record AppRegistration(string ClientId, string Secret)
 {
+    /// <summary>It has the role Owner in the subscription. Default yes; else it may do what it is given roles for.</summary>
+    public bool Owns { get; init; } = true;
+
     public override string ToString() => $"AppRegistration {{ ClientId = {ClientId} }}";
 }

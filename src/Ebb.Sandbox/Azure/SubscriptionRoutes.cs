@@ -14,7 +14,7 @@ internal sealed partial class SubscriptionRoutes(ResourceStore store, GroupDelet
     [
         "Microsoft.Compute/virtualMachineScaleSets", "Microsoft.Compute/virtualMachineScaleSets/virtualMachines", "Microsoft.Compute/locations",
         "Microsoft.Compute/locations/operations", "Microsoft.Compute/locations/usages", "Microsoft.Compute/locations/vmSizes", "Microsoft.Compute/skus",
-        "Microsoft.Insights/autoscaleSettings", "Microsoft.Insights/metrics", "Microsoft.Resources/resourceGroups", "Microsoft.Resources/subscriptions",
+        "Microsoft.Authorization/permissions", "Microsoft.Insights/autoscaleSettings", "Microsoft.Insights/metrics", "Microsoft.Resources/resourceGroups", "Microsoft.Resources/subscriptions",
         "Microsoft.Resources/tenants", "Microsoft.Resources/deployments", "Microsoft.Resources/providers", "Microsoft.Resources/resources",
     ];
 
@@ -114,8 +114,8 @@ internal sealed partial class SubscriptionRoutes(ResourceStore store, GroupDelet
         {
             ["id"] = $"{store.Subscription}/providers/{name}",
             ["namespace"] = name,
-            ["registrationState"] = store.Unregistered.Contains(name) ? "NotRegistered" : "Registered",
-            ["registrationPolicy"] = "RegistrationRequired",
+            ["registrationState"] = store.Registrations.StateOf(name),
+            ["registrationPolicy"] = Registrations.PolicyOf(name),
             ["resourceTypes"] = new JsonArray([.. AllTypes
                 .Where(t => t.StartsWith(name + "/", StringComparison.OrdinalIgnoreCase))
                 .Select(t => (JsonNode)TypeJson(t[(name.Length + 1)..], store.TypeOf(t)?.ApiVersions ?? WorldVersions, apiVersion))]),
@@ -138,17 +138,13 @@ internal sealed partial class SubscriptionRoutes(ResourceStore store, GroupDelet
         ["capabilities"] = "SupportsTags, SupportsLocation",
     };
 
-    // Nothing is installed: a namespace is registered at once, and says so from the next read on.
-    private ArmReply Register(ArmRequest r)
+    private ArmReply Register(ArmRequest r) => Asked(() =>
     {
-        var wasMissing = store.Unregistered.Remove(r.Segments[3]);
-        return Asked(() =>
-        {
-            var provider = Provider(r.Segments[3], r.ApiVersion);
-            provider["registrationState"] = wasMissing ? "Registering" : "Registered";
-            return provider;
-        });
-    }
+        var state = store.Registrations.Register(r.Segments[3]);
+        var provider = Provider(r.Segments[3], r.ApiVersion);
+        provider["registrationState"] = state;
+        return provider;
+    });
 
     private (string, string)[] GroupHeaders(ArmRequest r, string id) =>
     [

@@ -53,6 +53,11 @@ internal sealed class Authorization(ResourceStore store, IEnumerable<string> wor
     public bool Allows(ArmCaller caller, string action, string scope) =>
         caller == ArmCaller.Trusted || RolesOf(caller).Any(r => RoleAssignments.Covers(r.Scope, scope) && r.Role.Allows(action));
 
+    /// <summary>The roles that a caller has at a scope, wherever above it they were given.</summary>
+    public IEnumerable<Role> RolesAt(ArmCaller caller, string scope) => caller == ArmCaller.Trusted
+        ? BuiltInRoles.All.Where(role => role.Id == BuiltInRoles.OwnerId)
+        : RolesOf(caller).Where(r => RoleAssignments.Covers(r.Scope, scope)).Select(r => r.Role);
+
     /// <summary>Whether a caller has a role anywhere: then it sees the subscription.</summary>
     public bool Sees(ArmCaller caller) => caller == ArmCaller.Trusted || RolesOf(caller).Any();
 

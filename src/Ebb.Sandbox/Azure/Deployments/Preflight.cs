@@ -35,6 +35,11 @@ internal sealed class Preflight(ResourceStore resources, ResourceWrites writes, 
             return null;
         }
 
+        if (resources.Registrations.Refuse(id.FullType.Split('/')[0]) is { } unregistered)
+        {
+            return new Foreseen(unregistered, null, null);
+        }
+
         if (id.FullType.Equals("Microsoft.Compute/virtualMachineScaleSets", StringComparison.OrdinalIgnoreCase) && id.Group is { } group)
         {
             return resources.World.GroupExists(group) ? resources.World.ForeseeScaleSet(group, id.Name, (JsonObject)request.Body!, claims) : null;

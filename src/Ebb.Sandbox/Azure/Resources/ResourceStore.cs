@@ -20,8 +20,7 @@ internal sealed class ResourceStore(CloudWorld world, AzureFaceOptions options)
 
     public IEnumerable<ResourceType> Types => _types.Values;
 
-    /// <summary>Namespaces that the subscription has not registered.</summary>
-    public HashSet<string> Unregistered { get; } = new(options.Unregistered, StringComparer.OrdinalIgnoreCase);
+    public Registrations Registrations { get; } = new(world, options);
 
     public string Subscription => $"/subscriptions/{world.Options.SubscriptionId}";
 

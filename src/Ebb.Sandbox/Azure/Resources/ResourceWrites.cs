@@ -26,11 +26,6 @@ internal sealed class ResourceWrites(ResourceStore store)
     public Foreseen Foresee(ArmRequest r, ResourceType type, ResourceId asked, QuotaClaims claims)
     {
         var old = store.Find(asked);
-        if (store.Unregistered.Contains(type.Namespace))
-        {
-            return new Foreseen(NotRegistered(type), old?.Model, null);
-        }
-
         if (old is null && type.Names.Check(asked.Name) is { } refused)
         {
             return new Foreseen(refused, null, null);
@@ -61,9 +56,6 @@ internal sealed class ResourceWrites(ResourceStore store)
             return new Foreseen(e.Error, old?.Model, null);
         }
     }
-
-    private static CloudError NotRegistered(ResourceType type) => new(409, "MissingSubscriptionRegistration",
-        $"The subscription is not registered to use namespace '{type.Namespace}'. See https://aka.ms/rps-not-found for how to register subscriptions.");
 
     private Outcome<(Resource Resource, Operation? Operation)> Write(ArmRequest r, ResourceType type, ResourceId asked)
     {
@@ -107,11 +99,6 @@ internal sealed class ResourceWrites(ResourceStore store)
         if (asked.Group is { } group && World.FindGroup(group) is { Deleting: true } going)
         {
             return CloudErrors.GroupBeingDeleted(going.Name);
-        }
-
-        if (store.Unregistered.Contains(type.Namespace))
-        {
-            return NotRegistered(type);
         }
 
         if (asked.Parent is { } parent && store.Find(parent) is null)

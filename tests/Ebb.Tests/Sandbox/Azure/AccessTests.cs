@@ -163,6 +163,25 @@ public class AccessTests
     }
 
     [Fact]
+    public async Task Whoever_asks_is_told_what_the_roles_at_a_scope_and_above_it_allow()
+    {
+        using var lab = await FaceLab.StartAsync();
+        await AssignAsync(lab, Reader, lab.Subscription, 1);
+        await AssignAsync(lab, Contributor, Group(lab), 2);
+        const string Permissions = "/providers/Microsoft.Authorization/permissions";
+
+        var above = As(lab, "GET", lab.Subscription + Permissions);
+        var here = As(lab, "GET", Group(lab).ToUpperInvariant() + Permissions);
+        var nowhere = As(lab, "GET", $"{lab.Subscription}/resourceGroups/none{Permissions}");
+        var owner = await lab.GetAsync(lab.Subscription + Permissions);
+
+        Assert.Equal("*/read", (string)Assert.Single(above.Body!["value"]!.AsArray())!["actions"]![0]!);
+        Assert.Contains(here.Body!["value"]!.AsArray(), grant => grant!["notActions"]!.AsArray().Any(action => (string)action! == "Microsoft.Authorization/*/Write"));
+        Assert.Equal((2, 404), (Count(here), nowhere.Status));
+        Assert.Equal("*", (string)Assert.Single(owner.Json["value"]!.AsArray())!["actions"]![0]!);
+    }
+
+    [Fact]
     public async Task A_role_counts_only_once_it_has_spread()
     {
         using var lab = await FaceLab.StartAsync(options: new AzureFaceOptions { RolePropagation = TimeSpan.FromMinutes(3) });
