@@ -19,11 +19,16 @@ internal static class SubscriptionHostCommand
             HelpName = "KIND",
             CustomParser = argument => Choices.Parse<KubernetesKind>(argument),
         };
+        var fresh = new Option<bool>("--fresh") { Description = "As a subscription of Azure that nobody has used: its resource providers are yet to be registered." };
         var verb = new Verb("subscription-host", "Host the sandbox's Azure for one cluster in this process.")
         {
             Hidden = true,
-            Options = { name, region, speed, kubernetes },
-            Examples = [new("ebb subscription-host --name farm --region westeurope", "under a service manager, say; SIGTERM ends it")],
+            Options = { name, region, speed, kubernetes, fresh },
+            Examples =
+            [
+                new("ebb subscription-host --name farm --region westeurope", "under a service manager, say; SIGTERM ends it"),
+                new("ebb subscription-host --name farm --region eastus --fresh", "what 'ebb up' does in a subscription that was never used"),
+            ],
         };
         verb.SetAction(async (parsed, ct) =>
         {
@@ -33,6 +38,7 @@ internal static class SubscriptionHostCommand
                 Region = parsed.GetRequiredValue(region),
                 Speed = parsed.GetValue(speed),
                 Kubernetes = parsed.GetValue(kubernetes),
+                Fresh = parsed.GetValue(fresh),
             };
             await SubscriptionHost.RunAsync(SandboxHome.OfSubscription(parsed.GetRequiredValue(name)), settings, ct);
         });

@@ -25,7 +25,7 @@ internal static class ClusterCommands
             terminal.Say(note);
         }
 
-        var (plan, files, keys) = await session.PlanAsync(release: null, ct);
+        var (plan, files, keys) = await RegisteredPlan.AskAsync(session, options, terminal, ct);
         plan.RequirePossible();
         if (!force)
         {
@@ -136,7 +136,7 @@ internal static class ClusterCommands
     /// <exception cref="EbbException">It cannot become so.</exception>
     public static async Task ApplyAsync(ClusterSession session, ILoggerFactory loggers, Action<ProvisionEvent> tell, CancellationToken ct)
     {
-        var (plan, files, keys) = await session.PlanAsync(release: null, ct);
+        var (plan, files, keys) = await RegisteredPlan.MakeAsync(session, tell, ct);
         plan.RequirePossible();
         plan.ControlPlane!.RequireFollowing();
         await ApplyAsync(session, plan, files, keys, force: false, loggers, tell, ct);

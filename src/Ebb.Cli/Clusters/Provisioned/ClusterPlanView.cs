@@ -8,7 +8,17 @@ internal static class ClusterPlanView
     public static void Print(ClusterPlan plan, string subscription, Terminal terminal)
     {
         terminal.Print($"Cluster {plan.File.Name} in {plan.File.Cloud.Region}, subscription {subscription}");
-        if (plan.Changes.IsEmpty)
+        var open = plan.Preflight.ToRegister;
+        if (!open.IsEmpty)
+        {
+            terminal.Print(Registration.Note(open, subscription));
+        }
+
+        if (plan.Changes.IsEmpty && !open.IsEmpty)
+        {
+            terminal.Print("All is there by its name; whether it is as the file says can be told only then.");
+        }
+        else if (plan.Changes.IsEmpty)
         {
             terminal.Print("Nothing to change: all is as the file says.");
         }

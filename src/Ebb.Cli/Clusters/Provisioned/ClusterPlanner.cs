@@ -16,6 +16,11 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
     {
         var (plan, preflight) = await LookAsync(inputs, ct);
         plan.Preflight.Require(file.Name);
+        if (!plan.Preflight.ToRegister.IsEmpty)
+        {
+            // Azure compares nothing that it knows no provider for. Whoever carries a plan out has it made anew once there is one.
+            return plan with { Changes = [.. Missing(plan.Storage, plan.Place.Storage), .. Missing(plan.Compute, plan.Place.Compute)] };
+        }
 
         // Each takes Azure ten seconds and more: both at once.
         var differences = await Task.WhenAll(DifferenceAsync(plan.Storage, plan.Place.Storage, plan.Place, ct), DifferenceAsync(plan.Compute, plan.Place.Compute, plan.Place, ct));
@@ -34,9 +39,7 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
     private async Task<(ClusterPlan Plan, Preflight Preflight)> LookAsync(RenderInputs inputs, CancellationToken ct)
     {
         var names = new ResourceNames(file, cloud.Arm.Subscription);
-        var place = await ClusterPlace.LookAsync(file, cloud.Groups, cloud.Deployments, ct);
-        var preflight = new Preflight(cloud.Facts, file, GlobalNames.Of(file, names), place);
-        var report = await preflight.CheckAsync(ct);
+        var (place, preflight, report) = await CheckAsync(names, ct);
         var complete = Complete(inputs, place, preflight);
         var rendering = Renderer.Render(file, complete);
         var plan = new ClusterPlan
@@ -54,13 +57,27 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
         return (plan, preflight);
     }
 
+    private Task<(ClusterPlace Place, Preflight Preflight, PreflightReport Report)> CheckAsync(ResourceNames names, CancellationToken ct) =>
+        SubscriptionReading.RequireAsync(cloud.Arm.Subscription, async () =>
+        {
+            var place = await ClusterPlace.LookAsync(file, cloud.Groups, cloud.Deployments, ct);
+            var preflight = new Preflight(cloud.Facts, file, GlobalNames.Of(file, names), place);
+            return (place, preflight, await preflight.CheckAsync(ct));
+        });
+
     /// <summary>What would be deployed, whether or not anything stands in the way of it.</summary>
+    /// <exception cref="EbbException">What the sizes have is not to be known yet, and with it what pools offer.</exception>
     public async Task<Rendering> RenderAsync(RenderInputs inputs, CancellationToken ct)
     {
         var names = new ResourceNames(file, cloud.Arm.Subscription);
-        var place = await ClusterPlace.LookAsync(file, cloud.Groups, cloud.Deployments, ct);
-        var preflight = new Preflight(cloud.Facts, file, GlobalNames.Of(file, names), place);
-        await preflight.CheckAsync(ct);
+        var (place, preflight, report) = await CheckAsync(names, ct);
+        if (report.ToRegister.Contains(Registration.Compute))
+        {
+            throw new EbbException(
+                $"Subscription '{cloud.Arm.Subscription}' has never used {Registration.Compute}, so Azure does not say what machines of which size have; a pool that does not say it cannot grow. "
+                + $"Run this, and render then: {Registration.Commands([Registration.Compute], cloud.Arm.Subscription)}");
+        }
+
         return Renderer.Render(file, Complete(inputs, place, preflight));
     }
 
@@ -85,7 +102,7 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
     {
         if (place.Group is null)
         {
-            return (wanted, [new ClusterChange(ChangeAction.Create, wanted.Group, "Microsoft.Resources/resourceGroups", wanted.Group, ""), .. Contents(wanted)]);
+            return (wanted, [.. Missing(wanted, place)]);
         }
 
         try
@@ -122,6 +139,13 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
                 null => "deployed again: Azure keeps no record of the last time, and does not show what machines were told at their birth",
             },
         };
+
+    /// <summary>What is wanted and not there, by type and name alone.</summary>
+    private static IEnumerable<ClusterChange> Missing(Blueprint wanted, GroupPlace place) =>
+    [
+        .. place.Group is null ? [new ClusterChange(ChangeAction.Create, wanted.Group, "Microsoft.Resources/resourceGroups", wanted.Group, "")] : Array.Empty<ClusterChange>(),
+        .. Contents(wanted).Where(change => !place.Has(change.Type, change.Name)),
+    ];
 
     /// <summary>What a template makes in an empty group, as far as it says without being evaluated.</summary>
     private static IEnumerable<ClusterChange> Contents(Blueprint wanted) =>

@@ -8,6 +8,10 @@ using Ebb.Sandbox.Machines.Nspawn;
 
 namespace Ebb.Cli.Clusters.Provisioned;
 
+/// <summary>What is to become of a cluster.</summary>
+/// <param name="Files">What is to lie on its own share.</param>
+internal sealed record SessionPlan(ClusterPlan Plan, IReadOnlyList<ShareFile> Files, ClusterKeys Keys);
+
 /// <summary>One command's work on one cluster of an <c>ebb.yaml</c>: its file, what is kept of it here, and its subscription.</summary>
 internal sealed class ClusterSession : IDisposable
 {
@@ -83,11 +87,11 @@ internal sealed class ClusterSession : IDisposable
 
     /// <summary>Finds out what there is and what is wanted.</summary>
     /// <param name="release">Of k3s, for the control plane; null: the one that runs.</param>
-    public async Task<(ClusterPlan Plan, IReadOnlyList<ShareFile> Files, ClusterKeys Keys)> PlanAsync(string? release, CancellationToken ct)
+    public async Task<SessionPlan> PlanAsync(string? release, CancellationToken ct)
     {
         var inputs = await InputsAsync(make: true, ct);
         var plan = await WithControlPlaneAsync(await new ClusterPlanner(File, Cloud).PlanAsync(inputs.Rendering, ct), inputs, release, ct);
-        return (plan, FilesOf(inputs, plan), inputs.Keys);
+        return new SessionPlan(plan, FilesOf(inputs, plan), inputs.Keys);
     }
 
     /// <summary>The same for whoever only has the control plane's machines come to a release, and deploys nothing.</summary>
@@ -113,7 +117,11 @@ internal sealed class ClusterSession : IDisposable
     }
 
     /// <exception cref="EbbException">The cluster has other keys than those that are kept here, or newer ones; nothing has been changed.</exception>
-    public Task RequireOwnKeysAsync(CancellationToken ct) => ForeignKeys.RefuseAsync(File, Home, Cloud, Time, NewRandom(), ct);
+    public Task RequireOwnKeysAsync(CancellationToken ct) => SubscriptionReading.RequireAsync(Cloud.Arm.Subscription, async () =>
+    {
+        await ForeignKeys.RefuseAsync(File, Home, Cloud, Time, NewRandom(), ct);
+        return true;
+    });
 
     /// <summary>What of the file is otherwise where the cluster is, each as a sentence for people.</summary>
     public IEnumerable<string> Notes() => IsReal(File) ? RealSandboxFit.Notes(File, NspawnSupport.MostMachines()) : [];

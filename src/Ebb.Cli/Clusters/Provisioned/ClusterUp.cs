@@ -28,9 +28,9 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
     /// <summary>Until storage and what lies on it are as the plan says: all that outlives machines.</summary>
     public async Task ApplyStorageAsync(ClusterPlan plan, IReadOnlyList<ShareFile> files, CancellationToken ct)
     {
-        foreach (var provider in plan.Preflight.ToRegister)
+        if (!plan.Preflight.ToRegister.IsEmpty)
         {
-            await StepAsync("register", $"Registering {provider}", () => AlwaysAsync(cloud.Facts.RegisterAsync(provider, ct)));
+            throw new InvalidOperationException($"The plan was made before the subscription was registered with {string.Join(", ", plan.Preflight.ToRegister)}: what it takes of sizes, quotas and names is not known in it.");
         }
 
         await StepAsync("storage", $"Storage in resource group {plan.Storage.Group}", () => DeployAsync(plan, plan.Storage, plan.Place.Storage, ct));
@@ -164,11 +164,5 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
         var started = time.GetTimestamp();
         var changed = await act();
         tell(new ProvisionEvent.Ended(step, what, changed, time.GetElapsedTime(started)));
-    }
-
-    private static async Task<bool> AlwaysAsync(Task task)
-    {
-        await task;
-        return true;
     }
 }

@@ -11,7 +11,10 @@ namespace Ebb.Cli.Clusters.Provisioned;
 /// <summary>What was found before anything is made.</summary>
 /// <param name="Problems">Each with its remedy; while there is one, nothing is made.</param>
 /// <param name="Warnings">What will do for now.</param>
-/// <param name="ToRegister">Resource providers that the subscription has not used yet.</param>
+/// <param name="ToRegister">
+/// Resource providers that the subscription has not used yet. While there is one, what Azure says of it is not checked, and nothing but
+/// registering is done.
+/// </param>
 internal sealed record PreflightReport(ImmutableArray<string> Problems, ImmutableArray<string> Warnings, ImmutableArray<string> ToRegister)
 {
     /// <exception cref="EbbException">There are problems: all of them are named.</exception>
@@ -40,7 +43,7 @@ internal sealed record GlobalNames(ImmutableArray<string> Accounts, string Label
 internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, GlobalNames names, ClusterPlace place)
 {
     private static readonly ImmutableArray<string> Providers =
-        ["Microsoft.Compute", "Microsoft.Network", "Microsoft.Storage", "Microsoft.ManagedIdentity", "Microsoft.Authorization"];
+        [Registration.Compute, Registration.Network, Registration.Storage, "Microsoft.ManagedIdentity", "Microsoft.Authorization"];
 
     private readonly List<string> _problems = [];
     private readonly List<string> _warnings = [];
@@ -149,9 +152,12 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
             }
         }
 
-        foreach (var provider in register.Where(_ => subscription is not null && !subscription.Allow("Microsoft.Resources/subscriptions/providers/register/action")))
+        var unregistrable = register.Where(provider => subscription is not null && !subscription.Allow($"{provider}/register/action")).ToList();
+        if (unregistrable.Count > 0)
         {
-            missing.Add($"{provider}/register/action in the subscription");
+            _problems.Add(
+                $"You may not register subscription '{facts.SubscriptionId}' with {string.Join(", ", unregistrable)}, which it has never used ({unregistrable[0]}/register/action); roles in resource groups do not contain that. "
+                + Registration.Remedy(unregistrable, facts.SubscriptionId));
         }
 
         if (missing.Count == 0)
@@ -162,14 +168,15 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
         var roles = missing.Any(m => m.Contains("roleAssignments", StringComparison.Ordinal))
             ? "Ask an owner for the role Owner, or for Contributor together with Role Based Access Control Administrator"
             : "Ask an owner for the role Contributor";
-        _problems.Add($"You may not: {string.Join("; ", missing)}. {roles}, in the subscription or in both resource groups.");
+        var make = place.Storage.Group is null || place.Compute.Group is null ? ", which then are to be there first" : "";
+        _problems.Add($"You may not: {string.Join("; ", missing)}. {roles}, in the subscription; or, beside the role Reader there, in both resource groups{make}.");
     }
 
     private async Task MachinesAsync(List<string> register, CancellationToken ct)
     {
-        if (register.Contains("Microsoft.Compute"))
+        if (register.Contains(Registration.Compute))
         {
-            // Before it is registered it answers nothing about this subscription; the deployment's own check comes later.
+            // Before it is registered it answers nothing; all this is done again when it is.
             return;
         }
 
@@ -186,7 +193,7 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
 
     private async Task NamesAsync(List<string> register, CancellationToken ct)
     {
-        foreach (var account in names.Accounts.Where(a => !register.Contains("Microsoft.Storage") && !place.Storage.Has("Microsoft.Storage/storageAccounts", a)))
+        foreach (var account in names.Accounts.Where(a => !register.Contains(Registration.Storage) && !place.Storage.Has("Microsoft.Storage/storageAccounts", a)))
         {
             if (await facts.StorageNameProblemAsync(account, ct) is { } taken)
             {
@@ -197,7 +204,7 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
             }
         }
 
-        if (!register.Contains("Microsoft.Network"))
+        if (!register.Contains(Registration.Network))
         {
             var label = names.Label;
             if (await facts.IsLabelFreeAsync(Region, label, ct) is false && !await IsOwnAsync(label, ct))

@@ -62,6 +62,9 @@ internal sealed record ClusterPlanReport
 
     public required ImmutableArray<string> Warnings { get; init; }
 
+    /// <summary>What the subscription is to be registered with first. Where it is not empty, sizes, quotas and names are not checked yet, and the changes are what is not there.</summary>
+    public required ImmutableArray<string> Register { get; init; }
+
     public static ClusterPlanReport Of(ClusterPlan plan, string subscription) => new()
     {
         Cluster = plan.File.Name,
@@ -69,6 +72,7 @@ internal sealed record ClusterPlanReport
         Region = plan.File.Cloud.Region,
         Changes = [.. plan.Changes.Select(c => new ChangeReport(
             JsonNamingPolicy.CamelCase.ConvertName(c.Action.ToString()), c.Group, c.Type, c.Name, [.. c.Parts.Select(p => p.What)], c.Means, c.Drift))],
+        Register = plan.Preflight.ToRegister,
         Warnings = [.. plan.Preflight.Warnings, .. plan.Hardware.Notes, .. plan.ControlPlane?.Notes ?? []],
     };
 }

@@ -10,7 +10,7 @@ internal static class StorageUp
     public static async Task RunAsync(string path, SubscriptionSettings settings, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
     {
         using var session = await ClusterSession.ChangeAsync(path, settings, terminal.Say, ct);
-        var (plan, files, _) = await session.PlanAsync(release: null, ct);
+        var (plan, files, _) = await RegisteredPlan.AskAsync(session, options, terminal, ct);
         plan.RequirePossible();
         var group = session.File.Cloud.StorageGroup;
         if (plan.Changes.Any(change => change.Group == group && change.Touches))

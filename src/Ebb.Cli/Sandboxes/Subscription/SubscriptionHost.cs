@@ -15,6 +15,9 @@ namespace Ebb.Cli.Sandboxes.Subscription;
 /// </summary>
 internal static class SubscriptionHost
 {
+    // Some of Azure's take a quarter of an hour, most less than this.
+    private static readonly TimeSpan RegistrationTakes = TimeSpan.FromMinutes(1);
+
     /// <summary>Until it is cancelled; then nothing of it is left.</summary>
     /// <exception cref="EbbException">It runs already.</exception>
     public static async Task RunAsync(SandboxHome home, SubscriptionSettings settings, CancellationToken ct)
@@ -39,7 +42,12 @@ internal static class SubscriptionHost
 
             // Who signs in owns the subscription, as whoever begins with one does.
             var client = new AzureClient(world.Options.TenantId, Guid.NewGuid().ToString(), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)));
-            using var face = new AzureFace(world, new AzureFaceOptions { Apps = [new AppRegistration(client.Id, client.Secret)] });
+            using var face = new AzureFace(world, new AzureFaceOptions
+            {
+                Apps = [new AppRegistration(client.Id, client.Secret)],
+                Unregistered = settings.Fresh ? AzureFaceOptions.NeverUsed : [],
+                RegistrationTakes = RegistrationTakes / settings.Speed,
+            });
             await using var host = await AzureHost.StartAsync(face, authority, 0, 0, ct);
             home.WriteAuthority(authority.CertificatePem);
             var access = new AzureAccess

@@ -18,9 +18,13 @@ internal sealed record SubscriptionSettings
     /// <summary>What control-plane machines run, and with it what machines of pools are; null for what there is, and embedded where there is nothing yet.</summary>
     public KubernetesKind? Kubernetes { get; init; }
 
+    /// <summary>Whether it begins as Azure's own do, which have registered hardly anything. Default no: all that there is can be used at once.</summary>
+    public bool Fresh { get; init; }
+
     public IEnumerable<string> ToArguments() =>
     [
         .. Kubernetes is { } kind ? new[] { "--kubernetes", Choices.Word(kind) } : [],
+        .. Fresh ? ["--fresh"] : Array.Empty<string>(),
         "--region", Region, "--speed", Speed.ToString(CultureInfo.InvariantCulture),
     ];
 }

@@ -31,7 +31,7 @@ public sealed class StorageAccounts(ArmConnection arm)
     {
         var path = $"{arm.GroupPath(group)}/providers/Microsoft.Storage/storageAccounts/{Uri.EscapeDataString(account)}";
         var doing = $"Reading storage account '{account}'";
-        var wire = await arm.FindAsync(doing, arm.Address(path, Version), DeploymentJson.Default.WireAccount, ct);
+        var wire = await FindAsync(doing, path, ct);
         if (wire is null)
         {
             return null;
@@ -41,6 +41,19 @@ public sealed class StorageAccounts(ArmConnection arm)
             ? uri
             : throw new CloudException($"{doing}: it names no address of its file service.");
         return await KeyAsync(group, account, ct) is { } key ? new StorageAccess(account, files, key) : null;
+    }
+
+    private async Task<WireAccount?> FindAsync(string doing, string path, CancellationToken ct)
+    {
+        try
+        {
+            return await arm.FindAsync(doing, arm.Address(path, Version), DeploymentJson.Default.WireAccount, ct);
+        }
+        catch (CloudException e) when (SubscriptionFacts.IsNotRegistered(e))
+        {
+            // A subscription that has never used storage has no account.
+            return null;
+        }
     }
 
     /// <summary>The first key of an account, which is all that some may read of it; null when it is not there.</summary>

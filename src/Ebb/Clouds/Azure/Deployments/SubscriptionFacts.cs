@@ -33,9 +33,16 @@ public sealed class SubscriptionFacts(ArmConnection arm)
 
     private const string NetworkVersion = "2023-09-01";
 
-    private static readonly TimeSpan RegisterWithin = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan RegisterWithin = TimeSpan.FromMinutes(15);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(3);
+
+    /// <summary>The connection's own.</summary>
+    public string SubscriptionId => arm.Subscription;
+
+    /// <summary>Whether something was refused because the subscription is not registered with its namespace, or because that is not known everywhere yet.</summary>
+    /// <remarks>Storage, asked for a free name, knows no such subscription until then.</remarks>
+    public static bool IsNotRegistered(CloudException e) => e.Code is "MissingSubscriptionRegistration" or "SubscriptionNotFound";
 
     /// <summary>Those that the caller may see; whichever the connection is for.</summary>
     public async Task<IReadOnlyList<Subscription>> SubscriptionsAsync(CancellationToken ct)
@@ -145,24 +152,30 @@ public sealed class SubscriptionFacts(ArmConnection arm)
     /// <summary>The public addresses of a resource group.</summary>
     public Task<IReadOnlyList<PublicAddress>> PublicAddressesAsync(string group, CancellationToken ct) => new PublicAddresses(arm).ListAsync(group, ct);
 
-    /// <summary>Registers a namespace and waits until it is.</summary>
+    /// <summary>Begins to register the subscription with a namespace, which takes Azure minutes; where it is, nothing changes.</summary>
     /// <exception cref="CloudException">It was refused.</exception>
     public async Task RegisterAsync(string provider, CancellationToken ct)
     {
-        var doing = $"Registering resource provider '{provider}'";
+        var doing = $"Registering subscription '{arm.Subscription}' with '{provider}'";
         var address = arm.Address($"{arm.SubscriptionPath}/providers/{provider}/register", ArmConnection.ResourcesVersion);
         var answer = await arm.RepeatAsync(doing, new ArmCall(HttpMethod.Post, address, ArmFamily.Writes), ct);
         if (answer is not ArmAnswer.Ok)
         {
             throw ArmConnection.Failed(doing, answer);
         }
+    }
 
+    /// <summary>Waits until the subscription is registered with a namespace.</summary>
+    /// <exception cref="TimeoutException">It still is not after 15 min.</exception>
+    public async Task AwaitRegisteredAsync(string provider, CancellationToken ct)
+    {
         var started = arm.Time.GetTimestamp();
         while (!"Registered".Equals(await RegistrationAsync(provider, ct), StringComparison.OrdinalIgnoreCase))
         {
             if (arm.Time.GetElapsedTime(started) > RegisterWithin)
             {
-                throw new TimeoutException($"{doing}: it was not done within {RegisterWithin.TotalMinutes} min. Run this again later.");
+                throw new TimeoutException(
+                    $"Azure has not registered subscription '{arm.Subscription}' with '{provider}' within {RegisterWithin.TotalMinutes} min. It goes on with it; run this again later. No resource has been made.");
             }
 
             await Task.Delay(LookEvery, arm.Time, ct);

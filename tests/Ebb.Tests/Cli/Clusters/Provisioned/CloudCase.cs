@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Text.Json.Nodes;
 using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.ControlPlane.Pki;
 using Ebb.Cli.Definition;
@@ -8,6 +9,7 @@ using Ebb.Clouds.Azure;
 using Ebb.Clouds.Azure.Deployments;
 using Ebb.Sandbox;
 using Ebb.Sandbox.Azure;
+using Ebb.Sandbox.Azure.Access;
 using Ebb.Sandbox.Cloud;
 using Ebb.Simulation;
 
@@ -39,18 +41,21 @@ internal sealed class CloudCase : IDisposable
     private readonly Runner _runner = new(new VirtualTime());
     private readonly AzureFace _face;
 
-    public CloudCase(Ebb.Sandbox.Cloud.CloudOptions? options = null)
+    /// <param name="face">With an application: whoever sends here is signed in as that; without, everything is allowed.</param>
+    public CloudCase(Ebb.Sandbox.Cloud.CloudOptions? options = null, AzureFaceOptions? face = null)
     {
+        face ??= new AzureFaceOptions();
         World = new CloudWorld(new Agenda(_runner.Time), options ?? new Ebb.Sandbox.Cloud.CloudOptions());
-        _face = new AzureFace(World, new AzureFaceOptions { Authenticate = false });
+        _face = new AzureFace(World, face with { Authenticate = !face.Apps.IsEmpty });
         Wire = new Wire(new InProcessHandler(_face));
         var http = new HttpMessageInvoker(Wire);
+        var token = face.Apps.IsEmpty ? "t" : SignIn(face.Apps[0]);
         Cloud = CloudAccess.Over(
             new ArmConnection(
                 new Uri("https://arm.sandbox/"),
                 World.Options.SubscriptionId,
                 http,
-                _ => ValueTask.FromResult(new AccessToken("t", DateTimeOffset.MaxValue)),
+                _ => ValueTask.FromResult(new AccessToken(token, DateTimeOffset.MaxValue)),
                 _runner.Time,
                 new Random(1)),
             http);
@@ -61,6 +66,14 @@ internal sealed class CloudCase : IDisposable
     public Wire Wire { get; }
 
     public CloudAccess Cloud { get; }
+
+    /// <summary>Gives the application that sends here a built-in role, by its name.</summary>
+    /// <param name="scope">Within the subscription: empty for all of it.</param>
+    public void Give(string role, string scope, string app) => RoleAssignments.Grant(
+        _face.Resources,
+        $"/subscriptions/{World.Options.SubscriptionId}{scope}",
+        BuiltInRoles.All.Single(r => r.Name == role).Id,
+        Principals.PrincipalOf(app));
 
     public VirtualTime Time => _runner.Time;
 
@@ -91,7 +104,13 @@ internal sealed class CloudCase : IDisposable
 
     public async Task<Deployment> UpAsync(string yaml, CancellationToken ct)
     {
-        var plan = await new ClusterPlanner(File(yaml), Cloud).PlanAsync(Inputs, ct);
+        var planner = new ClusterPlanner(File(yaml), Cloud);
+        var plan = await planner.PlanAsync(Inputs, ct);
+        if (plan.Preflight.ToRegister is { IsEmpty: false } missing)
+        {
+            plan = await new Registration(Cloud.Facts, Time, new Random(1), Told.Add).CompleteAsync(missing, again => planner.PlanAsync(Inputs, again), ct);
+        }
+
         return await new ClusterUp(Cloud, Time, new Random(1), Told.Add).ApplyAsync(plan, Files, ct);
     }
 
@@ -113,6 +132,18 @@ internal sealed class CloudCase : IDisposable
         AgentHashes = ImmutableSortedDictionary<string, string>.Empty.Add("amd64", new string('a', 64)).Add("arm64", new string('b', 64)),
         EbbHash = new string('c', 64),
     };
+
+    private string SignIn(AppRegistration app) => Do(async () =>
+    {
+        using var http = new HttpMessageInvoker(new InProcessHandler(_face));
+        using var content = new FormUrlEncodedContent(
+        [
+            new("grant_type", "client_credentials"), new("client_id", app.ClientId), new("client_secret", app.Secret), new("scope", "https://management.azure.com/.default"),
+        ]);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"https://arm.sandbox/{World.Options.TenantId}/oauth2/v2.0/token") { Content = content };
+        using var response = await http.SendAsync(request, CancellationToken.None);
+        return (string)JsonNode.Parse(await response.Content.ReadAsStringAsync())!["access_token"]!;
+    });
 
     public void Dispose()
     {
