@@ -79,7 +79,7 @@ internal static class Scaling
             : throw new IOException(string.Join(' ', refusals));
 
         string Instead(PoolView grown) => order.SkipWhile(part => part != grown).Skip(1).FirstOrDefault(part => named.Machines(part) < part.Pool.Max) is { } next
-            ? $" Should some not come, the controller knows after {Words.Span(new Policy().JoinWithin)}: 'ebb scale {named.Name} {wanted}' then buys the rest of '{next.Pool.Name}'."
+            ? $" Should some not come, the controller knows after {Words.Span(grown.Pool.JoinWithin)}: 'ebb scale {named.Name} {wanted}' then buys the rest of '{next.Pool.Name}'."
             : "";
     }
 

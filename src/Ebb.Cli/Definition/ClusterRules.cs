@@ -92,6 +92,11 @@ internal static class ClusterRules
             reading.Problem($"{path}.keepWarm", $"{pool.KeepWarm} is above the most machines, {pool.Max}. Lower it, or raise 'max'.");
         }
 
+        if (reading.IsSound($"{path}.joinWithin") && pool.JoinWithin < TimeSpan.FromMinutes(1))
+        {
+            reading.Problem($"{path}.joinWithin", "no machine becomes a node in less than a minute: each would be given up, and another bought. Write 1m or more.");
+        }
+
         if (pool.MaxPrice is not null && pool.Priority is PoolPriority.Regular && reading.IsSound($"{path}.priority"))
         {
             reading.Problem($"{path}.maxPrice", "only spot machines have a limit of price. Remove it, or write 'priority: spot'.");

@@ -90,6 +90,13 @@ internal static class Keys
         new Key<PoolDefinition, TimeSpan>(
             "idleAfter", "How long a node stays idle before its machine goes.", Values.Span, (p, v) => p with { IdleAfter = v }, p => p.IdleAfter)
         { Example = "10m" },
+        new Key<PoolDefinition, TimeSpan>(
+            "joinWithin",
+            "How long a machine may take to become a node, all that it installs before included, until it is given up and another is bought. 1m at least.",
+            Values.Span,
+            (p, v) => p with { JoinWithin = v },
+            p => p.JoinWithin)
+        { Example = "40m" },
         new Key<PoolDefinition, ImmutableArray<int>>("zones", "Availability zones.", Zones, (p, v) => p with { Zones = Words(v) }, p => Numbers(p.Zones))
         { Example = "[1, 2]", DefaultWords = "wherever the cloud has room" },
         new Key<PoolDefinition, int>("diskGiB", "The system disk, in GiB.", Disk, (p, v) => p with { DiskGiB = v }, p => p.DiskGiB) { Example = "64" },

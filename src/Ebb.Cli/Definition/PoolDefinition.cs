@@ -29,6 +29,9 @@ internal sealed record PoolDefinition
     /// <summary>How long a node stays idle before its machine goes, up to 30 days. Default 5 min.</summary>
     public TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long a machine may take to become a node before it is given up, 1 min to 30 days. Default 15 min.</summary>
+    public TimeSpan JoinWithin { get; init; } = TimeSpan.FromMinutes(15);
+
     /// <summary>Default none: wherever the cloud has room.</summary>
     public ImmutableArray<string> Zones { get; init; } = [];
 

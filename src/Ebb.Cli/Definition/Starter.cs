@@ -77,6 +77,7 @@ internal static class Starter
                 max: 10
                 # How long a node stays idle before its machine goes.
                 idleAfter: 5m
+                # joinWithin: 40m
                 # keepWarm: 1
                 # zones: [1, 2, 3]
                 # diskGiB: 64

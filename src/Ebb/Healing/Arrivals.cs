@@ -96,11 +96,11 @@ internal static class Arrivals
 
         var started = unjoined.Since(machine);
         var age = draft.Now - started;
-        if (age < draft.Policy.JoinWithin)
+        if (age < pool.Pool.JoinWithin)
         {
             pool.Coming.Add(new Coming(pool, machine, started));
-            draft.LookAgain(started + draft.Policy.JoinWithin);
-            Say(draft, machine, $"joining: {Words.Progress(age, draft.Policy.JoinWithin)}");
+            draft.LookAgain(started + pool.Pool.JoinWithin);
+            Say(draft, machine, $"joining: {Words.Progress(age, pool.Pool.JoinWithin)}");
             return false;
         }
 
@@ -114,7 +114,7 @@ internal static class Arrivals
         }
         else
         {
-            GiveUp(draft, pool, machine, $"did not join within {Words.Span(draft.Policy.JoinWithin)}");
+            GiveUp(draft, pool, machine, $"did not join within {Words.Span(pool.Pool.JoinWithin)}");
             return true;
         }
 
@@ -172,7 +172,7 @@ internal static class Arrivals
         {
             draft.InMotion.Add(pool.Name);
             since ??= draft.Now;
-            if (draft.Now - since >= draft.Policy.JoinWithin)
+            if (draft.Now - since >= pool.Pool.JoinWithin)
             {
                 missing = promised;
                 since = null;
@@ -180,7 +180,7 @@ internal static class Arrivals
             }
             else
             {
-                draft.LookAgain(since.Value + draft.Policy.JoinWithin);
+                draft.LookAgain(since.Value + pool.Pool.JoinWithin);
                 for (var i = missing; i < promised; i++)
                 {
                     pool.Coming.Add(new Coming(pool, null, since));

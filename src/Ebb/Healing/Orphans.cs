@@ -26,10 +26,10 @@ internal static class Orphans
                 node.Going = true;
                 node.Why = static (_, _) => "leaving: its machine is gone from the cloud";
             }
-            else if (draft.Now - node.Node.CreatedAt < draft.Policy.JoinWithin && !WasAskedToGo(node))
+            else if (draft.Now - node.Node.CreatedAt < pool.Pool.JoinWithin && !WasAskedToGo(node))
             {
                 // A list that is minutes old, as clouds hand out now and then, does not have the newest machines yet.
-                draft.LookAgain(node.Node.CreatedAt + draft.Policy.JoinWithin);
+                draft.LookAgain(node.Node.CreatedAt + pool.Pool.JoinWithin);
                 node.Why = static (node, now) => $"kept: not ready, its machine is not in the cloud's list, but it is new: {Words.Span(now - node.Node.CreatedAt)}";
             }
             else

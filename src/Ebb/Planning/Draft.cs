@@ -133,7 +133,7 @@ internal sealed class Draft
         var asked = Notes.ReadTime(node.Annotations.GetValueOrDefault(Marks.Removing)) is { } at && Now - at < TimeSpan.FromMinutes(5);
         standing.Announced = Announcement.Of(node, Now)?.Kind;
         standing.Going = machine.State == MachineState.Deleting || IsDeparting(machine) || asked || standing.Announced is not null;
-        var isNew = Now - node.CreatedAt < Policy.JoinWithin;
+        var isNew = Now - node.CreatedAt < standing.Pool!.Pool.JoinWithin;
         standing.Joining = isNew
             && !standing.Going
             && machine.State is MachineState.Creating or MachineState.Running or MachineState.Unknown

@@ -3,9 +3,6 @@ namespace Ebb.Planning;
 /// <summary>How to decide; the defaults need no configuration.</summary>
 public sealed record Policy
 {
-    /// <summary>How long a new machine may take to join before it is given up. Default 15 min.</summary>
-    public TimeSpan JoinWithin { get; init; } = TimeSpan.FromMinutes(15);
-
     /// <summary>Whether machines that idleness alone would not free are steered empty. Default yes.</summary>
     public bool Steer { get; init; } = true;
 

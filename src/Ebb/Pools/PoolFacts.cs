@@ -58,6 +58,7 @@ public sealed record PoolFacts
             PartOf = tags.PartOf,
             KeepWarm = tags.KeepWarm,
             IdleAfter = tags.IdleAfter,
+            JoinWithin = tags.JoinWithin,
             Priority = Priority,
             PricePerHour = tags.PricePerHour ?? Prices.PerHour(Size, Hardware, Priority),
             Zones = Zones,

@@ -16,7 +16,10 @@ internal sealed partial class PoolTagReader(string pool)
     // The cloud's own limit for one scale set.
     private const int MostMachines = 1000;
 
-    private static readonly TimeSpan LongestIdle = TimeSpan.FromDays(30);
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(30);
+
+    // No machine boots faster; it would be given up again and again.
+    private static readonly TimeSpan ShortestJoin = TimeSpan.FromMinutes(1);
 
     private readonly SortedDictionary<string, string> _labels = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, Taint> _taints = new(StringComparer.Ordinal);
@@ -41,7 +44,10 @@ internal sealed partial class PoolTagReader(string pool)
                 _tags = _tags with { KeepWarm = Count(tag, value) ?? _tags.KeepWarm };
                 break;
             case "ebb-idle-after":
-                IdleAfter(tag, value);
+                _tags = _tags with { IdleAfter = Time(tag, value, TimeSpan.Zero, "of at most 30 days such as 90s, 5m or 1h30m") ?? _tags.IdleAfter };
+                break;
+            case "ebb-join-within":
+                _tags = _tags with { JoinWithin = Time(tag, value, ShortestJoin, "from 1m to 30 days such as 30m or 1h30m") ?? _tags.JoinWithin };
                 break;
             case "ebb-price":
                 Price(tag, value);
@@ -93,7 +99,7 @@ internal sealed partial class PoolTagReader(string pool)
         else if (tag.StartsWith(PoolTags.Prefix, StringComparison.OrdinalIgnoreCase))
         {
             // Most likely a slip of the pen, and a limit that is not heeded costs money.
-            Bad(tag, value, "there is no such tag; known are ebb-ignore, ebb-min, ebb-max, ebb-keep-warm, ebb-idle-after, ebb-price, " +
+            Bad(tag, value, "there is no such tag; known are ebb-ignore, ebb-min, ebb-max, ebb-keep-warm, ebb-idle-after, ebb-join-within, ebb-price, " +
                 "ebb-pool, ebb-cluster, ebb-role, ebb-label_KEY, ebb-taint_KEY and ebb-resource_KEY. Correct its name or remove it");
         }
     }
@@ -126,7 +132,7 @@ internal sealed partial class PoolTagReader(string pool)
         return null;
     }
 
-    private void IdleAfter(string tag, string value)
+    private TimeSpan? Time(string tag, string value, TimeSpan least, string such)
     {
         var match = Span().Match(value.Trim());
         if (match.Success)
@@ -134,14 +140,14 @@ internal sealed partial class PoolTagReader(string pool)
             // At most six digits each: no overflow before the comparison.
             double Part(string unit) => match.Groups[unit] is { Success: true } g ? int.Parse(g.ValueSpan, CultureInfo.InvariantCulture) : 0;
             var span = TimeSpan.FromHours(Part("h")) + TimeSpan.FromMinutes(Part("m")) + TimeSpan.FromSeconds(Part("s"));
-            if (span <= LongestIdle)
+            if (span >= least && span <= Longest)
             {
-                _tags = _tags with { IdleAfter = span };
-                return;
+                return span;
             }
         }
 
-        Bad(tag, value, "give a time of at most 30 days such as 90s, 5m or 1h30m");
+        Bad(tag, value, $"give a time {such}");
+        return null;
     }
 
     private void Price(string tag, string value)

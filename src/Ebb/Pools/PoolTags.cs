@@ -13,6 +13,7 @@ namespace Ebb.Pools;
 /// ebb-min          least machines, 0 to 1000           ebb-idle-after   90s, 5m, 1h30m
 /// ebb-max          most machines, 0 to 1000            ebb-price        USD for an hour, for example 0.096
 /// ebb-keep-warm    machines kept ready beyond those at work, 0 to 1000
+/// ebb-join-within  how long a machine may take to become a node, as above, 1m and more
 /// ebb-pool         the pool that it is one of several scale sets of
 /// ebb-label_KEY    a label its nodes have              ebb-taint_KEY    VALUE:EFFECT, or EFFECT alone
 /// ebb-resource_KEY what pods may use of cpu, memory, ephemeral-storage, pods or an extended resource; 0: none
@@ -36,6 +37,8 @@ public sealed record PoolTags
     public int Max { get; internal init; } = 10;
 
     public TimeSpan IdleAfter { get; internal init; } = TimeSpan.FromMinutes(5);
+
+    public TimeSpan JoinWithin { get; internal init; } = TimeSpan.FromMinutes(15);
 
     public decimal? PricePerHour { get; internal init; }
 

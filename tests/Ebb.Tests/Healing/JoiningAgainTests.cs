@@ -31,6 +31,19 @@ public sealed class JoiningAgainTests
     }
 
     [Fact]
+    public void A_pool_whose_machines_take_long_has_the_time_that_it_asks_for()
+    {
+        var some = new Some().With(Some.Pool() with { JoinWithin = TimeSpan.FromMinutes(40) });
+        some.AddMachine(age: TimeSpan.FromMinutes(39));
+        some.AddMachine(age: TimeSpan.FromMinutes(41));
+
+        var plan = some.Plan();
+
+        Assert.Equal("joining: 39 min of 40", plan.Reasons.Machines["agents_0"]);
+        Assert.Equal("did not join within 40 min", Assert.Single(Assert.Single(plan.Decisions.OfType<Decision.Remove>()).Departures).Reason);
+    }
+
+    [Fact]
     public void A_machine_that_joined_again_has_its_whole_time_the_next_time_too()
     {
         var some = new Some().With(Some.Pool());

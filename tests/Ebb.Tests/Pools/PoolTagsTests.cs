@@ -14,6 +14,7 @@ public class PoolTagsTests
         var tags = Read();
 
         Assert.Equal((0, 10, TimeSpan.FromMinutes(5), false), (tags.Min, tags.Max, tags.IdleAfter, tags.Ignored));
+        Assert.Equal((TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(90)), (tags.JoinWithin, Read(("ebb-join-within", "1h30m")).JoinWithin));
         Assert.Empty(tags.Problems);
     }
 
@@ -91,6 +92,9 @@ public class PoolTagsTests
     [InlineData("ebb-idle-after", "")]
     [InlineData("ebb-idle-after", "-5m")]
     [InlineData("ebb-idle-after", "999999h")]
+    [InlineData("ebb-join-within", "59s")]
+    [InlineData("ebb-join-within", "721h")]
+    [InlineData("ebb-join-within", "soon")]
     [InlineData("ebb-price", "-0.1")]
     [InlineData("ebb-price", "1,5 €")]
     [InlineData("ebb-ignore", "perhaps")]

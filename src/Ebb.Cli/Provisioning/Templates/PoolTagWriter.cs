@@ -19,6 +19,11 @@ internal static class PoolTagWriter
         tags[PoolTags.Prefix + "min"] = $"{set.Min}";
         tags[PoolTags.Prefix + "max"] = $"{pool.Max}";
         tags[PoolTags.Prefix + "idle-after"] = Span(pool.IdleAfter);
+        if (pool.JoinWithin != new PoolTags().JoinWithin)
+        {
+            tags[PoolTags.Prefix + "join-within"] = Span(pool.JoinWithin);
+        }
+
         if (set.KeepWarm > 0)
         {
             tags[PoolTags.Prefix + "keep-warm"] = $"{set.KeepWarm}";

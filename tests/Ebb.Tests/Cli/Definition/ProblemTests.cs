@@ -23,6 +23,7 @@ public class ProblemTests
     [InlineData("priority: sport", "pools[0].priority: 'sport' cannot be; write regular, spot or spot-then-regular. Did you mean 'spot'?")]
     [InlineData("idleAfter: 300", "pools[0].idleAfter: 300 without quotes is a number to YAML; write a time of at most 30 days such as 90s, 10m, 2h or 1h30m.")]
     [InlineData("idleAfter: 5 minutes", "pools[0].idleAfter: '5 minutes' cannot be; write a time of at most 30 days such as 90s, 10m, 2h or 1h30m.")]
+    [InlineData("joinWithin: 59s", "pools[0].joinWithin: no machine becomes a node in less than a minute: each would be given up, and another bought. Write 1m or more.")]
     [InlineData("idleAfter: 721h", "pools[0].idleAfter: '721h' is longer than 30 days; write at most 720h.")]
     [InlineData("idleAfter: 1:30", "pools[0].idleAfter: 1:30 without quotes is a number to YAML; write a time of at most 30 days such as 90s, 10m, 2h or 1h30m.")]
     [InlineData("labels: {country: no}", "pools[0].labels['country']: no without quotes is true or false to YAML; write \"no\".")]
