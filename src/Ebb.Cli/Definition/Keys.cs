@@ -100,6 +100,13 @@ internal static class Keys
         new Key<PoolDefinition, ImmutableArray<int>>("zones", "Availability zones.", Zones, (p, v) => p with { Zones = Words(v) }, p => Numbers(p.Zones))
         { Example = "[1, 2]", DefaultWords = "wherever the cloud has room" },
         new Key<PoolDefinition, int>("diskGiB", "The system disk, in GiB.", Disk, (p, v) => p with { DiskGiB = v }, p => p.DiskGiB) { Example = "64" },
+        new Key<PoolDefinition, bool>(
+            "localDisk",
+            "Spot machines have their system disk on their host where it has room: quick, free, and gone with the machine. 'ebb stop' cannot stop such a pool.",
+            Flag,
+            (p, v) => p with { LocalDisk = v },
+            p => p.LocalDisk)
+        { Example = "false" },
         new Key<PoolDefinition, ImmutableSortedDictionary<string, string>>(
             "labels",
             "Labels of its nodes.",

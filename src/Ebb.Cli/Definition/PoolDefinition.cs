@@ -38,6 +38,9 @@ internal sealed record PoolDefinition
     /// <summary>Of the system disk, in GiB, 30 to 4095. Default 32.</summary>
     public int DiskGiB { get; init; } = 32;
 
+    /// <summary>Spot machines have their system disk on their host where its size has room. Default true.</summary>
+    public bool LocalDisk { get; init; } = true;
+
     public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     public ImmutableArray<Taint> Taints { get; init; } = [];

@@ -81,6 +81,8 @@ internal static class Starter
                 # keepWarm: 1
                 # zones: [1, 2, 3]
                 # diskGiB: 64
+                # With false 'ebb stop' can stop spot machines, too.
+                # localDisk: false
                 # labels: {disk: fast}
                 # taints: [gpu=yes:NoSchedule]
 

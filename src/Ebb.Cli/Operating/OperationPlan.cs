@@ -33,11 +33,14 @@ internal sealed record OperationPlan
     /// <summary>Left out, each with the reason.</summary>
     public required ImmutableArray<(string Machine, string Why)> Skipped { get; init; }
 
+    /// <summary>Which of the machines that were asked for cannot be worked on however often it is tried, and what to do instead; null for none.</summary>
+    public string? Refused { get; init; }
+
     /// <summary>What commands that were killed have left held, of any pool, and this one does not work on. What has become of them is not known.</summary>
     public ImmutableArray<Candidate> LeftBehind { get; init; } = [];
 
     /// <summary>A pure function of what was seen and what is wanted: the same seed gives the same order.</summary>
-    /// <exception cref="EbbException">A pool or machine that is named does not exist.</exception>
+    /// <exception cref="EbbException">A pool or machine that is named does not exist, or to none of them can this be done.</exception>
     public static OperationPlan Make(Snapshot snapshot, OperationRequest request)
     {
         var byProvider = snapshot.Nodes.Where(n => n.ProviderId.Length > 0).GroupBy(n => n.ProviderId, StringComparer.OrdinalIgnoreCase)
@@ -46,6 +49,7 @@ internal sealed record OperationPlan
         var pools = request.Pool is { } named ? NamedPool.Find(snapshot, named).Parts : snapshot.Cloud.Pools;
         var all = everywhere.FindAll(candidate => pools.Contains(candidate.Pool));
         var wanted = request.Machines.IsEmpty ? all : [.. request.Machines.Select(name => Find(all, name)).DistinctBy(c => c.Machine.ProviderId)];
+        var refused = LocalDisks.Refuse(snapshot, request, wanted);
         var skipped = ImmutableArray.CreateBuilder<(string, string)>();
         var letGo = ImmutableArray.CreateBuilder<Candidate>();
         List<Candidate> chosen = [];
@@ -81,6 +85,7 @@ internal sealed record OperationPlan
         {
             Waves = Waved(taken, request.AtOnce),
             Skipped = skipped.ToImmutable(),
+            Refused = refused,
             LeftBehind = [.. letGo.Union(everywhere.Where(c => c.Held?.IsLeftBehind(snapshot.Now) is true)).ExceptBy(taken.Select(c => c.Node), c => c.Node)],
         };
     }
@@ -105,6 +110,7 @@ internal sealed record OperationPlan
         return machine.State switch
         {
             MachineState.Deleting => "it is being removed",
+            _ when LocalDisks.Keep(candidate, request) => LocalDisks.Why,
             // One that a command was at work on is on its way back.
             MachineState.Creating when !candidate.WorkedOn => "it is still being made",
             MachineState.Stopping when request.Operation is MachineOperation.Start => "it is being stopped; run this again once it is off",

@@ -39,12 +39,17 @@ internal static class OperationRun
         });
     }
 
-    /// <exception cref="IOException">Machines were left or failed; says how to go on.</exception>
+    /// <exception cref="IOException">Machines were left or failed, or are none to which this can be done; says how to go on.</exception>
     internal static void Require(OperationPlan plan, ImmutableArray<OperationOutcome> done, OperationRequest request)
     {
         var left = done.Where(m => m.Outcome is "left" or "failed").Select(m => m.Machine).ToList();
         if (left.Count == 0)
         {
+            if (plan.Refused is not null)
+            {
+                throw new IOException(plan.Refused);
+            }
+
             return;
         }
 
@@ -53,7 +58,7 @@ internal static class OperationRun
         var again = request.CarriesOn
             ? "Running it again carries on."
             : $"Running it again begins with all of them; {(rest.Count > MostNamed ? "--machine names those that are to go on" : $"with {string.Join(' ', rest.Select(name => $"--machine {name}"))} it goes on")}.";
-        throw new IOException($"{Words.Count(left.Count, "machine")} could not be worked on{(after > 0 ? $", and {after} more were not begun" : "")}. {again}");
+        throw new IOException($"{Words.Count(left.Count, "machine")} could not be worked on{(after > 0 ? $", and {after} more were not begun" : "")}. {again}{(plan.Refused is { } refused ? $" {refused}" : "")}");
     }
 
     private static string PoolOf(Seen seen, string machine) =>

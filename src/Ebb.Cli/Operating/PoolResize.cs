@@ -44,9 +44,10 @@ internal static class PoolResize
     /// <param name="cloud">Its operations are followed meanwhile.</param>
     /// <returns>False when the pool has that size already.</returns>
     /// <exception cref="CloudException">Azure could not do it, and says why.</exception>
+    /// <exception cref="EbbException">The size has no room for the system disks of a pool that has them on its hosts.</exception>
     public static async Task<bool> RunAsync(AzureCloud cloud, PoolView view, string size, TimeProvider time, CancellationToken ct)
     {
-        if (!await cloud.ResizeAsync(view, size, ct))
+        if (!await ResizeAsync(cloud, view, size, ct))
         {
             return false;
         }
@@ -69,6 +70,21 @@ internal static class PoolResize
             {
                 return true;
             }
+        }
+    }
+
+    private static async Task<bool> ResizeAsync(AzureCloud cloud, PoolView view, string size, CancellationToken ct)
+    {
+        try
+        {
+            return await cloud.ResizeAsync(view, size, ct);
+        }
+        catch (CloudException e) when (e.Code is "NotSupported" && view.Pool.LocalDisk)
+        {
+            throw new EbbException(
+                $"{e.Message.TrimEnd('.')}. A pool whose system disks are on its hosts keeps to sizes that have room for them. "
+                + "For another kind of disk write the size in ebb.yaml: 'ebb up' makes the scale set anew.",
+                e);
         }
     }
 

@@ -85,6 +85,15 @@ internal static class CloudErrors
             "likelihood of allocation success at http://aka.ms/allocation-guidance"),
     };
 
+    public static CloudError DeallocatesEphemeral { get; } = new(
+        409, "OperationNotAllowed", "Operation 'deallocate' is not supported for VMs or VM Scale Set instances using an ephemeral OS disk.");
+
+    public static CloudError EphemeralTooLarge(Size size, string placement) => new(
+        400,
+        "NotSupported",
+        $"OS disk of Ephemeral VM with size greater than {size.TempDiskGiB} GB is not allowed for VM size {size.Name} when the DiffDiskPlacement is {placement}. " +
+        "Please refer to https://aka.ms/Ephemeral for more details.");
+
     public static CloudError NotSpot(string name) => new(
         409, "OperationNotAllowed", $"Operation 'simulateEviction' is not allowed on VM '{name}' since it is not a running Azure Spot virtual machine.");
 

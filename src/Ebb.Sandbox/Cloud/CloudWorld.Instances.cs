@@ -40,7 +40,13 @@ public sealed partial class CloudWorld
         Act(CallKind.PowerOff, group, name, ids, (state, i, work) => PowerOff(state, i, work, deallocate: false, skipShutdown));
 
     public Outcome<ScaleSet> Deallocate(string group, string name, IReadOnlyList<string>? ids) =>
-        Act(CallKind.Deallocate, group, name, ids, (state, i, work) => PowerOff(state, i, work, deallocate: true, skipShutdown: false));
+        Act(
+            CallKind.Deallocate,
+            group,
+            name,
+            ids,
+            (state, i, work) => PowerOff(state, i, work, deallocate: true, skipShutdown: false),
+            state => state.Current.Spec.EphemeralDisk ? CloudErrors.DeallocatesEphemeral : null);
 
     public Outcome<ScaleSet> Restart(string group, string name, IReadOnlyList<string>? ids) =>
         Act(CallKind.Restart, group, name, ids, (state, i, work) => Restart(state, i, work, reimage: false));
@@ -49,15 +55,19 @@ public sealed partial class CloudWorld
     public Outcome<ScaleSet> Reimage(string group, string name, IReadOnlyList<string>? ids) =>
         Act(CallKind.Reimage, group, name, ids, (state, i, work) => Restart(state, i, work, reimage: true));
 
-    /// <summary>Brings instances to the set's newest model; those whose size changes with it restart.</summary>
+    /// <summary>Brings instances to the set's newest model; those whose size changes with it restart, on another host: with a fresh disk where that was the host's.</summary>
     public Outcome<ScaleSet> Upgrade(string group, string name, IReadOnlyList<string>? ids) =>
         Act(CallKind.Upgrade, group, name, ids, (state, i, work) =>
         {
-            var resized = i.Size != state.Current.Size && i.Power == PowerState.Running;
+            var (resized, fresh) = (i.Size != state.Current.Size, state.Current.Spec.EphemeralDisk);
             Adopt(state, [i.Number]);
-            if (resized)
+            if (resized && i.Power == PowerState.Running)
             {
-                Restart(state, state.Current.Instances[i.Number], work, reimage: false);
+                Restart(state, state.Current.Instances[i.Number], work, reimage: fresh);
+            }
+            else if (resized && fresh)
+            {
+                Raise(InstanceEvent.Reimaged, state.Current.Instances[i.Number]);
             }
         });
 
@@ -147,7 +157,9 @@ public sealed partial class CloudWorld
         Seal(emptying, _options.Accept.Draw(_random));
     }
 
-    private Outcome<ScaleSet> Act(CallKind call, string group, string name, IReadOnlyList<string>? ids, Action<SetState, Instance, Work> act) =>
+    /// <param name="refuse">Why the set is not of a kind that this can be done to; null when it is.</param>
+    private Outcome<ScaleSet> Act(
+        CallKind call, string group, string name, IReadOnlyList<string>? ids, Action<SetState, Instance, Work> act, Func<SetState, CloudError?>? refuse = null) =>
         Call(call, name, () => OnInstances(call, group, name, ids, (state, instances, work) =>
         {
             foreach (var instance in instances.Where(i => i.Provisioning != ProvisioningState.Deleting && !i.Stuck))
@@ -161,10 +173,10 @@ public sealed partial class CloudWorld
                     act(state, instance, work);
                 }
             }
-        }));
+        }, refuse));
 
     private Outcome<ScaleSet> OnInstances(
-        CallKind call, string group, string name, IReadOnlyList<string>? ids, Action<SetState, List<Instance>, Work> act)
+        CallKind call, string group, string name, IReadOnlyList<string>? ids, Action<SetState, List<Instance>, Work> act, Func<SetState, CloudError?>? refuse = null)
     {
         var found = Select(group, name, ids, all: true);
         if (!found.Ok)
@@ -176,6 +188,11 @@ public sealed partial class CloudWorld
         if (state.Deleting)
         {
             return CloudErrors.ConcurrentWrite;
+        }
+
+        if (refuse?.Invoke(state) is { } refused)
+        {
+            return refused;
         }
 
         var work = Begin(call, state, state.Key);

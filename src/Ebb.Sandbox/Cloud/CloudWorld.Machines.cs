@@ -144,7 +144,7 @@ public sealed partial class CloudWorld
             machine = Replace(state, machine with { Size = spec.Size });
             if (machine.Power is not (PowerState.Deallocated or PowerState.Stopped))
             {
-                Restart(state, machine, work, reimage: false);
+                Restart(state, machine, work, reimage: spec.EphemeralDisk);
             }
         }
     }

@@ -130,8 +130,24 @@ internal static class ScaleSetModel
             ComputerNamePrefix = ReadPrefix(profile),
             TerminateNotice = ReadTerminateNotice(profile, priority),
             FaultDomains = Math.Max(1, Whole(properties, "platformFaultDomainCount") ?? 5),
-            EphemeralDisk = Is(OptionalText(Object(Object(Object(profile, "storageProfile"), "osDisk"), "diffDiskSettings"), "option") ?? "", "Local"),
+            EphemeralDisk = IsEphemeral(profile, known),
         };
+    }
+
+    /// <summary>Whether machines of a profile have their system disk on their host.</summary>
+    /// <exception cref="ModelException">Their size has no room for it there.</exception>
+    internal static bool IsEphemeral(JsonObject profile, Size size)
+    {
+        var disk = Object(Object(profile, "storageProfile"), "osDisk");
+        var settings = Object(disk, "diffDiskSettings");
+        if (!Is(OptionalText(settings, "option") ?? "", "Local"))
+        {
+            return false;
+        }
+
+        return (Whole(disk, "diskSizeGB") ?? 30) <= size.TempDiskGiB
+            ? true
+            : throw new ModelException(CloudErrors.EphemeralTooLarge(size, OptionalText(settings, "placement") ?? "ResourceDisk"));
     }
 
     private static Priority ReadPriority(string? text) => text switch

@@ -29,6 +29,7 @@ internal static class CloudFacts
             Priority = set.Priority == Sandbox.Cloud.Priority.Spot ? Priority.Spot : Priority.Regular,
             Region = set.Location,
             Zones = [.. set.Zones.Select(zone => $"{set.Location}-{zone}")],
+            LocalDisk = set.Spec.EphemeralDisk,
             Tags = set.Tags,
         }.ToPool();
     }

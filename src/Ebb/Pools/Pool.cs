@@ -43,6 +43,12 @@ public sealed record Pool
 
     public ImmutableArray<string> Zones { get; init; } = [];
 
+    /// <summary>
+    /// Whether the system disk is on the machine's own host: such a machine runs or is gone, and is not stopped in a way that costs
+    /// nothing.
+    /// </summary>
+    public bool LocalDisk { get; init; }
+
     /// <summary>What a new machine of this pool will look like as a node.</summary>
     public required NodeShape Shape { get; init; }
 

@@ -28,6 +28,9 @@ public sealed record PoolFacts
     /// <summary>Size of the root disk. Default 30 GiB, what Azure's Ubuntu images come with.</summary>
     public long DiskBytes { get; init; } = 30L << 30;
 
+    /// <summary>Whether the root disk is on the machine's own host.</summary>
+    public bool LocalDisk { get; init; }
+
     public IReadOnlyDictionary<string, string> Tags { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>The pool; null when its tags tell Ebb to ignore it.</summary>
@@ -62,6 +65,7 @@ public sealed record PoolFacts
             Priority = Priority,
             PricePerHour = tags.PricePerHour ?? Prices.PerHour(Size, Hardware, Priority),
             Zones = Zones,
+            LocalDisk = LocalDisk,
             Shape = shape,
             Problem = problems.IsEmpty ? null : string.Join(' ', problems),
         };

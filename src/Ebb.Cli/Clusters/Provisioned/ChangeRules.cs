@@ -128,9 +128,10 @@ internal static partial class ChangeRules
         var (before, after) when IsEmpty(before) && IsEmpty(after) => true,
 
         // The template does not name it, and so leaves it: Azure filled it in, or somebody has. An item of a list that the template
-        // does name goes, and so does a tag of ours.
+        // does name goes, and so does a tag of ours. That a disk is on its host nobody fills in.
         (_, null or { ValueKind: JsonValueKind.Null or JsonValueKind.Undefined }) =>
-            !LastIsIndex().IsMatch(change.Path) && !change.Path.StartsWith("tags.ebb-", StringComparison.OrdinalIgnoreCase),
+            !LastIsIndex().IsMatch(change.Path) && !change.Path.StartsWith("tags.ebb-", StringComparison.OrdinalIgnoreCase)
+            && !change.Path.Contains(".osDisk.diffDiskSettings", StringComparison.OrdinalIgnoreCase),
 
         // Not evaluated yet; or the value of a secret parameter, which Azure shows to nobody and compares with nothing.
         (_, { ValueKind: JsonValueKind.String } after) when after.GetString() is ['[', .., ']'] or Masked => true,

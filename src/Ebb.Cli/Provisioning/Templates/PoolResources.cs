@@ -106,13 +106,13 @@ internal static class PoolResources
     }
 
     /// <summary>
-    /// A spot machine's disk lies on its host where there is room: nothing of it is kept anyway. A regular machine's does not, since
-    /// such a machine cannot be stopped and started again.
+    /// A spot machine's disk lies on its host where there is room, unless the file says otherwise: nothing of it is kept anyway. A
+    /// regular machine's does not, since such a machine cannot be stopped and started again.
     /// </summary>
     private static JsonObject Disk(RenderInputs inputs, PoolScaleSet set)
     {
         var traits = inputs.TraitsOf(set.Pool.Size);
-        var local = set.Spot && traits.EphemeralDiskGiB >= set.Pool.DiskGiB;
+        var local = set.Spot && set.Pool.LocalDisk && traits.EphemeralDiskGiB >= set.Pool.DiskGiB;
         var disk = new JsonObject
         {
             ["createOption"] = "FromImage",

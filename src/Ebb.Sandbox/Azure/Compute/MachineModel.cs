@@ -78,14 +78,16 @@ internal static class MachineModel
     public static ScaleSetSpec Spec(Writing w)
     {
         var properties = w.Properties;
+        var size = Text(properties["hardwareProfile"]!["vmSize"])!;
         return new ScaleSetSpec
         {
-            Size = Text(properties["hardwareProfile"]!["vmSize"])!,
+            Size = size,
             Capacity = 1,
             Tags = ScaleSetModel.ReadTags(w.Model),
             Zones = Texts(w.Model, "zones"),
             Priority = ReadPriority(properties),
             EvictionPolicy = Enumeration<EvictionPolicy>(properties, "evictionPolicy") ?? EvictionPolicy.Deallocate,
+            EphemeralDisk = ScaleSetModel.IsEphemeral(properties, SizeOf(w.World, size)),
             ComputerNamePrefix = OptionalText(Object(properties, "osProfile"), "computerName") ?? w.Id.Name,
             Address = AddressOf(w.Store, Nics(properties)[0]),
             MacAddress = ResourceId.Parse(Nics(properties)[0]) is { } nic ? Interfaces.MacOf(nic) : null,
@@ -249,6 +251,8 @@ internal static class MachineModel
         {
             throw Refuse("AzureSpotIsNotSupportedForThisVMSize", $"Azure spot is not supported for this VM size {size.Name}.");
         }
+
+        _ = ScaleSetModel.IsEphemeral(properties, size);
     }
 
     private static readonly ImmutableArray<string> Fixed =

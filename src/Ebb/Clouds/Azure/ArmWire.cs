@@ -29,7 +29,9 @@ internal sealed record WireProfile(string? Priority, WireStorageProfile? Storage
 
 internal sealed record WireStorageProfile(WireOsDisk? OsDisk);
 
-internal sealed record WireOsDisk(int? DiskSizeGB);
+internal sealed record WireOsDisk(int? DiskSizeGB, WireDiffDisk? DiffDiskSettings);
+
+internal sealed record WireDiffDisk(string? Option);
 
 internal sealed record WireInstance(
     string? Id,

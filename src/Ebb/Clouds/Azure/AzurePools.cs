@@ -14,7 +14,7 @@ internal static class AzurePools
         var (size, problem) = sizeName.Length > 0
             ? await sizes.FindAsync(region, sizeName, ct)
             : (null, "The scale set has no size: give it a machine profile, or the tag 'ebb-ignore' with the value true.");
-        var disk = set.Properties?.VirtualMachineProfile?.StorageProfile?.OsDisk?.DiskSizeGB;
+        var disk = set.Properties?.VirtualMachineProfile?.StorageProfile?.OsDisk;
         var facts = new PoolFacts
         {
             Name = set.Name!,
@@ -27,9 +27,10 @@ internal static class AzurePools
             Priority = set.Properties?.VirtualMachineProfile?.Priority?.ToUpperInvariant() is "SPOT" or "LOW" ? Priority.Spot : Priority.Regular,
             Region = region,
             Zones = [.. (set.Zones ?? []).Select(z => AzureMachines.Zone(region, z)).OfType<string>().Order(StringComparer.Ordinal)],
+            LocalDisk = "Local".Equals(disk?.DiffDiskSettings?.Option, StringComparison.OrdinalIgnoreCase),
             Tags = set.Tags ?? ImmutableDictionary<string, string>.Empty,
         };
 
-        return (disk is > 0 ? facts with { DiskBytes = (long)disk << 30 } : facts).ToPool();
+        return (disk?.DiskSizeGB is > 0 and var gib ? facts with { DiskBytes = (long)gib << 30 } : facts).ToPool();
     }
 }

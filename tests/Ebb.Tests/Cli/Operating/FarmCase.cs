@@ -45,7 +45,9 @@ internal sealed class FarmCase : IDisposable
     /// <param name="most">The pool's max. Default: as many as there are.</param>
     /// <param name="fallback">How many regular machines are in a second scale set of the pool, idle at first. Null: it has only one scale set.</param>
     /// <param name="keepWarm">Machines that are to be idle beside those at work. Null: the pool says nothing of it.</param>
-    public FarmCase(int machines = 2, CloudPriority priority = CloudPriority.Spot, int? busy = null, int? most = null, int? fallback = null, int? keepWarm = null)
+    /// <param name="localDisk">Whether the pool's machines have their system disk on their host; those of the second scale set have not.</param>
+    public FarmCase(
+        int machines = 2, CloudPriority priority = CloudPriority.Spot, int? busy = null, int? most = null, int? fallback = null, int? keepWarm = null, bool localDisk = false)
     {
         _world = new World(
             new CloudOptions(),
@@ -56,7 +58,7 @@ internal sealed class FarmCase : IDisposable
         var spec = Spec(machines, min: 0, most ?? machines);
         spec = fallback is null ? spec : spec with { Tags = spec.Tags.Add("ebb-pool", Pool) };
         spec = keepWarm is null ? spec : spec with { Tags = spec.Tags.Add("ebb-keep-warm", $"{keepWarm}") };
-        _world.AddPool(Pool, spec with { Priority = priority, EvictionPolicy = EvictionPolicy.Delete });
+        _world.AddPool(Pool, (localDisk ? spec with { Size = "Standard_D4s_v3", EphemeralDisk = true } : spec) with { Priority = priority, EvictionPolicy = EvictionPolicy.Delete });
         _world.Kubernetes.Kubelets.Interrupted += lost =>
         {
             if (lost.Owner.StartsWith("Job/", StringComparison.Ordinal))

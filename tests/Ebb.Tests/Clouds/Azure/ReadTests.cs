@@ -28,6 +28,19 @@ public class ReadTests
     }
 
     [Theory]
+    [InlineData("Uniform", """{"diskSizeGB":32,"diffDiskSettings":{"option":"Local","placement":"ResourceDisk"}}""", true)]
+    [InlineData("Flexible", """{"diffDiskSettings":{"option":"local"}}""", true)]
+    [InlineData("Uniform", """{"diskSizeGB":32,"diffDiskSettings":null}""", false)]
+    [InlineData("Flexible", null, false)]
+    public void Where_the_system_disk_of_a_pool_lies_stands_in_its_scale_set(string orchestration, string? disk, bool local)
+    {
+        var set = _azure.Arm.Set("agents", 0);
+        (set.Orchestration, set.Disk) = (orchestration, disk);
+
+        Assert.Equal(local, _azure.Pool().Pool.LocalDisk);
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void A_list_from_before_our_last_write_is_known_by_the_tag_that_the_write_was_answered_with(bool inBodyOnly)

@@ -223,6 +223,9 @@ internal sealed class ScriptedSet(string name)
 
     public string Orchestration { get; set; } = "Uniform";
 
+    /// <summary>The system disk of its machines, as JSON; null: not told.</summary>
+    public string? Disk { get; set; }
+
     public string State { get; set; } = "Succeeded";
 
     public List<int> Machines { get; } = [];
@@ -251,7 +254,7 @@ internal sealed class ScriptedSet(string name)
             ["provisioningState"] = State,
             ["uniqueId"] = "unique",
             ["singlePlacementGroup"] = true,
-            ["virtualMachineProfile"] = new JsonObject { ["priority"] = Priority },
+            ["virtualMachineProfile"] = new JsonObject { ["priority"] = Priority, ["storageProfile"] = new JsonObject { ["osDisk"] = Disk is null ? null : JsonNode.Parse(Disk) } },
         },
     };
 

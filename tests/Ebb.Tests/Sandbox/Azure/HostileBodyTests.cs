@@ -8,7 +8,7 @@ namespace Ebb.Tests.Sandbox.Azure;
 public class HostileBodyTests
 {
     private const string Full = """
-        {"location":"eastus","tags":{"min":"0"},"zones":["1"],"sku":{"name":"Standard_D2s_v3","tier":"Standard","capacity":1},
+        {"location":"eastus","tags":{"min":"0"},"zones":["1"],"sku":{"name":"Standard_D4s_v3","tier":"Standard","capacity":1},
          "identity":{"type":"SystemAssigned, UserAssigned","userAssignedIdentities":{"/ids/a":{}}},
          "properties":{"overprovision":false,"singlePlacementGroup":true,"platformFaultDomainCount":5,"orchestrationMode":"Uniform",
           "upgradePolicy":{"mode":"Manual"},"scaleInPolicy":{"rules":["Default"],"forceDeletion":false},
@@ -25,9 +25,9 @@ public class HostileBodyTests
 
     private const string Machine = """
         {"location":"eastus","tags":{"a":"b"},"zones":["1"],"identity":{"type":"SystemAssigned","userAssignedIdentities":{}},
-         "properties":{"hardwareProfile":{"vmSize":"Standard_D2s_v3"},"priority":"Spot","evictionPolicy":"Deallocate","billingProfile":{"maxPrice":-1},
+         "properties":{"hardwareProfile":{"vmSize":"Standard_D4s_v3"},"priority":"Spot","evictionPolicy":"Deallocate","billingProfile":{"maxPrice":-1},
           "storageProfile":{"imageReference":{"publisher":"Debian","offer":"debian-12","sku":"12-gen2","version":"latest"},
-           "osDisk":{"name":"os","createOption":"FromImage","caching":"ReadWrite","diskSizeGB":30,"deleteOption":"Delete","managedDisk":{"storageAccountType":"Standard_LRS"}},
+           "osDisk":{"name":"os","createOption":"FromImage","caching":"ReadWrite","diskSizeGB":30,"deleteOption":"Delete","managedDisk":{"storageAccountType":"Standard_LRS"},"diffDiskSettings":{"option":"Local"}},
            "dataDisks":[{"lun":0,"name":"data","createOption":"Empty","diskSizeGB":8,"deleteOption":"Delete","managedDisk":{"id":"GROUP/providers/Microsoft.Compute/disks/data"}}]},
           "osProfile":{"computerName":"m","adminUsername":"cluster","customData":"eA==",
            "linuxConfiguration":{"disablePasswordAuthentication":true,"ssh":{"publicKeys":[{"path":"/p","keyData":"k"}]}}},

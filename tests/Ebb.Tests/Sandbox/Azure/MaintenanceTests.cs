@@ -53,7 +53,7 @@ public class MaintenanceTests
     [InlineData(true)]
     public async Task A_move_to_another_host_takes_the_disk_along_only_where_it_is_not_the_host_s(bool ephemeral)
     {
-        using var lab = await FaceLab.StartAsync(Lab.Spec(1) with { EphemeralDisk = ephemeral });
+        using var lab = await FaceLab.StartAsync(Lab.Spec(1) with { Size = "Standard_D4s_v3", EphemeralDisk = ephemeral });
         lab.Cloud.World.Maintain(Lab.Group, Lab.Set, null, Maintenance.Redeploy);
 
         lab.Cloud.Pass(minutes: 9.9);

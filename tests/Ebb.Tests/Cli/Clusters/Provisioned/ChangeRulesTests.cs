@@ -59,6 +59,16 @@ public class ChangeRulesTests
     }
 
     [Theory]
+    [InlineData("{\"option\":\"Local\"}", null)]
+    [InlineData(null, "{\"option\":\"Local\"}")]
+    public void Where_a_pools_disks_lie_is_never_filled_in(string? before, string? after)
+    {
+        var change = new PropertyChange("properties.virtualMachineProfile.storageProfile.osDisk.diffDiskSettings", Maybe(before), Maybe(after));
+
+        Assert.Equal(Effect.Replace, ChangeRules.Of("Microsoft.Compute/virtualMachineScaleSets", change));
+    }
+
+    [Theory]
     [InlineData("10.1.128.0/18", "10.1.128.0/17", nameof(Effect.InPlace))]
     [InlineData("10.1.128.0/17", "10.1.128.0/18", nameof(Effect.Impossible))]
     [InlineData("10.1.128.0/17", "10.9.128.0/17", nameof(Effect.Impossible))]
