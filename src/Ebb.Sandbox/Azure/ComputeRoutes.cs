@@ -67,7 +67,7 @@ internal sealed partial class ComputeRoutes(CloudWorld world)
             ("HyperVGenerations", "V1,V2"),
             ("PremiumIO", "True"),
             ("EphemeralOSDiskSupported", size.TempDiskGiB > 30 ? "True" : "False"),
-            ("AcceleratedNetworkingEnabled", "True"),
+            ("AcceleratedNetworkingEnabled", size.AcceleratedNetworking ? "True" : "False"),
             ("MaxNetworkInterfaces", "2"),
         }.ToList();
         if (size.Gpus > 0)

@@ -84,7 +84,14 @@ public sealed partial class CloudWorld
         if (instance.Power == PowerState.Deallocated && Room(state.Current.Spec, instance.Zone) <= 0)
         {
             var shortage = Tightest(state.Current.Spec)?.Answer ?? Shortage.Allocation;
-            work.FailFor(instance, CloudErrors.Allocation(shortage, instance.Zone.Length > 0, instance.Priority));
+            var error = CloudErrors.Allocation(shortage, instance.Zone.Length > 0, instance.Priority);
+            if (instance.Standalone)
+            {
+                // It says so until it is asked for again, as one that could not be made does.
+                Replace(state, instance with { Provisioning = ProvisioningState.Failed, Failure = error });
+            }
+
+            work.FailFor(instance, error);
             return;
         }
 

@@ -32,6 +32,13 @@ public sealed record Size
     public string Hardware => Gpus > 0 ? "gpu" : Architecture != "x64" ? "arm" : Name.EndsWith("_v5", StringComparison.Ordinal) ? "fifth" : Name.Contains("_F", StringComparison.Ordinal) ? "compute" : "general";
 
     /// <summary>
+    /// Whether a network card of its machines can be accelerated: of general sizes those with two processors and more, of those of the second
+    /// and third version that have two threads to a core those with four, and no burstable one of the first version.
+    /// </summary>
+    public bool AcceleratedNetworking =>
+        !Name.Contains("_B", StringComparison.Ordinal) && (VCpus >= 4 || Name.EndsWith("_v5", StringComparison.Ordinal) || Family == "standardDv2Family");
+
+    /// <summary>
     /// A few sizes of each kind that batch work is run on. Prices are round figures of the right order, not a price list.
     /// </summary>
     public static ImmutableArray<Size> Catalogue { get; } =

@@ -37,6 +37,11 @@ internal sealed class VirtualMachines(ConsoleLogs consoles) : ResourceType("Micr
             return taken;
         }
 
+        if (Acceleration.Refusal(w) is { } plain)
+        {
+            return plain;
+        }
+
         if (MachineResize.Refusal(w) is { } refused)
         {
             return refused;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ebb.Sandbox.Azure.Compute;
 using Ebb.Sandbox.Azure.Resources;
 using Ebb.Sandbox.Cloud;
 using static Ebb.Sandbox.Cloud.JsonRead;
@@ -60,6 +61,9 @@ internal sealed class Interfaces() : NetworkType("networkInterfaces")
         dns["internalDomainNameSuffix"] = $"{StableId(w.Id, "dns").Replace("-", "", StringComparison.Ordinal)[..26]}.bx.internal.cloudapp.net";
     }
 
+    protected internal override Outcome<Operation?> Write(Writing w) =>
+        Holder(w.Store, w.Id) is { } machine && Acceleration.RefusalOfCard(w, machine) is { } refused ? refused : base.Write(w);
+
     protected internal override void Written(Writing w, Resource resource) => PublicAddresses.Refresh(w.Store);
 
     protected internal override void Deleted(ResourceStore store, Resource resource)
@@ -99,8 +103,7 @@ internal sealed class Interfaces() : NetworkType("networkInterfaces")
     {
         var properties = json["properties"]!.AsObject();
         ShowParts(resource, properties, Configurations);
-        var holder = store.OfType(Machines).FirstOrDefault(m => ResourceStore.Refers(m.Properties["networkProfile"], resource.Id));
-        if (holder is not null)
+        if (Holder(store, resource.Id) is { } holder)
         {
             properties["virtualMachine"] = new JsonObject { ["id"] = holder.Id.Text };
             properties["primary"] = IsPrimary(holder, resource.Id);
@@ -110,6 +113,9 @@ internal sealed class Interfaces() : NetworkType("networkInterfaces")
 
     /// <summary>Twelve hexadecimal digits, the same as long as the interface is called the same.</summary>
     public static string MacOf(ResourceId id) => $"000D3A{StableId(id, "mac")[..6].ToUpperInvariant()}";
+
+    private static Resource? Holder(ResourceStore store, ResourceId id) =>
+        store.OfType(Machines).FirstOrDefault(m => ResourceStore.Refers(m.Properties["networkProfile"], id));
 
     private static bool IsPrimary(Resource machine, ResourceId id)
     {
