@@ -19,6 +19,9 @@ internal sealed record Blueprint(string Step, string Group, string Name, JsonObj
 
     private const string MachineType = "Microsoft.Compute/virtualMachines";
 
+    // Of a network card: whether the machine reaches the network's hardware itself.
+    private const string Acceleration = "enableAcceleratedNetworking";
+
     // Of a machine's properties. Azure leaves out of what it says whatever is secret, and what it is not told stays.
     private static readonly ImmutableArray<string> Lasting = ["hardwareProfile", "storageProfile", "osProfile", "availabilitySet"];
 
@@ -30,15 +33,29 @@ internal sealed record Blueprint(string Step, string Group, string Name, JsonObj
     /// <summary>
     /// As it may be sent to what is there: a machine that exists stays as it is but for its tags. It takes neither another first-boot
     /// configuration nor other keys to log in with, and would refuse all of the deployment over it; and its size, disk and image are
-    /// changed machine by machine, where a deployment would do it to all of them at once.
+    /// changed machine by machine, where a deployment would do it to all of them at once. So its network card stays accelerated or not:
+    /// Azure refuses what the size that the machine has yet does not go with.
     /// </summary>
     /// <param name="machines">Those that are there, by their names.</param>
-    public Blueprint For(ImmutableDictionary<string, VirtualMachine> machines)
+    /// <param name="accelerated">Whether the network card of each of them is.</param>
+    public Blueprint For(ImmutableDictionary<string, VirtualMachine> machines, ImmutableDictionary<string, bool> accelerated)
     {
         var template = Template.DeepClone().AsObject();
-        foreach (var resource in (template["resources"] as JsonArray ?? []).OfType<JsonObject>())
+        var resources = (template["resources"] as JsonArray ?? []).OfType<JsonObject>().ToList();
+        foreach (var resource in resources)
         {
-            if (IsMachine(resource) && (string?)resource["name"] is { } name && machines.GetValueOrDefault(name) is { } there && resource["properties"] is JsonObject properties)
+            if ((string?)resource["name"] is not { } name || resource["properties"] is not JsonObject properties)
+            {
+                continue;
+            }
+
+            if (properties.ContainsKey(Acceleration))
+            {
+                properties[Acceleration] = accelerated.TryGetValue(name, out var on) ? on
+                    : (bool)properties[Acceleration]! && !JoinsPlain(resources.Find(other => IsMachine(other) && (string?)other["name"] == name), machines, accelerated);
+            }
+
+            if (IsMachine(resource) && machines.GetValueOrDefault(name) is { } there)
             {
                 foreach (var fixedly in Lasting)
                 {
@@ -70,6 +87,13 @@ internal sealed record Blueprint(string Step, string Group, string Name, JsonObj
     /// <summary>The machines that stand alone, by their names.</summary>
     public IEnumerable<string> Machines =>
         (Template["resources"] as JsonArray ?? []).OfType<JsonObject>().Where(IsMachine).Select(resource => (string?)resource["name"]).OfType<string>();
+
+    /// <summary>Whether a machine that is yet to be made comes to an availability set whose machines all have plain cards: it may stand on hardware that has no others, and Azure refuses one then.</summary>
+    private static bool JoinsPlain(JsonObject? machine, ImmutableDictionary<string, VirtualMachine> machines, ImmutableDictionary<string, bool> accelerated)
+    {
+        var others = machines.Values.Where(other => other.AvailabilitySet is not null).ToList();
+        return machine?["properties"]?["availabilitySet"] is not null && others.Count > 0 && others.TrueForAll(other => !accelerated.GetValueOrDefault(other.Name));
+    }
 
     private static void Take(JsonObject ours, JsonNode? theirs, string name)
     {

@@ -76,6 +76,9 @@ internal static partial class ChangeRules
         // Machines keep the addresses that they have: a subnet only becomes wider.
         ("Microsoft.Network/virtualNetworks", @"properties\.subnets\.properties\.addressPrefix", Effect.Impossible),
         ("Microsoft.Network/networkInterfaces", @"properties\.ipConfigurations\.properties\.privateIPAddress", Effect.Impossible),
+
+        // A card that is there is left so by every deployment; where its machine's new size does not go with it, it is switched off with that.
+        ("Microsoft.Network/networkInterfaces", @"properties\.enableAcceleratedNetworking", Effect.None),
         ("", @"location", Effect.Impossible),
     ];
 

@@ -51,6 +51,7 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
             changed = true;
         }
 
+        changed |= await RemoveNeverMadeAsync(plan, ct);
         changed |= await FreeAddressAsync(plan, ct);
         changed |= await RemoveBalancerAsync(plan, ct);
         changed |= await DeployAsync(plan, plan.Compute, plan.Place.Compute, ct);
@@ -62,6 +63,25 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
         }
 
         return changed;
+    }
+
+    /// <summary>What Azure had no room for stays there as it was asked for, and would be asked for again. Whoever runs by now stays.</summary>
+    private async Task<bool> RemoveNeverMadeAsync(ClusterPlan plan, CancellationToken ct)
+    {
+        if (plan.Hardware.NeverMade.IsEmpty)
+        {
+            return false;
+        }
+
+        var now = await ClusterPlace.LookAsync(plan.File, cloud.Groups, cloud.Deployments, ct);
+        var machines = await MachinesAsync(plan.Compute, now.Compute, ct);
+        foreach (var name in await new NeverMade(plan.Names, cloud).OfAsync(now, [.. machines.Values.Where(machine => plan.Hardware.NeverMade.Contains(machine.Name))], ct))
+        {
+            tell(new ProvisionEvent.Note($"Deleting {name}, which could not be made, to make it anew ..."));
+            await cloud.Groups.RemoveResourceAsync(ControlPlaneParts.Id(plan.Names, ControlPlaneParts.MachineType, name), ControlPlaneParts.ComputeVersion, ct);
+        }
+
+        return true;
     }
 
     /// <summary>A control plane of one machine has the public address itself; where there are to be several, it is their load balancer's.</summary>
@@ -120,8 +140,17 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
     {
         var now = await ClusterPlace.LookAsync(plan.File, cloud.Groups, cloud.Deployments, ct);
         var there = await MachinesAsync(wanted, wanted.Group == plan.Storage.Group ? now.Storage : now.Compute, ct);
+        var accelerated = ImmutableDictionary.CreateBuilder<string, bool>(StringComparer.OrdinalIgnoreCase);
+        foreach (var name in there.Keys)
+        {
+            if (await cloud.Interfaces.IsAcceleratedAsync(wanted.Group, name, ct) is { } on)
+            {
+                accelerated[name] = on;
+            }
+        }
+
         var tags = new Dictionary<string, string> { [ResourceNames.ClusterTag] = plan.File.Name };
-        await new Deploying(cloud.Deployments, time, tell).DeployAsync(wanted.With(ClusterPlanner.Capacities(now)).For(there), tags, ct);
+        await new Deploying(cloud.Deployments, time, tell).DeployAsync(wanted.With(ClusterPlanner.Capacities(now)).For(there, accelerated.ToImmutable()), tags, ct);
     }
 
     private async Task<ImmutableDictionary<string, VirtualMachine>> MachinesAsync(Blueprint wanted, GroupPlace place, CancellationToken ct)

@@ -8,7 +8,7 @@ internal static class Remedies
     private static readonly (string Code, string Remedy)[] ByCode =
     [
         ("SkuNotAvailable", "Choose another size or region in ebb.yaml, or other zones."),
-        ("AllocationFailed", "Azure has no such machine to spare there now: try again later, or choose another size or region."),
+        ("AllocationFailed", "Azure has no such machine to spare there now: try again later, or choose another size."),
         ("ZonalAllocationFailed", "Azure has no such machine to spare in that zone now: leave out zones, or choose another size."),
         ("OverconstrainedAllocationRequest", "Azure cannot satisfy size, zone and priority together: leave out zones, or choose another size."),
         ("QuotaExceeded", "Ask for more under 'Usage + quotas' of the subscription, or choose smaller sizes."),

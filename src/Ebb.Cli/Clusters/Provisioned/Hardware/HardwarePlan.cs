@@ -12,6 +12,9 @@ internal sealed record HardwarePlan
     /// <summary>Those that leave first, the highest number first; then the others in their order.</summary>
     public required ImmutableArray<HardwareChange> Steps { get; init; }
 
+    /// <summary>Names of those that could not be made and hold nothing: deleted before the deployment, which makes them.</summary>
+    public ImmutableArray<string> NeverMade { get; init; } = [];
+
     /// <summary>What a person should know besides: how long the API is away, and in which order it goes.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 
@@ -32,6 +35,9 @@ internal sealed record HardwareChange(string Machine, HardwareWork Work)
 
     /// <summary>That its system disk is to have; null where that stays.</summary>
     public int? DiskGiB { get; init; }
+
+    /// <summary>Its network card is accelerated, which does not go with the size: that is switched off before.</summary>
+    public bool PlainCard { get; init; }
 
     /// <summary>Somebody has stopped it, or an earlier run was cut short before it was started again.</summary>
     public bool WithoutPower { get; init; }

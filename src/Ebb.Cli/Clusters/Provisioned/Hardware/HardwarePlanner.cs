@@ -23,12 +23,23 @@ internal sealed class HardwarePlanner(ClusterFile file, ResourceNames names, Clo
         ClusterPlace place, ImmutableArray<VirtualMachine> machines, ImmutableArray<ClusterChange> found, CancellationToken ct)
     {
         Leave(place, machines);
-        foreach (var machine in machines.Where(machine => ControlPlaneParts.IndexOf(names, machine.Name) < file.ControlPlane.Machines))
+        ImmutableArray<VirtualMachine> wanted = [.. machines.Where(machine => ControlPlaneParts.IndexOf(names, machine.Name) < file.ControlPlane.Machines)];
+        var never = await new NeverMade(names, cloud).OfAsync(place, wanted, ct);
+        foreach (var machine in wanted)
         {
+            if (never.Contains(machine.Name))
+            {
+                Add(null, Change(ChangeAction.Replace, machine.Name) with
+                {
+                    Means = $"could not be made{(machine.Failure is { } fault ? $" ({fault.Code})" : "")} and has never run: deleted, and made as {file.ControlPlane.Size}",
+                });
+                continue;
+            }
+
             await WantedAsync(machine, machines, found.FirstOrDefault(change => IsOf(change, machine)), ct);
         }
 
-        var plan = new HardwarePlan { Machines = machines, Steps = [.. _steps], Notes = [.. Notes()] };
+        var plan = new HardwarePlan { Machines = machines, Steps = [.. _steps], NeverMade = never, Notes = [.. Notes()] };
         return (plan, [.. found.Where(change => !machines.Any(machine => IsOf(change, machine))), .. _changes]);
     }
 
@@ -97,22 +108,23 @@ internal sealed class HardwarePlanner(ClusterFile file, ResourceNames names, Clo
         {
             Add(Several ? step with { Work = HardwareWork.Replace, WithoutPower = false } : null, Several
                 ? change with { Action = ChangeAction.Replace, Means = $"{why}: its node leaves the store, the machine is deleted and made anew as a new member" }
-                : Impossible(change, $"{why}, and its disk holds all that Kubernetes knows. Make it three machines first ('controlPlane.machines: 3'), then this change, then one machine again"));
+                : Impossible(change, $"{why}, and its disk holds all that Kubernetes knows. Make it three machines first ('controlPlane.machines: 3'), then this change, then one machine again{Unknown(machine)}"));
         }
         else if (resized || grows)
         {
             var sizes = resized ? await cloud.Machines.SizesAsync(Group, machine.Name, ct) : [];
             var bound = all.Where(other => other.Name != machine.Name && !other.Deallocated && machine.AvailabilitySet is { } set && set.Equals(other.AvailabilitySet, StringComparison.OrdinalIgnoreCase)).ToList();
+            var plain = resized && !inputs.TraitsOf(file.ControlPlane.Size).AcceleratedNetworking && await cloud.Interfaces.IsAcceleratedAsync(Group, machine.Name, ct) is true;
             var offered = !resized || sizes.Contains(file.ControlPlane.Size, StringComparer.OrdinalIgnoreCase);
             if (!offered && bound.Count > 0)
             {
-                Add(null, Impossible(change, $"the hardware that it and {string.Join(" and ", bound.Select(other => other.Name))} stand on as one availability set does not offer {file.ControlPlane.Size}, and Azure moves such machines only all at once. "
+                Add(null, Impossible(change, $"the hardware that it and {string.Join(" and ", bound.Select(other => other.Name))} stand on as one availability set does not offer {file.ControlPlane.Size}{(plain ? " to machines with accelerated networking" : "")}, and Azure moves such machines only all at once. "
                     + $"{Perhaps(machine, sizes)}or give the control plane zones ('controlPlane.zones: [1, 2, 3]'), where each machine stands for itself"));
             }
             else
             {
-                step = step with { Work = offered && !grows && !machine.HasNoPower ? HardwareWork.Resize : HardwareWork.Rebuild };
-                Add(step, change with { Means = step.Work is HardwareWork.Resize ? "emptied, resized in place and restarted" : machine.HasNoPower ? "resized and started" : $"emptied, stopped, {(resized ? "resized" : "given a larger disk")} and started" });
+                step = step with { PlainCard = plain, Work = offered && !grows && !plain && !machine.HasNoPower ? HardwareWork.Resize : HardwareWork.Rebuild };
+                Add(step, change with { Means = step.Work is HardwareWork.Resize ? "emptied, resized in place and restarted" : machine.HasNoPower ? "resized and started" : $"emptied, stopped, {(plain ? "resized, its network card without acceleration," : resized ? "resized" : "given a larger disk")} and started" });
             }
         }
         else if (machine.HasNoPower)
@@ -138,6 +150,10 @@ internal sealed class HardwarePlanner(ClusterFile file, ResourceNames names, Clo
             : resized && now.OwnDisk != wanted.OwnDisk ? $"Azure turns no machine {(now.OwnDisk ? "with" : "without")} a disk of its own into one {(now.OwnDisk ? "without" : "with")}"
             : null;
     }
+
+    /// <summary>What a person may know of a machine that Azure could not place, and nothing here tells.</summary>
+    private string Unknown(VirtualMachine machine) =>
+        machine.Unplaced ? $". If you know that it has never run, delete it ('az vm delete -g {Group} -n {machine.Name}'): 'ebb up' makes it anew" : "";
 
     private string Perhaps(VirtualMachine machine, ImmutableArray<string> sizes)
     {

@@ -198,6 +198,11 @@ internal sealed class HardwareRun(
         if (step.Work is HardwareWork.Rebuild)
         {
             await cloud.Machines.DeallocateAsync(_group, step.Machine, ct);
+            if (step.PlainCard)
+            {
+                await cloud.Interfaces.SlowDownAsync(_group, step.Machine, ct);
+            }
+
             if (step.DiskGiB is { } size)
             {
                 await cloud.Machines.GrowDiskAsync(_group, step.Machine, size, ct);

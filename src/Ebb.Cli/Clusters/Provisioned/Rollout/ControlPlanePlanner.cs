@@ -24,7 +24,7 @@ internal sealed class ControlPlanePlanner(ClusterSession session)
         var orders = ControlPlaneOrders.Compose(
             session.File, plan.Names, plan.Inputs, release, await ShareFile.HashesAsync(files, ct),
             K3sRotations.Of(KeyState.Read(session.Home), plan.Names) ?? RotationIn(before));
-        var silent = SilentMachines.Of(machines, plan.Hardware.Machines, ClusterSession.Time.GetUtcNow());
+        var silent = SilentMachines.Of(machines, [.. plan.Hardware.Machines.Where(machine => !plan.Hardware.NeverMade.Contains(machine.Name))], ClusterSession.Time.GetUtcNow());
         var told = silent.IsEmpty ? null : SilentMachines.Describe(silent, names.Length, plan.Compute.Group);
         if (told is not null)
         {

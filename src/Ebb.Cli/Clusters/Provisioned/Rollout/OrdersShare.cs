@@ -43,6 +43,14 @@ internal sealed class OrdersShare(Ebb.Clouds.Azure.Deployments.FileShare share)
         }
     }
 
+    /// <summary>Whether what machines take from it at their birth is there.</summary>
+    public async Task<bool> IsFilledAsync(CancellationToken ct) =>
+        Written(await share.ReadAsync(SystemShare.JoinAuthority, ControlPlaneState.MostBytes, ct)) is not null;
+
+    /// <summary>Whether a machine has reported anything, and be it unreadable.</summary>
+    public async Task<bool> HasReportAsync(string machine, CancellationToken ct) =>
+        await share.ReadAsync(SystemShare.State(machine), ControlPlaneState.MostBytes, ct) is not null;
+
     /// <summary>What each machine last reported, in their order; null for one that has reported nothing yet.</summary>
     public async Task<ImmutableArray<ReportedMachine>> ReportsAsync(IEnumerable<string> machines, CancellationToken ct)
     {

@@ -95,6 +95,8 @@ def be_born():
     if configuration.get("tailscale"):
         tailscale(machine)
     restart_basics(restarts)
+    # Before it holds anything: by this 'ebb up' tells a machine that may from one that was never made.
+    patiently("report of this machine", lambda: tell(cloud, machine, record))
     if "k3s" in configuration:
         began = begin_k3s(cloud, configuration, machine, lambda why: say(cloud, machine, {**record, "why": why}))
         if began and configuration["k3s"].get("rotate"):

@@ -30,11 +30,11 @@ public sealed class ArmConnection
 
     public Uri Endpoint => Arm.Scope.ArmEndpoint;
 
+    public TimeProvider Time => _time;
+
     internal ArmClient Arm { get; }
 
     internal HttpMessageInvoker Http { get; }
-
-    internal TimeProvider Time => _time;
 
     internal string SubscriptionPath => Arm.Scope.SubscriptionPath;
 

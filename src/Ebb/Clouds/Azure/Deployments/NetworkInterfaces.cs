@@ -26,38 +26,59 @@ public sealed class NetworkInterfaces(ArmConnection arm)
     public Task<bool> DetachBalancerAsync(string group, string name, CancellationToken ct) =>
         DetachAsync(group, name, "the load balancer", ["loadBalancerBackendAddressPools", "loadBalancerInboundNatRules"], ct);
 
-    private async Task<bool> DetachAsync(string group, string name, string what, string[] parts, CancellationToken ct)
-    {
-        var address = arm.Address($"{arm.GroupPath(group)}/providers/Microsoft.Network/networkInterfaces/{Uri.EscapeDataString(name)}", Version);
-        var reading = $"Reading network interface '{name}'";
-        if (await arm.FindAsync(reading, address, DeploymentJson.Default.JsonObject, ct) is not { } card)
-        {
-            return false;
-        }
+    /// <summary>Whether an interface is accelerated; null where there is none.</summary>
+    public async Task<bool?> IsAcceleratedAsync(string group, string name, CancellationToken ct) =>
+        await FindAsync(group, name, ct) is { } card ? (bool?)card["properties"]?["enableAcceleratedNetworking"] ?? false : null;
 
-        var removed = false;
-        foreach (var configuration in card["properties"]?["ipConfigurations"] as JsonArray ?? [])
+    /// <summary>Takes the acceleration off an interface, and waits for that: a size that has none is refused to its machine before. May be done twice.</summary>
+    /// <inheritdoc cref="DetachAddressAsync"/>
+    public Task<bool> SlowDownAsync(string group, string name, CancellationToken ct) => ChangeAsync(
+        group, name, $"Taking the acceleration off network interface '{name}'",
+        card =>
         {
-            foreach (var part in parts)
+            var accelerated = (bool?)card["properties"]?["enableAcceleratedNetworking"] ?? false;
+            if (accelerated)
             {
-                removed |= (configuration?["properties"] as JsonObject)?.Remove(part) is true;
+                card["properties"]!["enableAcceleratedNetworking"] = false;
             }
-        }
 
-        if (!removed)
+            return accelerated;
+        },
+        ct);
+
+    private Task<bool> DetachAsync(string group, string name, string what, string[] parts, CancellationToken ct) => ChangeAsync(
+        group, name, $"Taking {what} off network interface '{name}'",
+        card =>
+        {
+            var removed = false;
+            foreach (var configuration in card["properties"]?["ipConfigurations"] as JsonArray ?? [])
+            {
+                foreach (var part in parts)
+                {
+                    removed |= (configuration?["properties"] as JsonObject)?.Remove(part) is true;
+                }
+            }
+
+            return removed;
+        },
+        ct);
+
+    /// <param name="change">On what Azure says; whether anything is to be changed.</param>
+    private async Task<bool> ChangeAsync(string group, string name, string doing, Func<JsonObject, bool> change, CancellationToken ct)
+    {
+        if (await FindAsync(group, name, ct) is not { } card || !change(card))
         {
             return false;
         }
 
-        var doing = $"Taking {what} off network interface '{name}'";
-        var answer = await arm.RepeatAsync(doing, new ArmCall(HttpMethod.Put, address, ArmFamily.Writes, Encoding.UTF8.GetBytes(card.ToJsonString())), ct);
+        var answer = await arm.RepeatAsync(doing, new ArmCall(HttpMethod.Put, Address(group, name), ArmFamily.Writes, Encoding.UTF8.GetBytes(card.ToJsonString())), ct);
         if (answer is ArmAnswer.Refused)
         {
             throw ArmConnection.Failed(doing, answer);
         }
 
         var started = arm.Time.GetTimestamp();
-        while (await arm.FindAsync(reading, address, DeploymentJson.Default.JsonObject, ct) is { } now
+        while (await FindAsync(group, name, ct) is { } now
             && (string?)now["properties"]?["provisioningState"] is not ("Succeeded" or "Failed"))
         {
             if (arm.Time.GetElapsedTime(started) > SettledWithin)
@@ -70,4 +91,10 @@ public sealed class NetworkInterfaces(ArmConnection arm)
 
         return true;
     }
+
+    private Task<JsonObject?> FindAsync(string group, string name, CancellationToken ct) =>
+        arm.FindAsync($"Reading network interface '{name}'", Address(group, name), DeploymentJson.Default.JsonObject, ct);
+
+    private Uri Address(string group, string name) =>
+        arm.Address($"{arm.GroupPath(group)}/providers/Microsoft.Network/networkInterfaces/{Uri.EscapeDataString(name)}", Version);
 }

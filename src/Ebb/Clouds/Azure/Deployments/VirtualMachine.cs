@@ -29,6 +29,9 @@ public sealed record VirtualMachine(string Name, JsonObject Model)
     /// <summary>It stands on no hardware, and may be given any other.</summary>
     public bool Deallocated => Power is "deallocated";
 
+    /// <summary>Azure could not place it, or is deleting it. It may have run before.</summary>
+    public bool Unplaced => (string?)Properties?["provisioningState"] is ("Failed" or "Deleting") && Power is ("" or "deallocated");
+
     /// <summary>Why the last thing that was done to it failed; null when it did not.</summary>
     public AzureFault? Failure
     {

@@ -111,6 +111,10 @@ public class ChangeRulesTests
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.osProfile.customData", null, "\"*******\"")]
     [InlineData("Microsoft.Compute/virtualMachines", "properties.osProfile.adminPassword", null, "\"*******\"")]
 
+    // Deployments leave the card of a machine as it is.
+    [InlineData("Microsoft.Network/networkInterfaces", "properties.enableAcceleratedNetworking", "true", "false")]
+    [InlineData("Microsoft.Network/networkInterfaces", "properties.enableAcceleratedNetworking", "false", "true")]
+
     // Of a machine that is deallocated.
     [InlineData("Microsoft.Compute/virtualMachines", "properties.storageProfile.osDisk.diskSizeGB", null, "64")]
     [InlineData("Microsoft.Compute/virtualMachines", "properties.storageProfile.osDisk.managedDisk.storageAccountType", null, "\"Premium_LRS\"")]
@@ -129,7 +133,7 @@ public class ChangeRulesTests
     [InlineData("Microsoft.Network/networkSecurityGroups", "properties.securityRules.4", "{\"name\":\"back-door\"}", null)]
     [InlineData("Microsoft.Network/networkSecurityGroups", "properties.securityRules[0].properties.sourceAddressPrefixes[1]", "\"0.0.0.0/0\"", null)]
     [InlineData("Microsoft.Network/virtualNetworks", "properties.subnets.1.properties.networkSecurityGroup.id", null, "\"/subscriptions/s/x\"")]
-    [InlineData("Microsoft.Network/networkInterfaces", "properties.enableAcceleratedNetworking", "true", "false")]
+    [InlineData("Microsoft.Network/networkInterfaces", "properties.enableIPForwarding", "true", "false")]
     [InlineData("Microsoft.Network/publicIPAddresses", "properties.idleTimeoutInMinutes", "4", "30")]
     [InlineData("Microsoft.Network/networkSecurityGroups", "properties.securityRules[ssh].properties.sourceAddressPrefix", "\"10.0.0.1\"", "\"*\"")]
     public void What_deploying_would_change_is_a_change(string type, string path, string? before, string? after)

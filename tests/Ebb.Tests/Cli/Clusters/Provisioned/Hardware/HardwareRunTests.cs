@@ -239,7 +239,7 @@ public sealed class HardwareRunTests
         Assert.Empty(lab.Plan(Three + "\n  diskGiB: 64").Changes);
     }
 
-    private static void Matrix(string before, string after, string trouble, Action<PlaneLab, string> check)
+    internal static void Matrix(string before, string after, string trouble, Action<PlaneLab, string> check)
     {
         List<string> cloud, kubernetes;
         using (var clean = new PlaneLab(before))

@@ -22,7 +22,8 @@ internal sealed class PlaneLab : IDisposable
     private readonly ApiKubernetes _api;
 
     /// <param name="yaml">Below the starter's.</param>
-    public PlaneLab(string yaml)
+    /// <param name="first">How it is made, where not by one command without trouble.</param>
+    public PlaneLab(string yaml, Action<CloudCase, string>? first = null)
     {
         lock (Cloud.World.Agenda.Gate)
         {
@@ -39,7 +40,7 @@ internal sealed class PlaneLab : IDisposable
         _discovery = new ApiDiscovery(_client, Cloud.Time);
         var events = new Ebb.Kubernetes.EventRecorder(_client, "ebb", "h", Cloud.Time, new Random(1));
         _api = new ApiKubernetes(_client, _discovery, events, Cloud.Time, new Random(1), NullLogger<ApiKubernetes>.Instance);
-        Cloud.Up(CloudCase.Starter + yaml);
+        (first ?? ((cloud, file) => cloud.Up(file)))(Cloud, CloudCase.Starter + yaml);
         Pass(minutes: 3);
         FirstBoots = Boots;
         FirstIds = Ids;
@@ -74,6 +75,10 @@ internal sealed class PlaneLab : IDisposable
     public IEnumerable<Instance> Machines => Cloud.World.Instances.Where(machine => machine.Standalone).OrderBy(machine => machine.Name, StringComparer.Ordinal);
 
     public IEnumerable<string> Held => Nodes.Where(node => node.Spec.Unschedulable is true || node.Metadata.Annotations?.ContainsKey(Marks.Operating) == true).Select(node => node.Metadata.Name);
+
+    /// <summary>Whether each machine's network card is accelerated, in their order.</summary>
+    public IEnumerable<bool?> Accelerated =>
+        [.. Machines.Select(machine => Cloud.Do(() => Cloud.Cloud.Interfaces.IsAcceleratedAsync("farm-compute", machine.Name, CancellationToken.None)))];
 
     public static string Name(int index) => $"farm-control-plane-{index}";
 

@@ -22,6 +22,19 @@ public sealed class FollowingTests(MachineCloud cloud) : FollowingCase(cloud)
     }
 
     [Fact]
+    public async Task A_machine_says_that_it_is_there_before_it_begins_to_hold_anything()
+    {
+        using var machine = new OrderedMachine(Cloud);
+        await File.WriteAllTextAsync(Path.Combine(Cloud.Directory, "k3s-install.sh"), "exit 1\n", TestContext.Current.CancellationToken);
+
+        var (code, _) = await machine.RunAsync();
+
+        var state = (await Cloud.StateAsync(0))!;
+        Assert.NotEqual(0, code);
+        Assert.Equal((ControlPlanePhase.Working, false, ""), (state.Phase, state.Store, state.Release));
+    }
+
+    [Fact]
     public async Task A_machine_that_is_born_when_there_are_newer_orders_comes_up_new()
     {
         using var machine = new OrderedMachine(Cloud) { Changed = text => text + "# newer\n" };
