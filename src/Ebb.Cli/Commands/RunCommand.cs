@@ -43,7 +43,18 @@ internal static class RunCommand
             await using var counted = await MetricsAsync(parsed.GetValue(metrics), ct);
 
             // What is wrong from the start is said at once, rather than retried for ever.
-            await target.ProbeAsync(ct);
+            var watch = join is null || parsed.GetValue(dryRun) ? null : OwnCertificates.Watch(target, join);
+            try
+            {
+                await target.ProbeAsync(ct);
+            }
+            catch (Exception) when (watch is not null)
+            {
+                // That a certificate has ended is the reason that helps.
+                await watch.LookAsync(ct);
+                throw;
+            }
+
             var pools = (await target.Cloud.ReadAsync(new HashSet<string>(), ct)).Pools;
             terminal.Say(
                 $"Kubernetes {target.Connection.Server}, Azure {target.Scope.SubscriptionId}/{target.Scope.ResourceGroup}, "
@@ -53,7 +64,7 @@ internal static class RunCommand
             {
                 await (parsed.GetValue(dryRun)
                     ? DryRun.RunAsync(target, terminal, ct)
-                    : ControllerRun.RunAsync(target, new LoopOptions(), serving?.Server, ct));
+                    : ControllerRun.RunAsync(target, new LoopOptions(), serving?.Server, watch, ct));
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {

@@ -82,13 +82,13 @@ internal static class SandboxHost
 
                 if (kubernetes.Joining is not { } joining)
                 {
-                    await ControllerRun.RunAsync(target, Loop, joining: null, ct);
+                    await ControllerRun.RunAsync(target, Loop, joining: null, watch: null, ct);
                     return;
                 }
 
                 await using var serving = await JoinServing.StartAsync(target, joining, ct);
                 await using var way = await kubernetes.LeadAsync(serving.Server.Address);
-                await ControllerRun.RunAsync(target, Loop, serving.Server, ct);
+                await ControllerRun.RunAsync(target, Loop, serving.Server, watch: null, ct);
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

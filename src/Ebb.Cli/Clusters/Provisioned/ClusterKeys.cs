@@ -25,6 +25,9 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
     // A certificate that ends sooner is made anew whenever the cluster is looked after.
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(60);
 
+    // Of what runs without anybody by: a cluster that is left alone works on, and has said for two months that it needs somebody.
+    private static readonly TimeSpan LivesAlone = TimeSpan.FromDays(3 * 365);
+
     /// <summary>What <c>certificates</c> names: all that the authorities have signed.</summary>
     public const string Certificates = "certificates";
 
@@ -47,14 +50,14 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
         _files.CreateDirectories();
         Kubernetes.Ensure(cluster);
         using var join = Join.Ensure(cluster);
-        var server = new CertificateSpec { Name = JoinServer, Authority = "join-ca", CommonName = $"{cluster}-join-server", Server = true }.WithHosts(hosts);
+        var server = new CertificateSpec { Name = JoinServer, Authority = "join-ca", CommonName = $"{cluster}-join-server", Server = true, Lifetime = LivesAlone }.WithHosts(hosts);
         EnsureIssued(server, join);
         using var clients = Kubernetes.LoadClients();
         EnsureIssued(
             new CertificateSpec { Name = Operator, Authority = "client-ca", CommonName = "ebb-operator", Organizations = ["system:masters"], Client = true },
             clients);
         EnsureIssued(
-            new CertificateSpec { Name = Controller, Authority = "client-ca", CommonName = EbbRole.User, Client = true },
+            new CertificateSpec { Name = Controller, Authority = "client-ca", CommonName = EbbRole.User, Client = true, Lifetime = LivesAlone },
             clients);
         foreach (var password in Passwords)
         {

@@ -11,8 +11,6 @@ internal sealed class CertificateAuthority(X509Certificate2 certificate, Asymmet
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(3650);
 
-    private static readonly TimeSpan LeafLifetime = TimeSpan.FromDays(365);
-
     // A machine whose clock is a little behind must not find a certificate that is not valid yet.
     public static readonly TimeSpan Backdated = TimeSpan.FromMinutes(5);
 
@@ -37,7 +35,7 @@ internal sealed class CertificateAuthority(X509Certificate2 certificate, Asymmet
         return new CertificateAuthority(made, key, made.ExportCertificatePem() + "\n");
     }
 
-    /// <summary>Issues a certificate with a key of its own, for a year, or for as long as the authority itself is valid.</summary>
+    /// <summary>Issues a certificate with a key of its own, for as long as it is to live, or as the authority itself is valid.</summary>
     public IssuedCertificate Issue(CertificateSpec spec, KeyAlgorithm algorithm, TimeProvider time)
     {
         using var own = Keys.Create(algorithm);
@@ -71,7 +69,7 @@ internal sealed class CertificateAuthority(X509Certificate2 certificate, Asymmet
             certificate.SubjectName,
             Keys.Signer(key),
             now - Backdated < first ? first : now - Backdated,
-            now + LeafLifetime > last ? last : now + LeafLifetime,
+            now + spec.Lifetime > last ? last : now + spec.Lifetime,
             Serial());
         return new IssuedCertificate(made.ExportCertificatePem() + "\n", Keys.Pem(own));
     }

@@ -16,6 +16,9 @@ internal sealed record CertificateSpec
 
     public ImmutableArray<string> Organizations { get; init; } = [];
 
+    /// <summary>Less where its authority ends sooner. Default a year.</summary>
+    public TimeSpan Lifetime { get; init; } = TimeSpan.FromDays(365);
+
     public bool Server { get; init; }
 
     public bool Client { get; init; }

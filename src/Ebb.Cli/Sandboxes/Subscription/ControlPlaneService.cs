@@ -92,11 +92,12 @@ internal sealed partial class ControlPlaneService(
         var scope = new AzureScope(ground.Access.Subscription, machine.Group, null, new Uri(ground.Access.Endpoint));
         await using var target = Target.Open(reaching.Connection, scope, ground.Access, tokens, loggers);
         await target.ProbeAsync(ct);
-        await using var serving = await JoinServing.StartAsync(target, await JoiningAsync(kubernetes, authorities, release, ct), ct);
+        var joining = await JoiningAsync(kubernetes, authorities, release, ct);
+        await using var serving = await JoinServing.StartAsync(target, joining, ct);
         await using var way = await cluster.LeadAsync(machine, serving.Server.Address);
         LogRuns(machine.Name, kubernetes.Here.ToString());
         up.TrySetResult();
-        await ControllerRun.RunAsync(target, Loop, serving.Server, ct);
+        await ControllerRun.RunAsync(target, Loop, serving.Server, OwnCertificates.Watch(target, joining), ct);
     }
 
     private async Task<Reaching> ConnectAsync(Uri address, CancellationToken ct)

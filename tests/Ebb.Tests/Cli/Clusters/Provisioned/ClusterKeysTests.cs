@@ -9,6 +9,8 @@ namespace Ebb.Tests.Cli.Clusters.Provisioned;
 
 public sealed class ClusterKeysTests : IDisposable
 {
+    private static readonly TimeSpan AlmostThreeYears = TimeSpan.FromDays((3 * 365) - 45);
+
     private readonly VirtualTime _time = new();
     private readonly KeysCase _case;
 
@@ -42,7 +44,7 @@ public sealed class ClusterKeysTests : IDisposable
         File.WriteAllText(path, Starter.Text(new StarterChoices { Name = "farm" }));
         var file = ClusterFileReader.Read(path, static _ => null);
         SshKeys.Public(null, Home);
-        _time.Advance(TimeSpan.FromDays(320));
+        _time.Advance(AlmostThreeYears);
         var before = _case.Texts();
 
         ClusterInputs.Gather(file, path, Home, Guid.Empty.ToString(), [], make, _time);
@@ -67,11 +69,21 @@ public sealed class ClusterKeysTests : IDisposable
 
         _case.Ensure("10.1.0.10", "10.1.0.11");
         var wider = _case.Texts();
-        _time.Advance(TimeSpan.FromDays(320));
+        _time.Advance(AlmostThreeYears);
         _case.Ensure("10.1.0.10", "10.1.0.11");
 
         Assert.Equal([SystemShare.JoinCertificate, SystemShare.JoinKey], Changed(before, wider));
         Assert.Equal([SystemShare.ControllerKubeconfig, SystemShare.JoinCertificate, SystemShare.JoinKey], Changed(wider, _case.Texts()));
+    }
+
+    [Fact]
+    public void What_works_without_anybody_by_is_good_for_three_years_and_who_may_do_everything_for_one()
+    {
+        using var server = X509Certificate2.CreateFromPem(_case.Texts()[SystemShare.JoinCertificate]);
+        using var controller = X509Certificate2.CreateFromPem(File.ReadAllText(Path.Combine(Home.Keys, "pki", "controller.crt")));
+        using var you = X509Certificate2.CreateFromPem(File.ReadAllText(Path.Combine(Home.Keys, "pki", "operator.crt")));
+
+        Assert.Equal([1095, 1095, 365], new[] { server, controller, you }.Select(certificate => (certificate.NotAfter.ToUniversalTime() - _time.GetUtcNow().UtcDateTime).Days));
     }
 
     [Fact]
