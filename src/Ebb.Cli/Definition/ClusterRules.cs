@@ -32,6 +32,7 @@ internal static class ClusterRules
         Shares(file, reading);
         Access(file.Access, reading);
         Options(file, reading);
+        RuntimeRules.Check(file, reading);
         NetworkRules.Check(file, reading);
     }
 
@@ -67,16 +68,6 @@ internal static class ClusterRules
         if (kubernetes.Version is not null && reading.IsGiven("kubernetes.channel"))
         {
             reading.Problem("kubernetes.channel", "a version and a channel are given. Remove one: the version pins a release, the channel takes its newest.");
-        }
-
-        if (file.Options.ContainerRuntime is ContainerRuntime.Docker && kubernetes.Distribution is Distribution.Kubelet)
-        {
-            reading.Problem("options.containerRuntime", "the kubelet alone cannot use docker since 1.24; write containerd or cri-o, or 'distribution: k3s'.");
-        }
-
-        if (file.Options.ContainerRuntime is ContainerRuntime.CriO && !file.Options.AirGapped && kubernetes.Version is null && !kubernetes.Channel.StartsWith('v') && reading.IsSound("kubernetes"))
-        {
-            reading.Problem("options.containerRuntime", "packages of cri-o are made for one minor release of Kubernetes each, and the file names none. Add 'version' under 'kubernetes', for example v1.31.5+k3s1, or a channel such as v1.31.");
         }
     }
 

@@ -53,7 +53,7 @@ internal static class Keys
             (k, v) => k with { Distribution = v },
             k => k.Distribution)
         { Example = "k3s" },
-        new Key<KubernetesDefinition, string>("version", "The release to install.", Values.Version, (k, v) => k with { Version = v })
+        new Key<KubernetesDefinition, string>("version", "The release to install; of k3s v1.21 or newer.", Values.Version, (k, v) => k with { Version = v })
         { Example = "v1.31.5+k3s1", DefaultWords = "the newest of the channel" },
         new Key<KubernetesDefinition, string>(
             "channel", "Takes the newest release of this channel; instead of 'version'.", Values.Channel, (k, v) => k with { Channel = v }, k => k.Channel)
@@ -188,7 +188,7 @@ internal static class Keys
         new Key<OptionsDefinition, bool>("nvidia", "Installs NVIDIA's driver and container runtime on sizes with such GPUs.", Flag, (o, v) => o with { Nvidia = v }, o => o.Nvidia) { Example = "true" },
         new Key<OptionsDefinition, ContainerRuntime>(
             "containerRuntime",
-            "What runs containers.",
+            "What runs containers. With k3s, 'cri-o' takes v1.33.10, v1.34.6, v1.35.3 or newer releases.",
             new ChoiceShape<ContainerRuntime>(("containerd", ContainerRuntime.Containerd), ("cri-o", ContainerRuntime.CriO), ("docker", ContainerRuntime.Docker)),
             (o, v) => o with { ContainerRuntime = v },
             o => o.ContainerRuntime)

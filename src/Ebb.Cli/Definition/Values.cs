@@ -20,6 +20,8 @@ internal static partial class Values
 
     private const string KubernetesValue = "([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?";
 
+    private const int OldestKubelet = 20;
+
     private static readonly TimeSpan LongestSpan = TimeSpan.FromDays(30);
 
     // What Azure's documentation lists, of those that the form admits.
@@ -67,9 +69,12 @@ internal static partial class Values
     public static TextShape<string> Version { get; } = Text.Of(
         "a release such as v1.31.5+k3s1, or v1.31.5 for distribution kubelet",
         @"v1\.[0-9]{1,3}\.[0-9]{1,3}(-rc[0-9]{1,2})?(\+k3s[0-9]{1,2})?",
-        text => int.Parse(text.Split('.')[1], CultureInfo.InvariantCulture) < 20 ? $"'{text}' is older than Ebb supports; write v1.20 or newer." : null);
+        text => TooOld(text, text.Contains("+k3s", StringComparison.Ordinal) ? $"v1.{K3sSupport.OldestMinor}.0+k3s1" : $"v1.{OldestKubelet}.0"));
 
-    public static TextShape<string> Channel { get; } = Text.Of("stable, latest, testing, or a minor release such as v1.31", @"stable|latest|testing|v1\.[0-9]{2,3}");
+    public static TextShape<string> Channel { get; } = Text.Of(
+        "stable, latest, testing, or a minor release such as v1.31",
+        @"stable|latest|testing|v1\.[0-9]{2,3}",
+        text => text.StartsWith('v') ? TooOld(text, $"v1.{K3sSupport.OldestMinor}") : null);
 
     public static TextShape<TimeSpan> Span { get; } = new(
         "a time of at most 30 days such as 90s, 10m, 2h or 1h30m",
@@ -138,6 +143,11 @@ internal static partial class Values
 
     public static IPNetwork ParseSource(string text) => IPNetwork.Parse(
         text.Contains('/', StringComparison.Ordinal) ? text : $"{text}/{(text.Contains(':', StringComparison.Ordinal) ? 128 : 32)}");
+
+    private static string? TooOld(string release, string oldest) =>
+        MinorOf(release) < MinorOf(oldest) ? $"'{release}' is older than Ebb supports; write {oldest} or newer." : null;
+
+    private static int MinorOf(string release) => int.Parse(release.Split('.')[1], CultureInfo.InvariantCulture);
 
     private static string? NotTheSystems(string path)
     {

@@ -9,24 +9,56 @@ internal static class ContainerRuntimes
     // Merged with k3s' other files of this directory.
     private const string K3sChoice = "/etc/rancher/k3s/config.yaml.d/20-runtime.yaml";
 
-    public static void Install(CloudConfig config, ClusterFile cluster)
+    // In TOML. k3s' own containerd is told the same by k3s; others look elsewhere, and find no network for pods for ever. The directory of
+    // plugins is the same for every release that CRI-O is let run with.
+    private const string CriOSettings = "/etc/crio/crio.conf.d/20-ebb.conf";
+
+    private const string CriONetwork =
+        """
+        [crio.network]
+        network_dir = "/var/lib/rancher/k3s/agent/etc/cni/net.d"
+        plugin_dirs = ["/var/lib/rancher/k3s/data/cni"]
+
+        """;
+
+    // Images of k3s' own pods are named without a registry, which CRI-O does not take for Docker's by itself. Read after the package's own
+    // crio.conf, by its name, and in its place where both say something.
+    private const string CriORegistries = "/etc/containers/registries.conf.d/ebb.conf";
+
+    /// <summary>What k3s and the runtime are told of each other.</summary>
+    public static void Configure(CloudConfig config, ClusterFile cluster, ResourceNames names)
     {
-        var k3s = cluster.Kubernetes.Distribution is Distribution.K3s;
         switch (cluster.Options.ContainerRuntime)
         {
             case ContainerRuntime.Docker:
                 config.Write(K3sChoice, "docker: true\n");
-                Package(config, cluster, "docker.io");
                 break;
             case ContainerRuntime.CriO:
-                if (k3s)
+                config.Write(K3sChoice, "container-runtime-endpoint: unix:///var/run/crio/crio.sock\n");
+                config.Write(CriOSettings, CriONetwork);
+                config.Write(CriORegistries, "unqualified-search-registries = [\"docker.io\"]\n" + (cluster.AddOns.Registry ? Registry.ForCriO(names) : ""));
+                break;
+        }
+    }
+
+    /// <summary>The runtime itself, where it is not in the image.</summary>
+    public static void Install(CloudConfig config, ClusterFile cluster)
+    {
+        switch (cluster.Options.ContainerRuntime)
+        {
+            case ContainerRuntime.Docker:
+                Package(config, cluster, "docker.io");
+                if (cluster.AddOns.Registry)
                 {
-                    config.Write(K3sChoice, "container-runtime-endpoint: unix:///var/run/crio/crio.sock\n");
+                    // The image may have one that runs since before it was told.
+                    config.Run("systemctl", "try-restart", "docker");
                 }
 
+                break;
+            case ContainerRuntime.CriO:
                 CriO(config, cluster);
                 break;
-            case ContainerRuntime.Containerd when !k3s:
+            case ContainerRuntime.Containerd when cluster.Kubernetes.Distribution is Distribution.Kubelet:
                 Package(config, cluster, "containerd");
                 break;
         }

@@ -18,7 +18,7 @@ internal static class ControlPlaneConfig
     public const string Path = "/etc/ebb/control-plane.json";
 
     /// <summary>Files that only some clusters' machines have, and that would do something where they are left behind.</summary>
-    public static ImmutableArray<string> Optional { get; } = ["/etc/rancher/k3s/registries.yaml", MachineBasics.SshSocket];
+    public static ImmutableArray<string> Optional { get; } = [Registry.K3sFile, Registry.DockerUnit, MachineBasics.SshSocket];
 
     public static string Compose(ClusterFile cluster, ResourceNames names, RenderInputs inputs) => Build(cluster, names, inputs).ToText();
 

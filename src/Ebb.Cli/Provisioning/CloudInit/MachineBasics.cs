@@ -46,8 +46,10 @@ internal static class MachineBasics
             config.Write("/etc/systemd/system/ebb-containers.service", Texts.Read("ebb-containers.service"));
             if (cluster.AddOns.Registry)
             {
-                config.Write("/etc/rancher/k3s/registries.yaml", Registry.ForMachines(names));
+                Registry.Announce(config, cluster, names);
             }
+
+            ContainerRuntimes.Configure(config, cluster, names);
         }
 
         return config;

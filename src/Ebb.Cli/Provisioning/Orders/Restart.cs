@@ -27,6 +27,12 @@ internal static class Restart
     /// <summary>The machine joins its Tailscale network with another key.</summary>
     public const string Tailscale = "tailscale";
 
+    /// <summary>CRI-O, or what it knows of registries; its containers run on.</summary>
+    public const string CriO = "crio";
+
+    /// <summary>Docker reads its settings again, and its containers run on.</summary>
+    public const string Docker = "docker";
+
     /// <returns>Nothing for what is read whenever it is used: programs of the next start, manifests, files that the join server serves.</returns>
     public static ImmutableArray<string> Of(string path) => path switch
     {
@@ -39,6 +45,8 @@ internal static class Restart
         _ when Below(path, "/var/lib/ebb/packages/") => [Packages],
         _ when Below(path, "/etc/ebb/join/") => [Ebb],
         _ when Below(path, "/etc/ebb/k3s/") || Below(path, "/etc/rancher/k3s/") || Below(path, "/var/lib/rancher/k3s/agent/images/") => [K3s],
+        _ when Below(path, "/etc/crio/") || Below(path, "/etc/containers/") => [CriO],
+        _ when Below(path, "/etc/systemd/system/docker.service.d/") => [Units, Docker],
         _ when Below(path, "/etc/systemd/system/ssh.socket.d/") => [Units, Ssh],
         _ when Below(path, "/etc/systemd/system/") => [Units],
         _ when Below(path, "/etc/ssh/") => [Ssh],

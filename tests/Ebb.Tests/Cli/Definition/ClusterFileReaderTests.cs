@@ -38,7 +38,7 @@ public class ClusterFileReaderTests
               tenant: 72f988bf-86f1-41af-91ab-2d7cd011db47
               computeGroup: Machines
               storageGroup: Data.1
-            kubernetes: {distribution: k3s, version: v1.30.2+k3s1}
+            kubernetes: {distribution: k3s, version: v1.35.4+k3s1}
             controlPlane: {machines: 3, size: Standard_D2s_v5, diskGiB: 64, zones: [3, 1, 2]}
             pools:
               - name: gpu
@@ -91,7 +91,7 @@ public class ClusterFileReaderTests
 
         Assert.Equal(("https://management.example.org:8443", "1b4e28ba-2fa1-11d2-883f-0016d3cca427", "72f988bf-86f1-41af-91ab-2d7cd011db47"), (file.Cloud.Endpoint, file.Cloud.Subscription, file.Cloud.Tenant));
         Assert.Equal(("Machines", "Data.1"), (file.Cloud.ComputeGroup, file.Cloud.StorageGroup));
-        Assert.Equal((Distribution.K3s, "v1.30.2+k3s1"), (file.Kubernetes.Distribution, file.Kubernetes.Version));
+        Assert.Equal((Distribution.K3s, "v1.35.4+k3s1"), (file.Kubernetes.Distribution, file.Kubernetes.Version));
         Assert.Equal((3, "Standard_D2s_v5", 64), (file.ControlPlane.Machines, file.ControlPlane.Size, file.ControlPlane.DiskGiB));
         Assert.Equal(["1", "2", "3"], file.ControlPlane.Zones);
         var pool = file.Pools.Single();

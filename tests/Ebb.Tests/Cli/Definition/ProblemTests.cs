@@ -87,7 +87,6 @@ public class ProblemTests
     [InlineData("controlPlane: {machines: \"3\"}", "controlPlane.machines: '3' cannot be; write 1, 3 or 5, without quotes.")]
     [InlineData("controlPlane: {size: true}", "controlPlane.size: true without quotes is true or false to YAML; write the size's name as Azure writes it, for example Standard_D4s_v5 ('ebb list sizes' shows them).")]
     [InlineData("kubernetes: {version: 1.31}", "kubernetes.version: 1.31 without quotes is a number to YAML; write a release such as v1.31.5+k3s1, or v1.31.5 for distribution kubelet.")]
-    [InlineData("kubernetes: {version: v1.19.1+k3s1}", "kubernetes.version: 'v1.19.1+k3s1' is older than Ebb supports; write v1.20 or newer.")]
     [InlineData("kubernetes: {version: v1.31.5}", "kubernetes.version: 'v1.31.5' is no release of k3s; write for example v1.31.5+k3s1, or 'distribution: kubelet'.")]
     [InlineData("kubernetes: {version: v1.31.5+k3s1, channel: stable}", "kubernetes.channel: a version and a channel are given. Remove one: the version pins a release, the channel takes its newest.")]
     [InlineData("kubernetes: {version: \"${VERSION}\"}", "kubernetes.version: variables such as ${NAME} are read for secrets only; write a release such as v1.31.5+k3s1, or v1.31.5 for distribution kubelet.")]
@@ -103,7 +102,7 @@ public class ProblemTests
     [InlineData("access: {sshFrom: 10.0.0.1/8}", "access.sshFrom: '10.0.0.1/8' has bits set beyond its first 8; write 10.0.0.0/8.")]
     [InlineData("access: {sshFrom: [10.0.0]}", "access.sshFrom[0]: '10.0.0' is no address; write a range such as 203.0.113.0/24 or 2001:db8::/32.")]
     [InlineData("access: {sshFrom: me}", "access.sshFrom: 'me' cannot be; write own-address, cloudflare, anyone, or a range such as 203.0.113.0/24 or 2001:db8::/32.")]
-    [InlineData("options: {containerRuntime: cri-o}", "options.containerRuntime: packages of cri-o are made for one minor release of Kubernetes each, and the file names none. Add 'version' under 'kubernetes', for example v1.31.5+k3s1, or a channel such as v1.31.")]
+    [InlineData("options: {containerRuntime: cri-o}", "options.containerRuntime: packages of cri-o are made for one minor release of Kubernetes each, and the file names none. Add 'version' under 'kubernetes', for example v1.35.3+k3s1, or a channel such as v1.35.")]
     [InlineData("kubernetes: {distribution: kubelet}", "kubernetes.distribution: the plain kubelet has a control plane that Ebb hosts on this machine, for 'cloud.endpoint: sandbox' alone. Write 'distribution: k3s', or that endpoint.")]
     [InlineData("options: {airGapped: true}", "options.airGapped: an air-gapped install needs to know its release. Add 'version' under 'kubernetes', for example v1.31.5+k3s1.")]
     [InlineData("options: {airGapped: true, packages: [htop]}\nkubernetes: {version: v1.31.5+k3s1}", "options.packages: machines without a way out cannot fetch packages. Remove them, or write 'airGapped: false'.")]
@@ -118,6 +117,7 @@ public class ProblemTests
 
     [Theory]
     [InlineData("kubernetes: {version: v1.31.5+k3s1, distribution: kubelet}", "kubernetes.version: 'v1.31.5+k3s1' is a release of k3s; write v1.31.5, or 'distribution: k3s'.")]
+    [InlineData("kubernetes: {version: v1.19.1, distribution: kubelet}", "kubernetes.version: 'v1.19.1' is older than Ebb supports; write v1.20.0 or newer.")]
     [InlineData("options: {containerRuntime: docker}\nkubernetes: {distribution: kubelet}", "options.containerRuntime: the kubelet alone cannot use docker since 1.24; write containerd or cri-o, or 'distribution: k3s'.")]
     public void About_the_plain_kubelet(string lines, string problem)
     {
@@ -129,8 +129,8 @@ public class ProblemTests
     [Fact]
     public void A_runtime_of_one_release_takes_a_version_or_the_channel_of_one()
     {
-        Assert.Equal("v1.31", Sample.Read(Sample.With("options: {containerRuntime: cri-o}\nkubernetes: {channel: v1.31}")).Kubernetes.Channel);
-        Assert.Equal("v1.31.5+k3s1", Sample.Read(Sample.With("options: {containerRuntime: cri-o}\nkubernetes: {version: v1.31.5+k3s1}")).Kubernetes.Version);
+        Assert.Equal("v1.35", Sample.Read(Sample.With("options: {containerRuntime: cri-o}\nkubernetes: {channel: v1.35}")).Kubernetes.Channel);
+        Assert.Equal("v1.35.3+k3s1", Sample.Read(Sample.With("options: {containerRuntime: cri-o}\nkubernetes: {version: v1.35.3+k3s1}")).Kubernetes.Version);
     }
 
     [Theory]

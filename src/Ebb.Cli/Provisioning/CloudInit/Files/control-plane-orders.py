@@ -266,6 +266,10 @@ def restart_basics(restarts):
         run("systemctl", "daemon-reload")
     if "kernel" in restarts:
         run("sysctl", "--system")
+    if "crio" in restarts:
+        run("systemctl", "try-restart", "crio.service", check=False)
+    if "docker" in restarts:
+        run("systemctl", "try-reload-or-restart", "docker.service", check=False)
     if "fail2ban" in restarts:
         run("systemctl", "try-restart", "fail2ban.service", check=False)
     if "ssh" in restarts:

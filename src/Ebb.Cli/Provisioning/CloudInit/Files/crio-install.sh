@@ -12,4 +12,6 @@ DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -yq cr
 apt-mark hold cri-o
 # Its own network would be found before the cluster's.
 rm -f /etc/cni/net.d/100-crio-bridge.conf /etc/cni/net.d/10-crio-bridge.conflist
-systemctl enable --now crio
+systemctl enable crio
+# Also one that the image has, and that runs since before it was told where the network is.
+systemctl restart crio

@@ -105,8 +105,8 @@ public class ControlPlaneOrdersTests
         var with = Some.Orders(cluster with { AddOns = new AddOnsDefinition { Registry = true }, Access = cluster.Access with { SshPort = 2222 } }, inputs);
         var without = Some.Orders(cluster with { AddOns = new AddOnsDefinition { Registry = false } }, inputs);
 
-        Assert.Empty(with.Absent);
-        Assert.Equal(["/etc/rancher/k3s/registries.yaml", "/etc/systemd/system/ssh.socket.d/10-ebb.conf"], without.Absent);
+        Assert.Equal(["/etc/systemd/system/docker.service.d/10-ebb-registry.conf"], with.Absent);
+        Assert.Equal(["/etc/rancher/k3s/registries.yaml", "/etc/systemd/system/docker.service.d/10-ebb-registry.conf", "/etc/systemd/system/ssh.socket.d/10-ebb.conf"], without.Absent);
     }
 
     [Fact]

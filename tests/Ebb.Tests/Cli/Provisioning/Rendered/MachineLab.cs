@@ -63,9 +63,9 @@ internal sealed class MachineLab : IDisposable
 
         """;
 
-    public async Task<(int Code, string Said)> RunAsync(string program, CancellationToken ct)
+    public async Task<(int Code, string Said)> RunAsync(string program, CancellationToken ct, params string[] arguments)
     {
-        var start = new ProcessStartInfo("/usr/bin/python3", [At(program)])
+        var start = new ProcessStartInfo("/usr/bin/python3", [At(program), .. arguments])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

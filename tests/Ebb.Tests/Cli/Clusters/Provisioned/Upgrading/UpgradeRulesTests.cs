@@ -1,5 +1,6 @@
 using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Cli.Clusters.Provisioned.Upgrading;
+using Ebb.Cli.Definition;
 using Ebb.Tests.Cli.Provisioning.Orders;
 using Ebb.Tests.Cli.Provisioning.Rendered;
 
@@ -30,6 +31,15 @@ public class UpgradeRulesTests
         Assert.Contains(why, problem, StringComparison.Ordinal);
         Assert.Contains(remedy, problem, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("v1.20.15+k3s1", false, "v1.20.15+k3s1 is older than Ebb supports. Take v1.21.0+k3s1 or newer.")]
+    [InlineData("v1.21.0+k3s1", false, null)]
+    [InlineData("v1.34.5+k3s1", true, "'options.containerRuntime': with cri-o, pods of k3s v1.34.5+k3s1 never start: a network plugin that it brings crashes there. Write v1.34.6+k3s1 or newer, or 'containerRuntime: containerd'.")]
+    [InlineData("v1.34.6+k3s1", true, null)]
+    [InlineData("v1.34.5+k3s1", false, null)]
+    public void What_a_file_may_not_say_an_upgrade_does_not_bring_either(string release, bool criO, string? problem) =>
+        Assert.Equal(problem, WantedRelease.Problem(K3sRelease.Parse(release)!.Value, criO ? ContainerRuntime.CriO : ContainerRuntime.Containerd));
 
     [Fact]
     public void A_control_plane_that_is_not_whole_is_left_alone_unless_forced()
