@@ -19,6 +19,12 @@ public static class Marks
     public const string Removing = "ebb.dev/removing";
 
     /// <summary>
+    /// Node annotation <c>"true"</c>: it was Ebb that shielded the machine from the cloud's scale-in. A shield without this mark is somebody
+    /// else's, and never lifted.
+    /// </summary>
+    public const string Protected = "ebb.dev/protected";
+
+    /// <summary>
     /// Taint, <c>NoSchedule</c>: the cloud has announced the end of the node's machine or an interruption, or the machine is shutting
     /// down. Not Ebb's decision, and so never released by it while it holds.
     /// </summary>

@@ -48,7 +48,7 @@ internal sealed class JoiningCloud(int machines, string subscription) : ICloud
 
     public Task OperateAsync(PoolView pool, IReadOnlyList<Machine> machines, MachineOperation operation, CancellationToken ct) => throw new NotSupportedException();
 
-    public Task ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct) => throw new NotSupportedException();
+    public Task<ProtectResult> ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct) => throw new NotSupportedException();
 
     private Machine Of(int number) => new()
     {

@@ -35,6 +35,7 @@ internal sealed record PlanReport
             Decision.Cordon cordon => New("cordon", cordon.Node),
             Decision.Release release => New("release", release.Node),
             Decision.Evict evict => New("evict", $"{evict.Namespace}/{evict.Pod}"),
+            Decision.Protect protect => New(protect.Shielded ? "protect machines of" : "unprotect machines of", protect.Pool.Pool.Name),
             Decision.DeleteNode delete => New("delete node", delete.Node),
             Decision.Remember { Value: null } remember => New("forget", remember.Key),
             Decision.Remember remember => New("remember", remember.Key),
@@ -47,7 +48,7 @@ internal sealed record PlanReport
 
 internal sealed record DecisionReport
 {
-    /// <summary>grow, remove, cordon, steer, release, evict, delete node, note idle, forget idle, remember or forget.</summary>
+    /// <summary>grow, remove, cordon, steer, release, evict, protect machines of, unprotect machines of, delete node, note idle, forget idle, remember or forget.</summary>
     public required string Action { get; init; }
 
     /// <summary>The pool, node or pod.</summary>

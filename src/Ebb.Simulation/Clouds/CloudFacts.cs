@@ -34,7 +34,7 @@ internal static class CloudFacts
         }.ToPool();
     }
 
-    public static Machine MachineOf(Instance instance, ScaleSet set) => new()
+    public static Machine MachineOf(Instance instance, ScaleSet set, bool hasShields) => new()
     {
         Id = instance.Id,
         Pool = set.Name,
@@ -47,7 +47,7 @@ internal static class CloudFacts
         VmId = instance.VmId,
         Addresses = [instance.Address],
         CreatedAt = instance.CreatedAt,
-        Protected = instance.ProtectedFromScaleIn || instance.ProtectedFromSetActions,
+        Protected = hasShields ? instance.ProtectedFromScaleIn || instance.ProtectedFromSetActions : null,
         Failure = instance.Failure?.Code,
     };
 

@@ -19,6 +19,9 @@ public sealed class SimulatedCloud(CloudWorld world, string group, Process proce
     private static readonly TimeSpan FollowEvery = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan ListAnewAfter = TimeSpan.FromMinutes(10);
 
+    /// <summary>Whether machines can be shielded from scale-in. Default yes.</summary>
+    public bool HasShields { get; init; } = true;
+
     private readonly Dictionary<string, Known> _known = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Looks after accepted operations for as long as someone waits for news of them.</summary>
@@ -184,13 +187,16 @@ public sealed class SimulatedCloud(CloudWorld world, string group, Process proce
         Follow(name, operation.ToString().ToLowerInvariant(), ids.Length, answer.Operation, [.. ids]);
     }
 
-    public async Task ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct)
+    public async Task<ProtectResult> ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct)
     {
         var answer = await AskAsync(() => world.Protect(group, pool.Pool.Name, machine.Id, shielded), ct);
-        if (answer is { Unanswered: true } or { Ok: false })
+        return answer switch
         {
-            throw Fault($"Protecting machine '{machine.Name}'", answer);
-        }
+            { Unanswered: false, Ok: true } => new ProtectResult.Done(),
+            { Unanswered: false, Error.RetryAfter: { } wait } => new ProtectResult.Throttled(wait),
+            { Unanswered: false, Error: { Code: "InvalidParameter", Target: "instanceIds" } } => new ProtectResult.Gone(),
+            _ => throw Fault($"Protecting machine '{machine.Name}'", answer),
+        };
     }
 
     /// <summary>Lists the machines; what goes wrong is told and the old list kept.</summary>
@@ -202,7 +208,7 @@ public sealed class SimulatedCloud(CloudWorld world, string group, Process proce
             return $"the machines of pool '{set.Name}' could not be listed: {answer.Error?.Code ?? "the list is incomplete"}";
         }
 
-        known.Machines = [.. list.Items.Select(instance => CloudFacts.MachineOf(instance, set))];
+        known.Machines = [.. list.Items.Select(instance => CloudFacts.MachineOf(instance, set, HasShields))];
         known.ListedAt = time.GetUtcNow();
         known.ETag = set.ETag;
         return null;

@@ -15,8 +15,11 @@ public sealed class Acted
     /// <summary>Machines that the cloud has agreed to remove.</summary>
     public List<Machine> Removed { get; } = [];
 
-    /// <summary>False when something failed, or is held back since it did.</summary>
-    public bool Complete => LookAgainAt is null;
+    /// <summary>Machines that the cloud has agreed to shield (true), or to shield no longer.</summary>
+    public List<(Machine Machine, bool Shielded)> Shields { get; } = [];
+
+    /// <summary>False when something failed, or is held back since it did. Shields do not count: they are put on as the cloud allows it.</summary>
+    public bool Complete { get; private set; } = true;
 
     /// <summary>When the first of what was not done may be tried again; null when all was done.</summary>
     public DateTimeOffset? LookAgainAt { get; private set; }
@@ -27,5 +30,11 @@ public sealed class Acted
     /// <summary>Growth that the cloud refused at once, by pool.</summary>
     public List<(string Pool, GrowFailure Failure)> Failures { get; } = [];
 
-    internal void HeldUntil(DateTimeOffset at) => LookAgainAt = LookAgainAt is { } by && by < at ? by : at;
+    internal void HeldUntil(DateTimeOffset at)
+    {
+        Complete = false;
+        LookAgain(at);
+    }
+
+    internal void LookAgain(DateTimeOffset at) => LookAgainAt = LookAgainAt is { } by && by < at ? by : at;
 }

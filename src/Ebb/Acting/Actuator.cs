@@ -16,6 +16,7 @@ public sealed partial class Actuator(
 {
     private readonly Clearance _clearance = new(kubernetes, time, logger);
     private readonly Holds _holds = new(time, random);
+    private readonly Shielding _shielding = new(cloud, kubernetes, leadership, time, random, logger);
 
     /// <param name="term">Cancelled when leadership is lost, which also is checked before each action.</param>
     /// <exception cref="OperationCanceledException">The term is over.</exception>
@@ -45,6 +46,9 @@ public sealed partial class Actuator(
                 case Decision.Evict evict:
                     await TryAsync($"evict pod {evict.Namespace}/{evict.Pod}", acted, () => EvictAsync(evict, term), term);
                     break;
+                case Decision.Protect:
+                    await _shielding.ActAsync([.. run.OfType<Decision.Protect>()], acted, term);
+                    break;
                 case Decision.DeleteNode delete:
                     await TryAsync($"delete node {delete.Node}", acted, () => DeleteNodeAsync(delete, term), term);
                     break;
@@ -54,7 +58,7 @@ public sealed partial class Actuator(
         return acted;
     }
 
-    /// <summary>Changes to nodes, and notes, go together; everything else one by one in the plan's order.</summary>
+    /// <summary>Changes to nodes, notes, and shields go together; everything else one by one in the plan's order.</summary>
     private static ImmutableArray<Decision> RunOfAlike(ImmutableArray<Decision> decisions, int from)
     {
         var kind = Kind(decisions[from]);
@@ -70,6 +74,7 @@ public sealed partial class Actuator(
         {
             Decision.Steer or Decision.Cordon or Decision.Release or Decision.NoteIdle => 1,
             Decision.Remember => 2,
+            Decision.Protect => 3,
             _ => 0,
         };
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ebb.Clouds;
+using Ebb.Pools;
 using Microsoft.Extensions.Logging;
 
 namespace Ebb.Acting;
@@ -7,6 +8,10 @@ namespace Ebb.Acting;
 /// <summary>Holds what the cloud showed last, and knows when it is worth another read: as few as possible.</summary>
 internal sealed partial class CloudReader(ICloud cloud, LoopOptions options, TimeProvider time, Random random, ILogger logger)
 {
+    // How far a list of machines may be behind what the cloud has agreed to. One that is newer and shows otherwise is believed.
+    private static readonly TimeSpan ListsLag = TimeSpan.FromMinutes(2);
+
+    private readonly Dictionary<string, (bool Shielded, DateTimeOffset At)> _shields = new(StringComparer.OrdinalIgnoreCase);
     private readonly Backoff _backoff = new(TimeSpan.FromSeconds(2), options.ReadCloudEvery, time, random);
     private DateTimeOffset _readAt = DateTimeOffset.MinValue;
     private DateTimeOffset? _retryAt;
@@ -37,6 +42,13 @@ internal sealed partial class CloudReader(ICloud cloud, LoopOptions options, Tim
         Change(view => view.Pool.Name == pool ? view with { Capacity = capacity } : view);
     }
 
+    /// <summary>The cloud has agreed to shield this machine, or to do so no longer: it is shown that way until a list can have caught up.</summary>
+    public void Shielded(Machine machine, bool shielded)
+    {
+        _shields[machine.ProviderId] = (shielded, time.GetUtcNow());
+        Change(WithShields);
+    }
+
     /// <summary>We may have changed this pool: what was read of it is not to be relied on.</summary>
     public void Outdated(string pool)
     {
@@ -53,7 +65,8 @@ internal sealed partial class CloudReader(ICloud cloud, LoopOptions options, Tim
         try
         {
             var view = await cloud.ReadAsync(InMotion, ct);
-            View = view with { Pools = [.. view.Pools.Select(pool => WithOlder(pool, failures))] };
+            View = view with { Pools = [.. view.Pools.Select(pool => WithShields(WithOlder(pool, failures)))] };
+            ForgetShields(view);
             Current = true;
             _retryAt = null;
             _backoff.Succeeded();
@@ -78,6 +91,34 @@ internal sealed partial class CloudReader(ICloud cloud, LoopOptions options, Tim
 
     private void Change(Func<PoolView, PoolView> change) =>
         View = View is null ? null : View with { Pools = [.. View.Pools.Select(change)] };
+
+    private PoolView WithShields(PoolView pool) => _shields.Count == 0 ? pool : pool with
+    {
+        Machines =
+        [
+            .. pool.Machines.Select(machine => machine.Protected is not null && _shields.TryGetValue(machine.ProviderId, out var agreed) && IsBehind(pool, agreed.At)
+                ? machine with { Protected = agreed.Shielded }
+                : machine),
+        ],
+    };
+
+    private void ForgetShields(CloudView view)
+    {
+        if (_shields.Count > 0)
+        {
+            var behind = view.Pools
+                .SelectMany(pool => pool.Machines
+                    .Where(machine => _shields.TryGetValue(machine.ProviderId, out var agreed) && IsBehind(pool, agreed.At))
+                    .Select(machine => machine.ProviderId))
+                .ToHashSet(StringComparer.OrdinalIgnoreCase);
+            foreach (var known in _shields.Keys.Where(known => !behind.Contains(known)).ToArray())
+            {
+                _shields.Remove(known);
+            }
+        }
+    }
+
+    private static bool IsBehind(PoolView pool, DateTimeOffset agreed) => pool.MachinesReadAt < agreed + ListsLag;
 
     private static PoolView WithOlder(PoolView pool, Dictionary<string, ImmutableArray<GrowFailure>>? failures) =>
         failures is not null && failures.TryGetValue(pool.Pool.Name, out var older) && !older.IsEmpty

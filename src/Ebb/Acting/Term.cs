@@ -187,7 +187,7 @@ internal sealed partial class Term(
     /// <summary>While a request of ours has an unknown end, only what concerns Kubernetes alone is done.</summary>
     private static Plan WithoutCloud(Plan plan) => plan with
     {
-        Decisions = [.. plan.Decisions.Where(decision => decision is not (Decision.Grow or Decision.Remove or Decision.DeleteNode))],
+        Decisions = [.. plan.Decisions.Where(decision => decision is not (Decision.Grow or Decision.Remove or Decision.Protect or Decision.DeleteNode))],
     };
 
     /// <summary>While more pods are coming, the cloud is not asked for a part of what they will need.</summary>
@@ -238,6 +238,11 @@ internal sealed partial class Term(
         foreach (var (pool, capacity) in acted.Grown)
         {
             _reader.Grown(pool, capacity);
+        }
+
+        foreach (var (machine, shielded) in acted.Shields)
+        {
+            _reader.Shielded(machine, shielded);
         }
 
         foreach (var machine in acted.Removed)

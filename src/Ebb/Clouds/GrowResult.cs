@@ -39,3 +39,20 @@ public abstract record RemoveResult
     /// <summary>The call got no answer. Read again before anything else.</summary>
     public sealed record Unknown(string Why) : RemoveResult;
 }
+
+/// <summary>How a request to shield a machine, or to lift its shield, ended.</summary>
+public abstract record ProtectResult
+{
+    private ProtectResult()
+    {
+    }
+
+    /// <summary>The machine is as asked, or the cloud has agreed to it.</summary>
+    public sealed record Done : ProtectResult;
+
+    /// <summary>There is no such machine any more.</summary>
+    public sealed record Gone : ProtectResult;
+
+    /// <summary>Too many requests; nothing was changed.</summary>
+    public sealed record Throttled(TimeSpan RetryAfter) : ProtectResult;
+}

@@ -37,8 +37,11 @@ public interface ICloud
     /// </summary>
     Task OperateAsync(PoolView pool, IReadOnlyList<Machine> machines, MachineOperation operation, CancellationToken ct);
 
-    /// <summary>Shields a machine from the cloud's own scale-in, or lifts the shield.</summary>
-    Task ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct);
+    /// <summary>
+    /// Shields a machine from the cloud's own scale-in, or lifts the shield. As soon as the cloud has agreed: should nothing come of it,
+    /// a later list shows that.
+    /// </summary>
+    Task<ProtectResult> ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct);
 }
 
 public enum MachineOperation

@@ -165,6 +165,7 @@ internal static class Arrivals
         leaving += pool.Nodes.Count(node =>
             node.Announced is not null && node.Machine!.State != MachineState.Deleting && !draft.IsDeparting(node.Machine));
         pool.Live = pool.View.Capacity >= listed ? pool.View.Capacity - leaving : Math.Min(pool.View.Capacity, listed - leaving);
+        CountBeyond(pool);
 
         var missing = growthFailed ? promised : Undelivered.Of(draft.Snapshot, pool.View);
         var since = Notes.ReadTime(draft.Snapshot.Notes.GetValueOrDefault(Notes.GrowingSince(pool.Name)));
@@ -195,6 +196,17 @@ internal static class Arrivals
         pool.Missing = missing;
         draft.Remember(Notes.Missing(pool.Name), missing == 0 ? null : $"{missing}", $"machines of pool {pool.Name} that will not come");
         draft.Remember(Notes.GrowingSince(pool.Name), since is { } at ? Notes.Write(at) : null, $"growth of pool {pool.Name}");
+    }
+
+    /// <summary>Shielded machines stay when somebody lowers the capacity below them. Of a list that may be old those are believed whose nodes are ready.</summary>
+    private static void CountBeyond(PoolStanding pool)
+    {
+        if (pool.View.Capacity < pool.View.Machines.Length)
+        {
+            var shielded = pool.Nodes.Count(node => node is { Going: false, Node.Ready: true, Machine: { State: MachineState.Running, Protected: true } });
+            pool.Beyond = Math.Max(0, shielded - pool.View.Capacity);
+            pool.Live = Math.Max(pool.Live, shielded);
+        }
     }
 
     private static void DeletionStuck(Draft draft, PoolStanding pool, Machine machine, string? node, Troubled troubled)

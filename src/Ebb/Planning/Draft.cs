@@ -100,6 +100,7 @@ internal sealed class Draft
         Decision.Cordon => 5,
         Decision.Evict => 6,
         Decision.Remove => 7,
+        Decision.Protect => 9,
         _ => 8,
     };
 

@@ -54,6 +54,12 @@ public abstract record Decision
     /// </summary>
     public sealed record Remove(PoolView Pool, ImmutableArray<Departure> Departures) : Decision;
 
+    /// <summary>
+    /// Shield these machines of one pool from the cloud's own scale-in, those first that have most to lose; or lift the shield. Each is a
+    /// request of its own: a few at a time, and the others once they are planned again.
+    /// </summary>
+    public sealed record Protect(PoolView Pool, ImmutableArray<Sheltered> Machines, bool Shielded) : Decision;
+
     /// <summary>Delete the Node object of a machine that no longer exists.</summary>
     public sealed record DeleteNode(string Node, string Uid) : Decision;
 
@@ -64,6 +70,9 @@ public abstract record Decision
 /// <param name="Node">Name of its node; null for a machine that never joined or has failed.</param>
 /// <param name="Reason">For example <c>idle 5 min</c>.</param>
 public sealed record Departure(Machine Machine, string? Node, string Reason);
+
+/// <param name="Node">Name of its node, which bears the mark that the shield is Ebb's.</param>
+public sealed record Sheltered(Machine Machine, string Node);
 
 /// <summary>The current reason for everything, in plain words.</summary>
 public sealed record Reasons

@@ -25,6 +25,7 @@ public static class Planner
         }
 
         ReleaseForgotten(draft);
+        Shields.Plan(draft);
         return new Plan
         {
             Decisions = draft.Decisions,

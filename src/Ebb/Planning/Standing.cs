@@ -96,6 +96,9 @@ internal sealed class PoolStanding(PoolView view)
         : Pool.KeepWarm > 0 ? $"{Words.Count(Least, "machine")}, with {Pool.KeepWarm} kept warm"
         : $"{Words.Count(Least, "machine")}, in place of what pool {Pool.PartOf} lacks elsewhere";
 
+    /// <summary>Nodes that are there whatever the capacity says: their machines are shielded, and somebody lowered it below them.</summary>
+    public int Beyond { get; set; }
+
     /// <summary>Promised machines that will not come: growth of them failed.</summary>
     public int Missing { get; set; }
 
@@ -110,10 +113,11 @@ internal sealed class PoolStanding(PoolView view)
     /// <summary>
     /// By how much its capacity is to rise for what is bought. Asking for one more makes the cloud try again for what it failed to
     /// deliver. At the maximum there is none to ask for: then the same capacity is sent once more, and where others are part of the same
-    /// pool, whose maximum it would use up with what nobody needs.
+    /// pool, whose maximum it would use up with what nobody needs. A capacity that is below the machines there are is raised past them:
+    /// anything less would let machines go instead of adding some.
     /// </summary>
     public int Asking => Buying == 0 ? 0
-        : Math.Max(0, Math.Min(Math.Max(Missing == 0 || Pool.PartOf is null ? 1 : 0, Buying - Missing), Pool.Max - View.Capacity));
+        : Math.Max(0, Math.Min(Beyond + Math.Max(Missing == 0 || Pool.PartOf is null ? 1 : 0, Buying - Missing), Pool.Max - View.Capacity));
 
     /// <summary>Nodes or machines to be removed by this plan.</summary>
     public List<Departure> Departures { get; } = [];

@@ -40,8 +40,11 @@ public sealed record Machine
     /// <summary>The cloud is at work on it: it may stop and start yet, whatever its state is now.</summary>
     public bool Changing { get; init; }
 
-    /// <summary>Shielded from the cloud's own scale-in.</summary>
-    public bool Protected { get; init; }
+    /// <summary>Shielded from the cloud's own scale-in; null where the cloud has no such shield.</summary>
+    public bool? Protected { get; init; }
+
+    /// <summary>The entity tag of the read, sent back with a change to the machine itself; null where the cloud has none.</summary>
+    public string? ETag { get; init; }
 
     /// <summary>The cloud's error code when <see cref="State"/> is <see cref="MachineState.Failed"/>; else null.</summary>
     public string? Failure { get; init; }

@@ -12,6 +12,8 @@ internal sealed class FakeCloud : ICloud
 
     public Func<RemoveResult> Remove { get; set; } = () => new RemoveResult.Removing(1);
 
+    public Func<Machine, ProtectResult> Protect { get; set; } = _ => new ProtectResult.Done();
+
     public Task ChangedAsync(CancellationToken ct) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, ct);
 
     public Task<CloudView> ReadAsync(IReadOnlySet<string> inMotion, CancellationToken ct) => throw new NotSupportedException();
@@ -31,5 +33,9 @@ internal sealed class FakeCloud : ICloud
     public Task OperateAsync(PoolView pool, IReadOnlyList<Machine> machines, MachineOperation operation, CancellationToken ct) =>
         throw new NotSupportedException();
 
-    public Task ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct) => throw new NotSupportedException();
+    public Task<ProtectResult> ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct)
+    {
+        Calls.Add($"{(shielded ? "shield" : "bare")} {machine.Name} of {pool.Pool.Name}");
+        return Task.FromResult(Protect(machine));
+    }
 }

@@ -23,6 +23,6 @@ internal sealed class Saboteur(ICloud cloud) : ICloud
     public Task OperateAsync(PoolView pool, IReadOnlyList<Machine> machines, MachineOperation operation, CancellationToken ct) =>
         cloud.OperateAsync(pool, machines, operation, ct);
 
-    public Task ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct) =>
+    public Task<ProtectResult> ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct) =>
         cloud.ProtectAsync(pool, machine, shielded, ct);
 }

@@ -14,6 +14,12 @@ internal enum ArmFamily
 
     Writes,
 
+    /// <summary>
+    /// What is written to one machine of a scale set, and what is read of it for that. Azure counts the writes apart, and takes few: they
+    /// are not to keep a pool from growing, nor its machines from being listed.
+    /// </summary>
+    SingleMachines,
+
     /// <summary>Deletes, and what Azure counts with them: power off and deallocate.</summary>
     Deletes,
 }
@@ -51,7 +57,7 @@ internal sealed class ArmThrottle(TimeProvider time)
             ReadOnlySpan<ArmFamily> families = (allOfItsKind, family) switch
             {
                 (true, ArmFamily.Lists or ArmFamily.Instances or ArmFamily.Operations) => [ArmFamily.Lists, ArmFamily.Instances, ArmFamily.Operations],
-                (true, ArmFamily.Writes or ArmFamily.Deletes) => [ArmFamily.Writes, ArmFamily.Deletes],
+                (true, ArmFamily.Writes or ArmFamily.SingleMachines or ArmFamily.Deletes) => [ArmFamily.Writes, ArmFamily.SingleMachines, ArmFamily.Deletes],
                 _ => [family],
             };
             foreach (var each in families)

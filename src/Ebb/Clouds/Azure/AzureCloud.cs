@@ -18,6 +18,7 @@ public sealed class AzureCloud : ICloud
     private readonly ScaleSetGrowth _growth;
     private readonly ScaleSetRemoval _removal;
     private readonly ScaleSetPower _power;
+    private readonly ScaleSetShields _shields;
     private readonly ScaleSetResize _resize;
 
     /// <param name="http">Goes out as given, without buffering or time limit of its own: an invoker over a socket handler.</param>
@@ -38,6 +39,7 @@ public sealed class AzureCloud : ICloud
         _growth = new ScaleSetGrowth(arm, sizes, _operations, _reads, logger);
         _removal = new ScaleSetRemoval(arm, _operations, _reads, options.ForceDeletion, logger);
         _power = new ScaleSetPower(arm, _operations, _reads, time);
+        _shields = new ScaleSetShields(arm, _reads);
         _resize = new ScaleSetResize(arm, sizes, _operations, _reads, time);
     }
 
@@ -63,6 +65,6 @@ public sealed class AzureCloud : ICloud
     /// <returns>False when the pool has that size already.</returns>
     public Task<bool> ResizeAsync(PoolView pool, string size, CancellationToken ct) => _resize.ResizeAsync(pool, size, ct);
 
-    public Task ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct) =>
-        _power.ProtectAsync(pool.Pool, machine, shielded, ct);
+    public Task<ProtectResult> ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct) =>
+        _shields.ProtectAsync(pool.Pool, machine, shielded, ct);
 }

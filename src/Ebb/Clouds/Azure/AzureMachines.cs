@@ -37,8 +37,10 @@ internal static class AzureMachines
             // Members of flexible sets do not say.
             LatestModel = properties?.LatestModelApplied ?? true,
             Changing = "Updating".Equals(properties?.ProvisioningState, StringComparison.OrdinalIgnoreCase),
-            Protected = properties?.ProtectionPolicy is { } policy
-                && (policy.ProtectFromScaleIn is true || policy.ProtectFromScaleSetActions is true),
+            Protected = ScaleSets.IsFlexible(instance.Id)
+                ? null
+                : properties?.ProtectionPolicy is { } policy && (policy.ProtectFromScaleIn is true || policy.ProtectFromScaleSetActions is true),
+            ETag = instance.Etag,
             Failure = state is MachineState.Failed ? FailureCode(properties) : null,
         };
     }

@@ -1,10 +1,9 @@
 using System.Net;
-using System.Text.Json;
 using Ebb.Pools;
 
 namespace Ebb.Clouds.Azure;
 
-/// <summary>Starts and stops machines, and shields them.</summary>
+/// <summary>Starts and stops machines.</summary>
 internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations, ScaleSetReads reads, TimeProvider time)
 {
     // A person who works on machines has this much patience with a subscription that is asked too much.
@@ -47,36 +46,6 @@ internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations,
         {
             await SendAsync(pool, [machine], kind, new ArmCall(HttpMethod.Post, ScaleSets.AddressOf(arm, machine, "/" + action), family), ct);
         }
-    }
-
-    public async Task ProtectAsync(Pool pool, Machine machine, bool shielded, CancellationToken ct)
-    {
-        _ = ScaleSets.InstanceIds(pool, [machine]);
-        if (ScaleSets.IsFlexible(machine))
-        {
-            throw new EbbException($"Pool '{pool.Name}' is a flexible scale set: Azure cannot shield its machine '{machine.Name}' from scale-in. Use a uniform scale set.");
-        }
-
-        var doing = $"{(shielded ? "Shielding" : "Unshielding")} machine '{machine.Name}'";
-        var read = await arm.GetAsync(ScaleSets.AddressOf(arm, machine), ArmFamily.Instances, ArmJson.Default.WireInstance, ct);
-        var instance = read.Value ?? throw read.Answer.ToException(doing);
-        var now = instance.Properties?.ProtectionPolicy;
-        if ((now?.ProtectFromScaleIn is true) == shielded)
-        {
-            return;
-        }
-
-        if (now?.ProtectFromScaleSetActions is true)
-        {
-            // That wider shield includes ours, and someone else's it is.
-            throw new EbbException($"Machine '{machine.Name}' is shielded from all actions on its scale set, not by Ebb. Lift that first (protectFromScaleSetActions).");
-        }
-
-        var policy = new WireProtectionPolicy(shielded, now?.ProtectFromScaleSetActions);
-        var body = JsonSerializer.SerializeToUtf8Bytes(new WireProtection(instance.Location, new WireProtectionProperties(policy)), ArmJson.Default.WireProtection);
-        var etag = instance.Etag ?? (read.Answer as ArmAnswer.Ok)?.ETag;
-        var answer = await arm.SendAsync(new ArmCall(HttpMethod.Put, ScaleSets.AddressOf(arm, machine), ArmFamily.Writes, body, etag), ct);
-        Accepted(pool, [machine], shielded ? "shield" : "unshield", answer as ArmAnswer.Ok ?? throw answer.ToException(doing));
     }
 
     private async Task SendAsync(Pool pool, IReadOnlyList<Machine> machines, string kind, ArmCall call, CancellationToken ct)

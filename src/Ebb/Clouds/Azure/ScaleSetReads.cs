@@ -9,7 +9,7 @@ internal sealed class ScaleSetReads(ArmClient arm, AzureSizes sizes, OperationFo
 {
     private static readonly TimeSpan MachinesGoodFor = TimeSpan.FromMinutes(10);
 
-    private readonly Dictionary<string, Known> _known = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, KnownSet> _known = new(StringComparer.OrdinalIgnoreCase);
     private readonly Lock _lock = new();
 
     public DateTimeOffset Now => time.GetUtcNow();
@@ -50,12 +50,27 @@ internal sealed class ScaleSetReads(ArmClient arm, AzureSizes sizes, OperationFo
     /// <summary>We had these machines deleted: that a list lacks them now is no wonder.</summary>
     public void Leaving(Pool pool, IReadOnlyCollection<Machine> machines)
     {
+        Touched(pool);
+        Learnt(pool, machines, machine => machine with { State = MachineState.Deleting });
+    }
+
+    /// <summary>What an answer has told of machines shows before a list does.</summary>
+    public void Learnt(Pool pool, IReadOnlyCollection<Machine> machines, Func<Machine, Machine> change)
+    {
         var ids = machines.Select(m => m.Id).ToHashSet(StringComparer.OrdinalIgnoreCase);
         lock (_lock)
         {
             var known = Of(pool.Name);
-            known.Dirty = true;
-            known.Machines = [.. known.Machines.Select(m => ids.Contains(m.Id) ? m with { State = MachineState.Deleting } : m)];
+            known.Machines = [.. known.Machines.Select(m => ids.Contains(m.Id) ? change(m) : m)];
+        }
+    }
+
+    /// <summary>The region of a pool's machines, as Azure writes it of them; null before the first read.</summary>
+    public string? LocationOf(Pool pool)
+    {
+        lock (_lock)
+        {
+            return Of(pool.Name).Location is { Length: > 0 } location ? location : null;
         }
     }
 
@@ -165,7 +180,7 @@ internal sealed class ScaleSetReads(ArmClient arm, AzureSizes sizes, OperationFo
 
     private async Task<PoolView> ViewAsync(Pool pool, WireScaleSet set, bool inMotion, List<string> troubles, CancellationToken ct)
     {
-        Known known;
+        KnownSet known;
         bool due;
         PoolView view;
         var ended = operations.TakeEnded(pool.Name);
@@ -175,7 +190,7 @@ internal sealed class ScaleSetReads(ArmClient arm, AzureSizes sizes, OperationFo
             if (known.View is null || known.UniqueId != set.Properties?.UniqueId)
             {
                 // Another set by the same name: nothing known about the former holds.
-                _known[pool.Name] = known = new Known { UniqueId = set.Properties?.UniqueId };
+                _known[pool.Name] = known = new KnownSet { UniqueId = set.Properties?.UniqueId };
             }
 
             view = new PoolView
@@ -186,6 +201,7 @@ internal sealed class ScaleSetReads(ArmClient arm, AzureSizes sizes, OperationFo
                 Machines = known.Machines,
                 MachinesReadAt = known.MachinesReadAt,
             };
+            known.Location = AzureMachines.Region(set.Location);
             due = known.View is not { } before
                 || known.Dirty || ended || inMotion
                 || before.Capacity != view.Capacity
@@ -217,7 +233,7 @@ internal sealed class ScaleSetReads(ArmClient arm, AzureSizes sizes, OperationFo
         return WithNews(view);
     }
 
-    private PoolView Listed(Known known, PoolView view, ArmRead<IReadOnlyList<Machine>> read, List<string> troubles)
+    private PoolView Listed(KnownSet known, PoolView view, ArmRead<IReadOnlyList<Machine>> read, List<string> troubles)
     {
         if (read.Value is null)
         {
@@ -262,37 +278,13 @@ internal sealed class ScaleSetReads(ArmClient arm, AzureSizes sizes, OperationFo
         };
     }
 
-    private Known Of(string pool)
+    private KnownSet Of(string pool)
     {
         if (!_known.TryGetValue(pool, out var known))
         {
-            _known[pool] = known = new Known();
+            _known[pool] = known = new KnownSet();
         }
 
         return known;
-    }
-
-    private sealed class Known
-    {
-        public string? UniqueId { get; init; }
-
-        /// <summary>As last read, without what our operations add.</summary>
-        public PoolView? View { get; set; }
-
-        public DateTimeOffset ReadAt { get; set; }
-
-        public ImmutableArray<Machine> Machines { get; set; } = [];
-
-        public DateTimeOffset MachinesReadAt { get; set; }
-
-        public long MachinesStamp { get; set; }
-
-        /// <summary>The machines are to be listed at the next read whatever else is the same.</summary>
-        public bool Dirty { get; set; }
-
-        /// <summary>The last list lacked machines and was not believed.</summary>
-        public bool Doubted { get; set; }
-
-        public (long? Counter, long At) LastWrite { get; set; }
     }
 }

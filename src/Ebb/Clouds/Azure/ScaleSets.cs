@@ -27,8 +27,9 @@ internal static class ScaleSets
         : Address(arm, pool, "/virtualMachines", "$expand=instanceView");
 
     /// <summary>A member of a flexible set is a virtual machine of its own.</summary>
-    public static bool IsFlexible(Machine machine) =>
-        !machine.ProviderId.Contains("/virtualMachineScaleSets/", StringComparison.OrdinalIgnoreCase);
+    public static bool IsFlexible(Machine machine) => IsFlexible(machine.ProviderId);
+
+    public static bool IsFlexible(string id) => !id.Contains("/virtualMachineScaleSets/", StringComparison.OrdinalIgnoreCase);
 
     public static bool IsFlexible(WireScaleSet set) =>
         "Flexible".Equals(set.Properties?.OrchestrationMode, StringComparison.OrdinalIgnoreCase);

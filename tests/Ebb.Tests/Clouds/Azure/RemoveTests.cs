@@ -247,20 +247,4 @@ public class RemoveTests
         var failure = Assert.Single(_azure.Pool().OperationFailures);
         Assert.Equal(("1", true, "reimage"), (failure.Machine, failure.Named, failure.Kind));
     }
-
-    [Fact]
-    public void A_machine_is_shielded_by_changing_its_policy_only()
-    {
-        Arm.Set("agents", 1);
-        var pool = _azure.Pool();
-
-        _azure.Do(c => c.ProtectAsync(pool, pool.Machines[0], shielded: true, CancellationToken.None));
-
-        var call = Arm.Calls.IndexOf("PUT agents/virtualMachines/0");
-        Assert.Equal("""{"location":"eastus","properties":{"protectionPolicy":{"protectFromScaleIn":true}}}""", Arm.Bodies[call]);
-        Assert.Equal("\"1\"", Arm.Requests[call].Headers.GetValues("If-Match").Single());
-
-        _azure.Do(c => c.ProtectAsync(pool, pool.Machines[0], shielded: false, CancellationToken.None));
-        Assert.Equal(1, Arm.Count("PUT"));
-    }
 }

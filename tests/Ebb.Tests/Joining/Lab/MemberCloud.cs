@@ -82,7 +82,7 @@ internal sealed class MemberCloud : ICloud
     public Task OperateAsync(PoolView pool, IReadOnlyList<Machine> machines, MachineOperation operation, CancellationToken ct) =>
         throw new NotSupportedException();
 
-    public Task ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct) => throw new NotSupportedException();
+    public Task<ProtectResult> ProtectAsync(PoolView pool, Machine machine, bool shielded, CancellationToken ct) => throw new NotSupportedException();
 
     private Pool PoolOf(string name) => new()
     {

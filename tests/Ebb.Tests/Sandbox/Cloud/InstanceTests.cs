@@ -84,6 +84,34 @@ public class InstanceTests
     }
 
     [Fact]
+    public void Protection_from_scale_in_hinders_neither_reimage_nor_upgrade_nor_eviction_nor_deletion_by_name()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(3) with { Priority = Priority.Spot, EvictionPolicy = EvictionPolicy.Delete });
+        foreach (var id in new[] { "0", "1", "2" })
+        {
+            lab.World.Protect(Lab.Group, Lab.Set, id, fromScaleIn: true);
+        }
+
+        lab.Pass(minutes: 1);
+        lab.Changes.Clear();
+        lab.World.Reimage(Lab.Group, Lab.Set, ["0"]);
+        lab.Pass(minutes: 3);
+        Assert.Contains(InstanceEvent.Reimaged, lab.EventsOf(0));
+
+        lab.Put(Lab.Spec(3) with { Priority = Priority.Spot, EvictionPolicy = EvictionPolicy.Delete, Size = "Standard_D4s_v3" });
+        lab.World.Upgrade(Lab.Group, Lab.Set, ["0"]);
+        lab.Pass(minutes: 3);
+        Assert.Equal("Standard_D4s_v3", lab.Current.Instances[0].Size);
+        Assert.True(lab.Current.Instances[0].ProtectedFromScaleIn);
+
+        Assert.True(lab.World.SimulateEviction(Lab.Group, Lab.Set, "1").Ok);
+        lab.World.DeleteInstances(Lab.Group, Lab.Set, ["2"]);
+        lab.Pass(minutes: 5);
+        Assert.Equal(["0"], lab.Ids);
+    }
+
+    [Fact]
     public void Protection_from_actions_without_protection_from_scale_in_is_refused()
     {
         using var lab = new Lab();
