@@ -27,7 +27,14 @@ internal static class Shields
         {
             if (pool.Sound)
             {
-                Decide(draft, pool, true, "what runs there is not to be lost when others lower the capacity", pool.Nodes.Where(IsBare));
+                if (pool.Nodes.Exists(node => IsBare(node) && !IsAtRest(node)))
+                {
+                    // An old list shows machines as they booted, long after they have work.
+                    draft.InMotion.Add(pool.Name);
+                }
+
+                Decide(
+                    draft, pool, true, "what runs there is not to be lost when others lower the capacity", pool.Nodes.Where(node => IsBare(node) && IsAtRest(node)));
                 Decide(draft, pool, false, "idle for long: others may let them go", pool.Nodes.Where(node => IsSpare(draft, node)));
             }
         }
@@ -47,13 +54,18 @@ internal static class Shields
         }
     }
 
-    /// <summary>Has something to lose, and no shield. A machine that the cloud is at work on is left until that is over.</summary>
+    /// <summary>Has something to lose, and no shield.</summary>
     private static bool IsBare(Standing node) =>
-        node is { Going: false, Machine: { State: MachineState.Running, Changing: false, Protected: false } } && (!node.Idle || node.Keep is not null);
+        node is { Going: false, Machine: { State: MachineState.Running or MachineState.Creating or MachineState.Unknown, Protected: false } }
+        && (!node.Idle || node.Keep is not null);
+
+    /// <summary>What the cloud is at work on is left until that is over.</summary>
+    private static bool IsAtRest(Standing node) => node.Machine is { State: MachineState.Running, Changing: false };
 
     private static bool IsSpare(Draft draft, Standing node) =>
         node is { Going: false, Idle: true, Keep: null, Retires: false, Wanted: false, Joining: false, IdleSince: { } since }
-        && node.Machine is { State: MachineState.Running, Changing: false, Protected: true }
+        && IsAtRest(node)
+        && node.Machine!.Protected is true
         && draft.Now - since >= node.Pool!.Pool.IdleAfter
         && node.Node.Annotations.ContainsKey(Marks.Protected)
 

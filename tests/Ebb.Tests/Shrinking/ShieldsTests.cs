@@ -56,6 +56,20 @@ public sealed class ShieldsTests
         Assert.Null(Protect(some, edit: machine => machine with { State = state, Changing = changing }));
     }
 
+    [Theory]
+    [InlineData(MachineState.Creating, false, false)]
+    [InlineData(MachineState.Running, false, true)]
+    [InlineData(MachineState.Running, true, false)]
+    [InlineData(MachineState.Running, null, false)]
+    public void A_list_that_shows_a_machine_with_work_as_it_booted_is_soon_read_anew(MachineState state, bool? shielded, bool changing)
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddNode([Some.Pod("frame")]);
+        Protect(some, shielded, machine => machine with { State = state, Changing = changing });
+
+        Assert.Equal(shielded is false, some.Plan().InMotion.Contains("agents"));
+    }
+
     [Fact]
     public void On_a_view_that_is_not_whole_and_in_a_pool_that_is_left_alone_nothing_is_shielded()
     {
