@@ -40,8 +40,9 @@ public sealed class StrangerTests : IDisposable
         var busy = Busy();
         Assert.Equal(1 + (seed % 4), busy.Count);
 
+        UntilEbbHasJustRead();
         await ScaleAsync(seed % 2);
-        World.Runner.Run(TimeSpan.FromSeconds(3));
+        World.Runner.Run(TimeSpan.FromSeconds(5));
 
         Assert.Equal(busy, Machines.Select(machine => machine.Id).ToHashSet());
 
@@ -78,6 +79,7 @@ public sealed class StrangerTests : IDisposable
         Assert.Equal(6, World.Cloud.Requests.ByKind[CallKind.PutInstance]);
 
         var before = Machines.Select(machine => machine.Id).ToHashSet();
+        UntilEbbHasJustRead();
         await ScaleAsync(0);
         Run(minutes: 15);
         Assert.DoesNotContain(Machines, machine => before.Contains(machine.Id));
@@ -133,6 +135,18 @@ public sealed class StrangerTests : IDisposable
     }
 
     private void Run(int minutes) => World.Runner.Run(TimeSpan.FromMinutes(minutes));
+
+    /// <summary>It looks no more often than every half minute: until then the cloud is by itself with whoever asks it for fewer machines.</summary>
+    private void UntilEbbHasJustRead()
+    {
+        var before = World.Cloud.Requests.ByKind[CallKind.ListScaleSets];
+        while (World.Cloud.Requests.ByKind[CallKind.ListScaleSets] == before)
+        {
+            World.Runner.Run(TimeSpan.FromSeconds(1));
+        }
+
+        World.Runner.Run(TimeSpan.FromSeconds(3));
+    }
 
     /// <summary>Work that fits on a machine once.</summary>
     private void Submit(string name, int pods, TimeSpan takes) =>
