@@ -27,9 +27,6 @@ internal sealed record ClusterPlace(GroupPlace Storage, GroupPlace Compute)
 
     public IEnumerable<ResourceItem> ScaleSets => Of("Microsoft.Compute/virtualMachineScaleSets");
 
-    /// <summary>Null when it is not there.</summary>
-    public ResourceItem? ScaleSet(string name) => ScaleSets.FirstOrDefault(r => r.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
-
     /// <summary>Whether Ebb made it for this cluster.</summary>
     public bool IsOurs(string id, string cluster) =>
         Storage.Resources.Concat(Compute.Resources).Any(r => r.Id.Equals(id, StringComparison.OrdinalIgnoreCase) && r.Tags.GetValueOrDefault(ClusterTag) == cluster);

@@ -40,7 +40,7 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
     {
         var names = new ResourceNames(file, cloud.Arm.Subscription);
         var (place, preflight, report) = await CheckAsync(names, ct);
-        var complete = Complete(inputs, place, preflight);
+        var complete = Complete(inputs, preflight);
         var rendering = Renderer.Render(file, complete);
         var plan = new ClusterPlan
         {
@@ -70,7 +70,7 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
     public async Task<Rendering> RenderAsync(RenderInputs inputs, CancellationToken ct)
     {
         var names = new ResourceNames(file, cloud.Arm.Subscription);
-        var (place, preflight, report) = await CheckAsync(names, ct);
+        var (_, preflight, report) = await CheckAsync(names, ct);
         if (report.ToRegister.Contains(Registration.Compute))
         {
             throw new EbbException(
@@ -78,21 +78,17 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
                 + $"Run this, and render then: {Registration.Commands([Registration.Compute], cloud.Arm.Subscription)}");
         }
 
-        return Renderer.Render(file, Complete(inputs, place, preflight));
+        return Renderer.Render(file, Complete(inputs, preflight));
     }
 
-    private RenderInputs Complete(RenderInputs inputs, ClusterPlace place, Preflight preflight) => inputs with
+    private RenderInputs Complete(RenderInputs inputs, Preflight preflight) => inputs with
     {
         SubscriptionId = cloud.Arm.Subscription,
-        Capacities = Capacities(place),
+
+        // As the controller has set them: a pool's machines are not for a deployment to take away.
+        Capacities = preflight.Sets.Values.ToImmutableSortedDictionary(set => set.Name, set => set.Capacity, StringComparer.Ordinal),
         Sizes = SizeFacts.Of(preflight.Sizes),
     };
-
-    /// <summary>As the controller has set them: a pool's machines are not for a deployment to take away.</summary>
-    public static ImmutableSortedDictionary<string, int> Capacities(ClusterPlace place) =>
-        place.ScaleSets.Where(set => set.Capacity is not null)
-            .DistinctBy(set => set.Name, StringComparer.Ordinal)
-            .ToImmutableSortedDictionary(set => set.Name, set => set.Capacity!.Value, StringComparer.Ordinal);
 
     /// <summary>
     /// Asks Azure also where the file is as it was deployed: what somebody has changed by hand is to be found. What others have added

@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Collections.Frozen;
 using Ebb.Cli.Clusters.Provisioned.Hardware;
 using Ebb.Cli.Provisioning;
 using Ebb.Clouds;
@@ -74,7 +74,7 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
         }
 
         var now = await ClusterPlace.LookAsync(plan.File, cloud.Groups, cloud.Deployments, ct);
-        var machines = await MachinesAsync(plan.Compute, now.Compute, ct);
+        var machines = await MachinesAsync(plan.Compute, ct);
         foreach (var name in await new NeverMade(plan.Names, cloud).OfAsync(now, [.. machines.Values.Where(machine => plan.Hardware.NeverMade.Contains(machine.Name))], ct))
         {
             tell(new ProvisionEvent.Note($"Deleting {name}, which could not be made, to make it anew ..."));
@@ -135,13 +135,18 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
         return true;
     }
 
-    /// <summary>As it is by now: a person may have thought about the plan for long, and a pool keeps the machines that it has.</summary>
     private async Task SendAsync(ClusterPlan plan, Blueprint wanted, CancellationToken ct)
     {
-        var now = await ClusterPlace.LookAsync(plan.File, cloud.Groups, cloud.Deployments, ct);
-        var there = await MachinesAsync(wanted, wanted.Group == plan.Storage.Group ? now.Storage : now.Compute, ct);
-        var accelerated = ImmutableDictionary.CreateBuilder<string, bool>(StringComparer.OrdinalIgnoreCase);
-        foreach (var name in there.Keys)
+        var tags = new Dictionary<string, string> { [ResourceNames.ClusterTag] = plan.File.Name };
+        await new Deploying(cloud.Deployments, time, tell).DeployAsync(wanted, cancel => AsOfNowAsync(wanted, cancel), tags, ct);
+    }
+
+    /// <summary>A person may have thought about the plan for long, and others may have been at work: what is there is asked of who makes it, not of the list of all resources, which may be late.</summary>
+    private async Task<Blueprint> AsOfNowAsync(Blueprint wanted, CancellationToken ct)
+    {
+        var machines = await MachinesAsync(wanted, ct);
+        var accelerated = new Dictionary<string, bool>(StringComparer.OrdinalIgnoreCase);
+        foreach (var name in machines.Keys)
         {
             if (await cloud.Interfaces.IsAcceleratedAsync(wanted.Group, name, ct) is { } on)
             {
@@ -149,14 +154,15 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
             }
         }
 
-        var tags = new Dictionary<string, string> { [ResourceNames.ClusterTag] = plan.File.Name };
-        await new Deploying(cloud.Deployments, time, tell).DeployAsync(wanted.With(ClusterPlanner.Capacities(now)).For(there, accelerated.ToImmutable()), tags, ct);
+        // Last: this is what changes all the time.
+        var sets = wanted.ScaleSets.Any() ? await cloud.Facts.ScaleSetsAsync(wanted.Group, ct) : FrozenDictionary<string, ScaleSetFacts>.Empty;
+        return wanted.For(machines, accelerated, sets);
     }
 
-    private async Task<ImmutableDictionary<string, VirtualMachine>> MachinesAsync(Blueprint wanted, GroupPlace place, CancellationToken ct)
+    private async Task<Dictionary<string, VirtualMachine>> MachinesAsync(Blueprint wanted, CancellationToken ct)
     {
-        var machines = ImmutableDictionary.CreateBuilder<string, VirtualMachine>(StringComparer.OrdinalIgnoreCase);
-        foreach (var name in wanted.Machines.Where(name => place.Has(ControlPlaneParts.MachineType, name)))
+        var machines = new Dictionary<string, VirtualMachine>(StringComparer.OrdinalIgnoreCase);
+        foreach (var name in wanted.Machines)
         {
             if (await cloud.Machines.FindAsync(wanted.Group, name, ct) is { } machine)
             {
@@ -164,7 +170,7 @@ internal sealed class ClusterUp(CloudAccess cloud, TimeProvider time, Random ran
             }
         }
 
-        return machines.ToImmutable();
+        return machines;
     }
 
     private async Task<bool> UploadAsync(ClusterPlan plan, IReadOnlyList<ShareFile> files, CancellationToken ct)

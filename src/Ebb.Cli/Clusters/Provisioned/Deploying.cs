@@ -24,14 +24,17 @@ internal sealed class Deploying(TemplateDeployments deployments, TimeProvider ti
         place.Last is { Succeeded: true } last && last.Tags.GetValueOrDefault(HashTag) == wanted.Hash;
 
     /// <summary>Orders the deployment, or joins one that runs, and follows it to its end.</summary>
+    /// <param name="asOfNow">What is sent: the same, as it may be sent to what is there at that moment. Asked before each order, since one that is waited for makes things, and pools grow meanwhile.</param>
     /// <returns>As it ended, well.</returns>
     /// <exception cref="CloudException">It failed: which resource, why, and what is there now.</exception>
-    public async Task<Deployment> DeployAsync(Blueprint wanted, IReadOnlyDictionary<string, string> tags, CancellationToken ct)
+    public async Task<Deployment> DeployAsync(
+        Blueprint wanted, Func<CancellationToken, Task<Blueprint>> asOfNow, IReadOnlyDictionary<string, string> tags, CancellationToken ct)
     {
         var labelled = new Dictionary<string, string>(tags) { [HashTag] = wanted.Hash };
         while (true)
         {
-            switch (await deployments.DeployAsync(wanted.Group, wanted.Name, wanted.Template, wanted.Parameters, labelled, ct))
+            var sent = await asOfNow(ct);
+            switch (await deployments.DeployAsync(wanted.Group, wanted.Name, sent.Template, sent.Parameters, labelled, ct))
             {
                 case DeployResult.Refused refused:
                     throw new CloudException(

@@ -54,6 +54,9 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
     /// <summary>What sizes there are; known after the check.</summary>
     public FrozenDictionary<string, SizeOffer> Sizes { get; private set; } = FrozenDictionary<string, SizeOffer>.Empty;
 
+    /// <summary>The pools' scale sets that are there; known after the check.</summary>
+    public FrozenDictionary<string, ScaleSetFacts> Sets { get; private set; } = FrozenDictionary<string, ScaleSetFacts>.Empty;
+
     private string Region => file.Cloud.Region;
 
     public async Task<PreflightReport> CheckAsync(CancellationToken ct)
@@ -181,8 +184,12 @@ internal sealed class Preflight(SubscriptionFacts facts, ClusterFile file, Globa
         }
 
         Sizes = await facts.SizesAsync(Region, ct);
-        var spotSets = place.ScaleSets.Any() ? await facts.SpotSetsAsync(file.Cloud.ComputeGroup, ct) : FrozenSet<string>.Empty;
-        var sizes = new PreflightSizes(file, Sizes, place, spotSets);
+        if (place.Compute.Group is not null)
+        {
+            Sets = await facts.ScaleSetsAsync(file.Cloud.ComputeGroup, ct);
+        }
+
+        var sizes = new PreflightSizes(file, Sizes, place, Sets);
         var quotas = await facts.QuotasAsync(Region, network: false, ct);
         _problems.AddRange(sizes.Problems());
         _quotas = anew => sizes.Quotas(quotas, anew);

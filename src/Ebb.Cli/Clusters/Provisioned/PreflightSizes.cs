@@ -8,8 +8,9 @@ using Ebb.Clouds.Azure.Deployments;
 namespace Ebb.Cli.Clusters.Provisioned;
 
 /// <summary>Whether the machines of a cluster can be had: their sizes, zones and cores.</summary>
-/// <param name="spotSets">Those of the scale sets there whose machines are spot ones.</param>
-internal sealed class PreflightSizes(ClusterFile file, IReadOnlyDictionary<string, SizeOffer> offers, ClusterPlace place, IReadOnlySet<string> spotSets)
+/// <param name="sets">The scale sets that are there.</param>
+internal sealed class PreflightSizes(
+    ClusterFile file, IReadOnlyDictionary<string, SizeOffer> offers, ClusterPlace place, IReadOnlyDictionary<string, ScaleSetFacts> sets)
 {
     // Spot machines have one quota for all families together.
     private const string SpotQuota = "lowPriorityCores";
@@ -80,8 +81,8 @@ internal sealed class PreflightSizes(ClusterFile file, IReadOnlyDictionary<strin
             }
 
             // One that is made anew is gone before anything is deployed, and as many machines of what is wanted are asked for at once.
-            var there = place.ScaleSet(set.Name);
-            var (capacity, wasSpot) = (there?.Capacity ?? 0, spotSets.Contains(set.Name));
+            var there = sets.GetValueOrDefault(set.Name);
+            var (capacity, wasSpot) = (there?.Capacity ?? 0, there?.Spot ?? false);
             var stay = wasSpot == set.Spot && !anew.Contains(set.Name) ? capacity : 0;
             if (stay < capacity && there?.Size is { } size && offers.TryGetValue(size, out var before))
             {

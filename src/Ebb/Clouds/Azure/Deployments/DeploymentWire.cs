@@ -15,7 +15,6 @@ internal sealed record WireResource(
     string? Type,
     string? Location,
     IReadOnlyDictionary<string, string>? Tags,
-    WireSku? Sku,
     string? ManagedBy,
     string? ProvisioningState);
 

@@ -13,12 +13,6 @@ public sealed record ResourceItem(string Id, string Name, string Type, IReadOnly
     /// <summary>Its provisioning state; null when the list does not say.</summary>
     public string? State { get; init; }
 
-    /// <summary>Machines of a scale set; null for anything else.</summary>
-    public int? Capacity { get; init; }
-
-    /// <summary>Its size, where it has one.</summary>
-    public string? Size { get; init; }
-
     /// <summary>Id of the resource that it belongs to, as a disk to its machine; null when it stands alone.</summary>
     public string? ManagedBy { get; init; }
 }
@@ -161,8 +155,6 @@ public sealed class ResourceGroups(ArmConnection arm)
     private static ResourceItem Item(WireResource wire) => new(wire.Id!, wire.Name ?? wire.Id!, wire.Type!, Tags(wire.Tags))
     {
         State = wire.ProvisioningState,
-        Capacity = wire.Sku?.Capacity,
-        Size = wire.Sku?.Name,
         ManagedBy = wire.ManagedBy,
     };
 

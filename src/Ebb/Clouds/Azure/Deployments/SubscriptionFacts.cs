@@ -26,6 +26,11 @@ public sealed record Quota(string Name, long Used, long Limit)
     public long Left => Math.Max(0, Limit - Used);
 }
 
+/// <summary>A scale set as the provider of machines has it now; the list of a group's resources is a copy that may be late.</summary>
+/// <param name="Capacity">As many machines as it is to have.</param>
+/// <param name="Spot">Whether its machines are spot ones.</param>
+public sealed record ScaleSetFacts(string Name, string Size, int Capacity, bool Spot);
+
 /// <summary>What a subscription has and may do; asked before anything is made.</summary>
 public sealed class SubscriptionFacts(ArmConnection arm)
 {
@@ -135,18 +140,22 @@ public sealed class SubscriptionFacts(ArmConnection arm)
         return wire?.RegistrationState;
     }
 
-    /// <summary>The names of those scale sets of a resource group whose machines are spot ones.</summary>
-    public async Task<IReadOnlySet<string>> SpotSetsAsync(string group, CancellationToken ct)
+    /// <summary>The scale sets of a resource group by name; none where there is no such group.</summary>
+    public async Task<FrozenDictionary<string, ScaleSetFacts>> ScaleSetsAsync(string group, CancellationToken ct)
     {
-        var wires = await arm.ListAsync(
-            $"Listing the scale sets of '{group}'",
-            arm.Address($"{arm.GroupPath(group)}/providers/Microsoft.Compute/virtualMachineScaleSets", "2023-09-01"),
-            ArmJson.Default.WirePageWireScaleSet,
-            ct);
-
-        // Low is the old name of Spot.
-        return wires.Where(set => set.Properties?.VirtualMachineProfile?.Priority?.ToUpperInvariant() is "SPOT" or "LOW")
-            .Select(set => set.Name ?? "").ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        try
+        {
+            var wires = await arm.ListAsync(
+                $"Listing the scale sets of '{group}'",
+                arm.Address($"{arm.GroupPath(group)}/providers/Microsoft.Compute/virtualMachineScaleSets", "2023-09-01"),
+                ArmJson.Default.WirePageWireScaleSet,
+                ct);
+            return wires.Where(wire => wire.Name is not null).Select(Of).ToFrozenDictionary(set => set.Name, StringComparer.OrdinalIgnoreCase);
+        }
+        catch (CloudException e) when (e.Status is HttpStatusCode.NotFound)
+        {
+            return FrozenDictionary<string, ScaleSetFacts>.Empty;
+        }
     }
 
     /// <summary>The public addresses of a resource group.</summary>
@@ -227,6 +236,10 @@ public sealed class SubscriptionFacts(ArmConnection arm)
         var wire = await arm.FindAsync($"Asking whether the name '{label}' is free", address, DeploymentJson.Default.WireNameAnswer, ct);
         return wire?.Available;
     }
+
+    // Low is the old name of Spot.
+    private static ScaleSetFacts Of(WireScaleSet wire) => new(
+        wire.Name!, wire.Sku?.Name ?? "", wire.Sku?.Capacity ?? 0, wire.Properties?.VirtualMachineProfile?.Priority?.ToUpperInvariant() is "SPOT" or "LOW");
 
     private static Subscription Of(WireSubscription wire) =>
         new(wire.SubscriptionId!, wire.DisplayName ?? wire.SubscriptionId!, wire.State ?? "Enabled", wire.TenantId ?? "");
