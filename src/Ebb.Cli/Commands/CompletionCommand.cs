@@ -6,7 +6,7 @@ namespace Ebb.Cli.Commands;
 /// <summary>Prints a script that completes Ebb's commands and options in a shell.</summary>
 internal static class CompletionCommand
 {
-    // Each asks the program itself, with what follows its name: whatever it can complete, the shell can.
+    // Each asks the program itself, with what follows its name: whatever it can complete, the shell can. Where it knows nothing, files are.
     private const string Bash = """
         _ebb() {
           local line="${COMP_LINE:0:COMP_POINT}"
@@ -24,7 +24,8 @@ internal static class CompletionCommand
           local line="${(j: :)words[2,CURRENT]}"
           local -a found
           found=("${(@f)$("${words[1]}" "[suggest:${#line}]" "$line" 2>/dev/null)}")
-          compadd -a found
+          found=(${found:#})
+          compadd -a found || _files
         }
         compdef _ebb ebb ./ebb
         """;

@@ -51,7 +51,14 @@ internal static class ProxyCommand
                 return;
             }
 
-            await target.RunAsync(parsed.GetValue(machine), more, command, ct);
+            try
+            {
+                await target.RunAsync(parsed.GetValue(machine), more, command, ct);
+            }
+            catch (OperationCanceledException) when (withDashboard && ct.IsCancellationRequested)
+            {
+                // Ctrl-C is how this ends, also where no terminal passes it on.
+            }
         });
         return verb;
     }

@@ -48,6 +48,14 @@ public sealed class Shell : IAsyncDisposable
     /// <summary>Any program, in the root of the source tree; starts and does not wait.</summary>
     public Running Start(string program, string[] args) => new(Begin(program, args, Root));
 
+    /// <summary>One line of a shell at a terminal of its own, where a test types; what is typed is on its screen as well.</summary>
+    /// <param name="within">A program, and its words, that starts the terminal.</param>
+    public Running StartAtTerminal(string line, params string[] within)
+    {
+        string[] words = [.. within, "script", "-qefc", line, "/dev/null"];
+        return new Running(Begin(words[0], words[1..], Root, typing: true));
+    }
+
     /// <summary>kubectl with the environment of the last command; starts and does not wait.</summary>
     public Running StartKubectl(string line) => new(Begin(KubectlPath!, line.Split(' '), Root));
 
@@ -87,7 +95,7 @@ public sealed class Shell : IAsyncDisposable
         Directory.Delete(_state, recursive: true);
     }
 
-    private Process Begin(string program, string[] args, string cwd)
+    private Process Begin(string program, string[] args, string cwd, bool typing = false)
     {
         var start = new ProcessStartInfo(program, args)
         {
@@ -111,7 +119,11 @@ public sealed class Shell : IAsyncDisposable
         }
 
         var process = Process.Start(start)!;
-        process.StandardInput.Close();
+        if (!typing)
+        {
+            process.StandardInput.Close();
+        }
+
         return process;
     }
 
@@ -151,6 +163,16 @@ public sealed class Running(Process process) : IDisposable
 
     /// <summary>Of what it says besides; null at its end.</summary>
     public Task<string?> NextErrorLineAsync(CancellationToken ct) => NextAsync(process.StandardError, ct);
+
+    /// <summary>Only at a terminal.</summary>
+    public async Task TypeAsync(string keys, CancellationToken ct)
+    {
+        await process.StandardInput.WriteAsync(keys.AsMemory(), ct);
+        await process.StandardInput.FlushAsync(ct);
+    }
+
+    /// <summary>All that it prints from here on.</summary>
+    public Task<Ran> EndAsync(CancellationToken ct) => Shell.EndOfAsync(process, ct);
 
     /// <summary>Ctrl-C, then the end.</summary>
     public async Task<Ran> StopAsync(CancellationToken ct)

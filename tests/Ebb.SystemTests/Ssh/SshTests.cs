@@ -2,7 +2,7 @@ using Ebb.SystemTests.Commands;
 
 namespace Ebb.SystemTests.Ssh;
 
-/// <summary>'ebb proxy' and 'ebb logs' through OpenSSH, to a server that nobody here wrote.</summary>
+/// <summary>'ebb logs' through OpenSSH, to a server that nobody here wrote.</summary>
 public sealed class SshTests : IAsyncLifetime
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
@@ -10,34 +10,6 @@ public sealed class SshTests : IAsyncLifetime
     private SshWorld _world = null!;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    [Fact]
-    public async Task The_command_line_logs_in_with_the_cluster_s_key_and_what_the_control_plane_offers_is_here_meanwhile()
-    {
-        foreach (var port in new[] { 6443, 80, 443, 5000 })
-        {
-            await _world.OfferAsync(port, Ct);
-        }
-
-        var line = (await _world.EbbAsync("proxy --print -L 7000:127.0.0.1:5000", Ct)).Good().Out.Trim();
-        var all = await _world.BashAsync(
-            $$"""
-            exec 4> >({{line}} 2>&1)
-            echo 'whoami; echo in' >&4
-            for port in 6443 8080 8443 5000 7000; do
-              for try in $(seq 50); do { exec 3<>/dev/tcp/127.0.0.1/$port; } 2> /dev/null && break; sleep 0.1; done
-              read -r banner <&3; echo "$port $banner"
-            done
-            echo exit >&4
-            """,
-            Ct);
-
-        Assert.Contains("keeper\nin\n", all.Good().Out, StringComparison.Ordinal);
-        foreach (var (here, there) in new[] { (6443, 6443), (8080, 80), (8443, 443), (5000, 5000), (7000, 5000) })
-        {
-            Assert.Matches($@"(?m)^{here} SSH-2\.0-.* port-{there}\s*$", all.Out);
-        }
-    }
 
     [Fact]
     public async Task Logs_are_shown_and_followed_until_Ctrl_C()

@@ -20,7 +20,7 @@ internal sealed class SshWorld : IAsyncDisposable
 
     private const string User = "keeper";
 
-    private const string Yaml = $$"""
+    private const string Definition = $$"""
         name: {{Name}}
         cloud: {provider: azure, region: westeurope, subscription: 5c7e0d1a-9a0b-4c55-8f0d-3b1f5e6a7c01}
         network: {dnsLabel: far-farm}
@@ -66,6 +66,9 @@ internal sealed class SshWorld : IAsyncDisposable
     public Shell Shell { get; } = new();
 
     public string Bin => Path.Combine(_folder, "bin");
+
+    /// <summary>The cluster's file.</summary>
+    public string Yaml => Path.Combine(_folder, "ebb.yaml");
 
     public string KnownHosts => Path.Combine(Shell.State, "clusters", Name, "known_hosts");
 
@@ -124,6 +127,12 @@ internal sealed class SshWorld : IAsyncDisposable
 
     public Running StartEbb(string line) => Shell.Start("nsenter", Far([Path.Combine(Shell.Root, "ebb"), .. Words(line)]));
 
+    /// <summary>A line of a shell at a terminal, in that same network.</summary>
+    public Running StartAtTerminal(string line) => Shell.StartAtTerminal(line, ["nsenter", .. Far([])]);
+
+    /// <summary>How a command is typed there.</summary>
+    public string Ebb(string line) => string.Join(' ', [Path.Combine(Shell.Root, "ebb"), .. Words(line)]);
+
     public Task<Ran> BashAsync(string script, CancellationToken ct) => Shell.RunAsync("nsenter", Far(["bash", "-c", script]), ct);
 
     public async ValueTask DisposeAsync()
@@ -145,15 +154,18 @@ internal sealed class SshWorld : IAsyncDisposable
         File.SetUnixFileMode(_folder, (UnixFileMode)0b111_101_101);
         Directory.CreateDirectory(Bin);
         Directory.CreateDirectory(Path.Combine(_folder, "programs"));
-        await WriteAsync("ebb.yaml", $"{Yaml}\ncontrolPlane: {{machines: {_machines}}}\n");
+        await WriteAsync("ebb.yaml", $"{Definition}\ncontrolPlane: {{machines: {_machines}}}\n");
         await WriteAsync("hosts", $"127.0.0.1 localhost\n10.99.7.1 {Host}\n");
         await WriteAsync("passwd", $"root:x:0:0::/root:/bin/bash\nsshd:x:65533:65534::/run/sshd:/bin/false\n{User}:x:1500:1500::{_folder}:/bin/bash\n");
         await WriteAsync("programs/ebb", "");
         await WriteAsync("programs/ebb-agent-amd64", "");
 
+        // Shells there print nothing around what they are asked for.
+        Shell.Environment["TERM"] = "dumb";
+
         // The cluster's own key, as any command makes it.
         Shell.Environment["EBB_PROGRAMS"] = Path.Combine(_folder, "programs");
-        (await Shell.RunAsync(Path.Combine(Shell.Root, "ebb"), ["render", "--offline", "-f", Path.Combine(_folder, "ebb.yaml"), "-o", Path.Combine(_folder, "rendered")], ct)).Good();
+        (await Shell.RunAsync(Path.Combine(Shell.Root, "ebb"), ["render", "--offline", "-f", Yaml, "-o", Path.Combine(_folder, "rendered")], ct)).Good();
         File.Copy(Path.Combine(Shell.State, "clusters", Name, "keys", "ssh.pub"), Path.Combine(_folder, "authorized_keys"));
         File.SetUnixFileMode(Path.Combine(_folder, "authorized_keys"), (UnixFileMode)0b110_100_100);
 
@@ -200,7 +212,7 @@ internal sealed class SshWorld : IAsyncDisposable
     private string[] Words(string line)
     {
         var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return [words[0], "-f", Path.Combine(_folder, "ebb.yaml"), .. words[1..]];
+        return [words[0], "-f", Yaml, .. words[1..]];
     }
 
     private Task WriteAsync(string file, string text) => File.WriteAllTextAsync(Path.Combine(_folder, file), text);
