@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Sandboxes;
 using Ebb.Cli.Sandboxes.Subscription;
@@ -7,13 +8,14 @@ using Ebb.Joining;
 using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Machines.Nspawn;
 using Ebb.SystemTests.Commands;
+using Ebb.SystemTests.Secrets;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ebb.SystemTests.Machines;
 
 /// <summary>The first boot of machines of k3s with a real cloud-init and a real systemd, up to the command line and the files that k3s' installer is given.</summary>
 [Collection(RealSandbox.Collection)]
-public sealed class FirstBootTests : IAsyncLifetime
+public sealed partial class FirstBootTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
@@ -67,6 +69,14 @@ public sealed class FirstBootTests : IAsyncLifetime
         Assert.Equal("755", world.ModeOf(machine, "/usr/local/bin/k3s"));
         Assert.Contains("/srv cifs credentials=/etc/ebb/shares.credentials", world.Read(machine, "/etc/fstab"), StringComparison.Ordinal);
         await AssertBootedWholeAsync(world, machine, ResourceNames.ControlPlaneRole);
+
+        // Of all that it was given, nothing is told on.
+        Needle[] given =
+        [
+            .. new[] { "token", "agent-token" }.Select(name => Needle.OfText(name, world.Read(machine, $"/etc/ebb/k3s/{name}")!.Trim())),
+            Needle.OfText("the password of the share", Password().Match(world.Read(machine, "/etc/ebb/shares.credentials")!).Groups[1].Value),
+        ];
+        await AssertUntoldAsync(world, machine, given);
     }
 
     [Fact]
@@ -101,6 +111,7 @@ public sealed class FirstBootTests : IAsyncLifetime
         Assert.Contains($"  - \"provider-id=azure://{machine.ResourceId}\"", configuration, StringComparison.Ordinal);
         Assert.Equal("images\n", world.Read(machine, "/var/lib/rancher/k3s/agent/images/k3s-airgap-images-amd64.tar.zst"));
         await AssertBootedWholeAsync(world, machine, "atoll");
+        await AssertUntoldAsync(world, machine, [Needle.OfText("its token", Token().Match(configuration).Groups[1].Value)]);
 
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
@@ -120,6 +131,15 @@ public sealed class FirstBootTests : IAsyncLifetime
         Assert.Equal("", await RealSandbox.OnMachineAsync(_shell, name, "systemctl", "--failed", "--no-legend"));
         Assert.Equal(world.Rendering.CloudConfigs[config], await RealSandbox.OnMachineAsync(_shell, name, "zcat", "-f", "/var/lib/cloud/instance/user-data.txt"));
     }
+
+    private Task AssertUntoldAsync(FirstBootWorld world, Instance machine, IEnumerable<Needle> given) =>
+        MachineSecrets.AssertUntoldAsync(_shell, machine.ComputerName.ToLowerInvariant(), [.. given, .. world.Secrets], world.Told(machine));
+
+    [GeneratedRegex("(?m)^password=(.+)$")]
+    private static partial Regex Password();
+
+    [GeneratedRegex(@"::[a-z0-9]{6}\.([a-z0-9]{16})""")]
+    private static partial Regex Token();
 
     /// <summary>A cluster whose join server and API machines reach at the control plane's private address, as in the cloud.</summary>
     private sealed class ClusterInRoom(ControlPlaneCluster cluster, Room room) : IControlPlaneCluster

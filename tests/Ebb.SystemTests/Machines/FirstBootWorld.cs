@@ -8,6 +8,7 @@ using Ebb.Cli.Sandboxes.Subscription;
 using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Machines.Nspawn;
 using Ebb.SystemTests.Provisioning;
+using Ebb.SystemTests.Secrets;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ebb.SystemTests.Machines;
@@ -36,6 +37,9 @@ internal sealed class FirstBootWorld : IAsyncDisposable
     public Rendering Rendering { get; private set; } = null!;
 
     public SandboxSubscription Subscription => Local.Owned;
+
+    /// <summary>Of the cluster: all of its private keys, and those of its storage.</summary>
+    public IReadOnlyList<Needle> Secrets { get; private set; } = [];
 
     public Room Room { get; private set; } = null!;
 
@@ -92,8 +96,25 @@ internal sealed class FirstBootWorld : IAsyncDisposable
         using var cloud = CloudAccess.Over(Subscription.Arm, http);
         var planner = new ClusterPlanner(_file, cloud);
         Rendering = await planner.RenderAsync(rendering, ct);
-        await new ClusterUp(cloud, Time, new Random(1), static _ => { }).ApplyAsync(await planner.PlanAsync(rendering, ct), files, ct);
+        var plan = await planner.PlanAsync(rendering, ct);
+        await new ClusterUp(cloud, Time, new Random(1), static _ => { }).ApplyAsync(plan, files, ct);
+        List<Needle> secrets = [.. MachineSecrets.OfKeys(home.Path)];
+        foreach (var account in new[] { plan.Names.StorageAccount, plan.Names.SystemAccount })
+        {
+            var access = await cloud.Accounts.AccessAsync(plan.Storage.Group, account, ct) ?? throw new InvalidOperationException($"There is no account {account}.");
+            secrets.Add(Needle.OfText($"a key of {account}", access.Key));
+        }
+
+        Secrets = secrets;
     }
+
+    /// <summary>Files of this host with what was said of a machine.</summary>
+    public IEnumerable<string> Told(Instance machine) =>
+    [
+        Path.Combine(_state, "machines", machine.ComputerName.ToLowerInvariant(), "console.log"),
+        .. MachineSecrets.Files(_state, "*.log"),
+        .. MachineSecrets.Files(_state, "*.jsonl"),
+    ];
 
     /// <summary>A file on the disk of a machine; null while there is none.</summary>
     public string? Read(Instance machine, string file)

@@ -106,7 +106,14 @@ public sealed class ProvisionedMachinesTests : IAsyncLifetime
         Assert.Equal("1", (await OnAsync(machine, "cat", "/proc/sys/net/ipv4/ip_forward")).Trim());
         var units = await OnAsync(machine, "systemctl", "is-active", "ssh", "fail2ban", "ebb-metadata-guard", "ebb-agent", "containerd", "kubelet");
         Assert.Equal("active\nactive\nactive\nactive\nactive\nactive\n", units);
-        Assert.Empty(await MachineSecrets.AstrayAsync(_shell, Path.GetDirectoryName(Home)!, $"{Name}-storage", machine, Ct));
+
+        var cluster = Path.GetDirectoryName(Home)!;
+        Assert.Contains("ebb-agent", await OnAsync(machine, "journalctl", "--all", "--no-pager"), StringComparison.Ordinal);
+        await MachineSecrets.AssertUntoldAsync(
+            _shell,
+            machine,
+            await MachineSecrets.OfKubeletAsync(_shell, cluster, $"{Name}-storage", machine, Ct),
+            [Path.Combine(Home, "machines", machine, "console.log"), .. MachineSecrets.Files(Home, "*.log"), .. MachineSecrets.Files(Home, "*.jsonl")]);
     }
 
     /// <summary>'ebb status' of the file shows what the control plane consists of.</summary>
