@@ -72,6 +72,9 @@ public sealed class CompletionTests : IAsyncLifetime
         // A sandbox is known by its directory, a file by its name.
         Directory.CreateDirectory(Path.Combine(_shell.State, "night-farm"));
         await WriteAsync("far.yaml", "");
+
+        // Where this is, fish does not begin to make it of manual pages, beside the test.
+        Directory.CreateDirectory(Path.Combine(_folder, ".local", "share", "fish", "generated_completions"));
         File.CreateSymbolicLink(Path.Combine(_folder, "ebb"), Path.Combine(Shell.Root, "ebb"));
         _shell.Environment["PATH"] = $"{_folder}:{Environment.GetEnvironmentVariable("PATH")}";
         _shell.Environment["TERM"] = "xterm";
