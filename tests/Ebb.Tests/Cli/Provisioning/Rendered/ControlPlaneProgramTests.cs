@@ -230,6 +230,14 @@ public sealed class ControlPlaneProgramTests : IAsyncLifetime
     /// <summary>A file of the share, to whoever has signed for it as the service's documents say.</summary>
     private string? File_(HttpContext http, string path)
     {
+        var name = path["/files/ebb-system/".Length..];
+        if (http.Request.Method == "PUT" && name.StartsWith("control-plane", StringComparison.Ordinal))
+        {
+            // What machines say of themselves is taken and forgotten; how it is signed is tried on the sandbox's shares.
+            http.Response.StatusCode = 201;
+            return "";
+        }
+
         var headers = http.Request.Headers;
         var account = headers.Authorization.ToString().Split(' ')[^1].Split(':')[0];
         string[] lines =
@@ -243,8 +251,7 @@ public sealed class ControlPlaneProgramTests : IAsyncLifetime
             return null;
         }
 
-        // Nobody has given orders yet; what machines say of themselves is taken and forgotten.
-        var name = path["/files/ebb-system/".Length..];
+        // Nobody has given orders yet.
         return name.StartsWith("control-plane", StringComparison.Ordinal) ? null : name == _tampered ? "something else" : Content(name);
     }
 
