@@ -34,7 +34,7 @@ internal static class CloudFacts
         }.ToPool();
     }
 
-    public static Machine MachineOf(Instance instance, ScaleSet set, bool hasShields) => new()
+    public static Machine MachineOf(Instance instance, ScaleSet set) => new()
     {
         Id = instance.Id,
         Pool = set.Name,
@@ -47,7 +47,7 @@ internal static class CloudFacts
         VmId = instance.VmId,
         Addresses = [instance.Address],
         CreatedAt = instance.CreatedAt,
-        Protected = hasShields ? instance.ProtectedFromScaleIn || instance.ProtectedFromSetActions : null,
+        Protected = instance.ProtectedFromScaleIn || instance.ProtectedFromSetActions,
         Failure = instance.Failure?.Code,
     };
 

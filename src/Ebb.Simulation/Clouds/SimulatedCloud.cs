@@ -19,9 +19,6 @@ public sealed class SimulatedCloud(CloudWorld world, string group, Process proce
     private static readonly TimeSpan FollowEvery = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan ListAnewAfter = TimeSpan.FromMinutes(10);
 
-    /// <summary>Whether machines can be shielded from scale-in. Default yes.</summary>
-    public bool HasShields { get; init; } = true;
-
     private readonly Dictionary<string, Known> _known = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Looks after accepted operations for as long as someone waits for news of them.</summary>
@@ -208,7 +205,7 @@ public sealed class SimulatedCloud(CloudWorld world, string group, Process proce
             return $"the machines of pool '{set.Name}' could not be listed: {answer.Error?.Code ?? "the list is incomplete"}";
         }
 
-        known.Machines = [.. list.Items.Select(instance => CloudFacts.MachineOf(instance, set, HasShields))];
+        known.Machines = [.. list.Items.Select(instance => CloudFacts.MachineOf(instance, set))];
         known.ListedAt = time.GetUtcNow();
         known.ETag = set.ETag;
         return null;

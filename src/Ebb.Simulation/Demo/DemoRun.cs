@@ -63,9 +63,7 @@ public sealed class DemoRun : IDisposable
         }
         else
         {
-            // Nobody else changes this farm's capacity: there is nothing that its machines would have to be shielded from.
-            _controller = new SimulatedController(
-                _world, "ebb", options.Seed, new Policy(), overProtocol: false, NullLoggerFactory.Instance, hasShields: false);
+            _controller = new SimulatedController(_world, "ebb", options.Seed, new Policy(), overProtocol: false, NullLoggerFactory.Instance);
             _controller.Start();
         }
     }

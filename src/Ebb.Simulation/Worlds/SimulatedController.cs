@@ -20,16 +20,7 @@ internal sealed class SimulatedController : IDisposable
     private readonly Random _random;
     private Task _running = Task.CompletedTask;
 
-    /// <param name="hasShields">Whether the cloud can shield machines from scale-in, as far as this controller knows; not over the protocol, which always can.</param>
-    public SimulatedController(
-        World world,
-        string identity,
-        int seed,
-        Policy policy,
-        bool overProtocol,
-        ILoggerFactory loggers,
-        Func<ICloud, ICloud>? sabotage = null,
-        bool hasShields = true)
+    public SimulatedController(World world, string identity, int seed, Policy policy, bool overProtocol, ILoggerFactory loggers, Func<ICloud, ICloud>? sabotage = null)
     {
         _world = world;
         Identity = identity;
@@ -38,7 +29,7 @@ internal sealed class SimulatedController : IDisposable
         _random = new Random(seed + 1);
         _http = overProtocol ? new HttpMessageInvoker(new Wires(Process, new InProcessHandler(world.Azure))) : null;
         _azure = overProtocol ? OverProtocol(loggers) : null;
-        ICloud cloud = _azure is null ? new SimulatedCloud(world.Cloud, World.Group, Process, world.Time) { HasShields = hasShields } : _azure;
+        ICloud cloud = _azure is null ? new SimulatedCloud(world.Cloud, World.Group, Process, world.Time) : _azure;
         _loop = new ControlLoop(
             sabotage?.Invoke(cloud) ?? cloud, Kubernetes, identity, policy, new LoopOptions(), world.Time, _random, loggers);
         _loop.Observed += observation => Observed?.Invoke(observation);
