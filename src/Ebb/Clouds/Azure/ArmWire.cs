@@ -97,7 +97,10 @@ internal sealed record WireCapacity(WireSku Sku);
 // Of tags all are sent, since those that are not are taken off; null leaves them.
 internal sealed record WireSizeChange(WireSku Sku, IReadOnlyDictionary<string, string>? Tags);
 
-internal sealed record WireInstanceIds(IReadOnlyList<string> InstanceIds);
+// Left out where it is not said: other calls than a reimage do not know it.
+internal sealed record WireInstanceIds(
+    IReadOnlyList<string> InstanceIds,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), JsonPropertyName("forceUpdateOSDiskForEphemeral")] bool? NewImage = null);
 
 internal sealed record WireProtection(string? Location, WireProtectionProperties Properties);
 

@@ -29,7 +29,7 @@ internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations,
 
         // Azure counts what takes machines away with the deletes.
         var family = operation is MachineOperation.PowerOff or MachineOperation.Deallocate ? ArmFamily.Deletes : ArmFamily.Writes;
-        var ids = ScaleSets.InstanceIds(pool, machines);
+        var ids = ScaleSets.InstanceIds(pool, machines, newImage: operation is MachineOperation.Reimage && pool.LocalDisk);
         if (!ScaleSets.IsFlexible(machines[0]))
         {
             await SendAsync(pool, machines, kind, new ArmCall(HttpMethod.Post, ScaleSets.Address(arm, pool, "/" + action), family, ids), ct);

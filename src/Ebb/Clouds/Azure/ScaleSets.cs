@@ -35,8 +35,12 @@ internal static class ScaleSets
         "Flexible".Equals(set.Properties?.OrchestrationMode, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The names that a call takes for these machines: never none and never all, which Azure takes a short list for.</summary>
+    /// <param name="newImage">
+    /// Of a reimage: machines whose system disk is on their host take the image that the scale set says now, too. Without it Azure resets
+    /// them to the one that they were made of (azure-cli issue 28670, versions of the API since 2024-03-01).
+    /// </param>
     /// <exception cref="ArgumentException">One of them is of another pool, or has no id of a machine.</exception>
-    public static byte[] InstanceIds(Pool pool, IReadOnlyList<Machine> machines)
+    public static byte[] InstanceIds(Pool pool, IReadOnlyList<Machine> machines, bool newImage = false)
     {
         foreach (var machine in machines)
         {
@@ -50,7 +54,7 @@ internal static class ScaleSets
         }
 
         return machines.Count > 0
-            ? JsonSerializer.SerializeToUtf8Bytes(new WireInstanceIds([.. machines.Select(m => m.Id)]), ArmJson.Default.WireInstanceIds)
+            ? JsonSerializer.SerializeToUtf8Bytes(new WireInstanceIds([.. machines.Select(m => m.Id)], newImage ? true : null), ArmJson.Default.WireInstanceIds)
             : throw new ArgumentException("No machines named.", nameof(machines));
     }
 }

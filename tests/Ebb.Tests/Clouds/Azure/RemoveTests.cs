@@ -201,6 +201,19 @@ public class RemoveTests
         Assert.Equal(2, Arm.Count("POST"));
     }
 
+    [Theory]
+    [InlineData(MachineOperation.Reimage, """{"instanceIds":["0"],"forceUpdateOSDiskForEphemeral":true}""")]
+    [InlineData(MachineOperation.Restart, """{"instanceIds":["0"]}""")]
+    public void A_reimage_of_machines_whose_system_disk_is_on_their_host_asks_for_the_image_of_now(MachineOperation operation, string body)
+    {
+        Arm.Set("agents", 1).Disk = """{"diffDiskSettings":{"option":"Local"}}""";
+        var pool = _azure.Pool();
+
+        _azure.Do(c => c.OperateAsync(pool, pool.Machines, operation, CancellationToken.None));
+
+        Assert.Equal(body, Arm.Bodies[Arm.Calls.FindIndex(call => call.StartsWith("POST", StringComparison.Ordinal))]);
+    }
+
     [Fact]
     public void A_start_that_finds_no_capacity_is_reported_as_failed_growth()
     {
