@@ -133,9 +133,28 @@ internal sealed class Target : IAsyncDisposable
     public Task ProbeAsync(CancellationToken ct) => ServerReleaseAsync(ct);
 
     /// <summary>Looks at everything once; a person who waits for it longer than a second is told.</summary>
-    public async Task<Seen> LookAsync(Terminal terminal, CancellationToken ct)
+    public Task<Seen> LookAsync(Terminal terminal, CancellationToken ct) => LookAsync(terminal, whole: false, ct);
+
+    /// <summary>The same for whoever acts on what is seen: all machines of all pools are.</summary>
+    /// <exception cref="CloudException">The cloud does not show them.</exception>
+    public Task<Seen> LookAtAllAsync(Terminal terminal, CancellationToken ct) => LookAsync(terminal, whole: true, ct);
+
+    /// <summary>Looks, then looks again whenever something has changed.</summary>
+    public IAsyncEnumerable<Seen> WatchAsync(CancellationToken ct) => WatchAsync(whole: false, ct);
+
+    public async ValueTask DisposeAsync()
     {
-        var looking = LookAsync(ct);
+        _client.Dispose();
+        _discovery.Dispose();
+        _http.Dispose();
+        _tokens?.Dispose();
+        _ownLoggers?.Dispose();
+        await ValueTask.CompletedTask;
+    }
+
+    private async Task<Seen> LookAsync(Terminal terminal, bool whole, CancellationToken ct)
+    {
+        var looking = LookAsync(whole, ct);
         if (terminal.Rich && await Task.WhenAny(looking, Task.Delay(TellAfter, Time, ct)) != looking)
         {
             terminal.Say($"Looking at {Connection.Server} and {Scope.ArmEndpoint} ...");
@@ -144,8 +163,17 @@ internal sealed class Target : IAsyncDisposable
         return await looking;
     }
 
-    /// <summary>Looks, then looks again whenever something has changed.</summary>
-    public async IAsyncEnumerable<Seen> WatchAsync([EnumeratorCancellation] CancellationToken ct)
+    private async Task<Seen> LookAsync(bool whole, CancellationToken ct)
+    {
+        await foreach (var seen in WatchAsync(whole, ct))
+        {
+            return seen;
+        }
+
+        throw new InvalidOperationException("A watch ends only by cancellation.");
+    }
+
+    private async IAsyncEnumerable<Seen> WatchAsync(bool whole, [EnumeratorCancellation] CancellationToken ct)
     {
         var server = await ServerReleaseAsync(ct);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -165,7 +193,7 @@ internal sealed class Target : IAsyncDisposable
                 var now = Time.GetUtcNow();
                 if (cloud is null || now - cloud.ReadAt >= CloudEvery)
                 {
-                    cloud = await Cloud.ReadAsync(inMotion, ct);
+                    cloud = whole ? await WholeView.ReadAsync(Cloud, Time, ct) : await Cloud.ReadAsync(inMotion, ct);
                     notes = (await Kubernetes.RecallAsync(ct)).ToImmutableDictionary();
                     controller = Leader(await Kubernetes.LeaseAsync(ct), now);
                 }
@@ -194,26 +222,6 @@ internal sealed class Target : IAsyncDisposable
             await stop.CancelAsync();
             await EndOfAsync(watching);
         }
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _client.Dispose();
-        _discovery.Dispose();
-        _http.Dispose();
-        _tokens?.Dispose();
-        _ownLoggers?.Dispose();
-        await ValueTask.CompletedTask;
-    }
-
-    private async Task<Seen> LookAsync(CancellationToken ct)
-    {
-        await foreach (var seen in WatchAsync(ct))
-        {
-            return seen;
-        }
-
-        throw new InvalidOperationException("A watch ends only by cancellation.");
     }
 
     private async Task SyncAsync(ClusterState state, Task watching, CancellationToken ct)

@@ -39,7 +39,7 @@ internal static class ResizeCommand
 
             var request = PoolResize.Machines(options.Read(parsed, MachineOperation.Upgrade, usualAtOnce: 1), name, wanted);
             await using var opened = await target.OpenAsync(parsed, ct);
-            var parts = (await opened.LookAsync(terminal, ct)).Pool(name).Parts;
+            var parts = (await opened.LookAtAllAsync(terminal, ct)).Pool(name).Parts;
             var (dryRun, json, machinesToo) = (options.DryRun(parsed), options.Json(parsed), !parsed.GetValue(newOnly));
             foreach (var part in parts)
             {

@@ -30,7 +30,7 @@ internal static class ScaleCommand
         {
             var (name, wanted) = (parsed.GetRequiredValue(pool), parsed.GetValue(machines));
             await using var opened = await target.OpenAsync(parsed, ct);
-            var report = await Scaling.ScaleAsync(opened.Kubernetes, opened.Cloud, await opened.LookAsync(terminal, ct), name, wanted, ct);
+            var report = await Scaling.ScaleAsync(opened.Kubernetes, opened.Cloud, await opened.LookAtAllAsync(terminal, ct), name, wanted, ct);
             if (parsed.GetValue(json))
             {
                 terminal.Print(JsonSerializer.Serialize(report, ReportJson.Default.ScaleReport));

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Ebb.Acting;
 using Ebb.Cli.Clusters;
 using Ebb.Cli.Output;
 using Ebb.Cli.Reports;
+using Ebb.Clouds.Azure;
 
 namespace Ebb.Cli.Operating;
 
@@ -23,13 +25,17 @@ internal static class OperationRun
     }
 
     /// <summary>The same for whoever tells it otherwise, and requires what it must.</summary>
+    internal static Task<(OperationPlan Plan, OperationReport Report)> WorkAsync(
+        Target target, OperationRequest request, string word, bool dryRun, Terminal terminal, CancellationToken ct) =>
+        WorkAsync(new OperationReach(cancel => target.LookAtAllAsync(terminal, cancel), target.Kubernetes, target.Cloud, target.Time, target.Random, terminal.Say), request, word, dryRun, ct);
+
     internal static async Task<(OperationPlan Plan, OperationReport Report)> WorkAsync(
-        Target target, OperationRequest request, string word, bool dryRun, Terminal terminal, CancellationToken ct)
+        OperationReach reach, OperationRequest request, string word, bool dryRun, CancellationToken ct)
     {
-        var seen = await target.LookAsync(terminal, ct);
+        var seen = await reach.LookAsync(ct);
         var plan = OperationPlan.Make(seen.Snapshot, request);
         var done = dryRun ? Planned(plan) : await Following.WhileAsync(
-            target.Cloud, () => new MachineWork(target.Kubernetes, target.Cloud, target.Time, target.Random, request, terminal.Say).RunAsync(plan, ct), ct);
+            reach.Cloud, () => new MachineWork(reach.Kubernetes, reach.Cloud, reach.Time, reach.Random, request, reach.Say).RunAsync(plan, ct), ct);
         return (plan, new OperationReport
         {
             Operation = word,
@@ -129,3 +135,8 @@ internal static class OperationRun
         _ => Output.Tone.Plain,
     };
 }
+
+/// <summary>What an operation reaches, and whom it tells.</summary>
+/// <param name="LookAsync">Looks at everything once.</param>
+internal sealed record OperationReach(
+    Func<CancellationToken, Task<Seen>> LookAsync, IKubernetes Kubernetes, AzureCloud Cloud, TimeProvider Time, Random Random, Action<string> Say);

@@ -90,23 +90,22 @@ internal sealed class ClusterSession : IDisposable
     public async Task<SessionPlan> PlanAsync(string? release, CancellationToken ct)
     {
         var inputs = await InputsAsync(make: true, ct);
-        var plan = await WithControlPlaneAsync(await new ClusterPlanner(File, Cloud).PlanAsync(inputs.Rendering, ct), inputs, release, ct);
-        return new SessionPlan(plan, FilesOf(inputs, plan), inputs.Keys);
+        var (plan, files) = await ControlPlane.CompleteAsync(await new ClusterPlanner(File, Cloud).PlanAsync(inputs.Rendering, ct), inputs.Files, release, ct);
+        return new SessionPlan(plan, files, inputs.Keys);
     }
 
     /// <summary>The same for whoever only has the control plane's machines come to a release, and deploys nothing.</summary>
     public async Task<(ClusterPlan Plan, IReadOnlyList<ShareFile> Files)> PlanReleaseAsync(string release, CancellationToken ct)
     {
         var inputs = await InputsAsync(make: true, ct);
-        var plan = await WithControlPlaneAsync(await new ClusterPlanner(File, Cloud).PlanInPlaceAsync(inputs.Rendering, ct), inputs, release, ct);
-        return (plan, FilesOf(inputs, plan));
+        return await ControlPlane.CompleteAsync(await new ClusterPlanner(File, Cloud).PlanInPlaceAsync(inputs.Rendering, ct), inputs.Files, release, ct);
     }
 
     /// <summary>The same for whoever only looks: neither the lock nor the keys are touched.</summary>
     public async Task<ClusterPlan> LookAsync(CancellationToken ct)
     {
         var inputs = await InputsAsync(make: false, ct);
-        return await WithControlPlaneAsync(await new ClusterPlanner(File, Cloud).PlanAsync(inputs.Rendering, ct), inputs, release: null, ct);
+        return (await ControlPlane.CompleteAsync(await new ClusterPlanner(File, Cloud).PlanAsync(inputs.Rendering, ct), inputs.Files, release: null, ct)).Plan;
     }
 
     /// <summary>What 'ebb up' would deploy, as the cloud's sizes and the scale sets' capacities are now.</summary>
@@ -134,19 +133,12 @@ internal sealed class ClusterSession : IDisposable
         _held?.Dispose();
     }
 
+    private ControlPlanePlanner ControlPlane => new(File, Cloud, Home, Flag, Time, NewRandom());
+
     private static bool IsReal(ClusterFile file) =>
         file.Cloud.IsSandbox && SandboxHome.OfSubscription(file.Name).Running() is { Kind: KubernetesKind.Real };
 
     private static ClusterFile Read(string path) => ClusterFileReader.Read(path, Environment.GetEnvironmentVariable);
-
-    private async Task<ClusterPlan> WithControlPlaneAsync(ClusterPlan plan, ClusterInputs inputs, string? release, CancellationToken ct)
-    {
-        var controlPlane = await new ControlPlanePlanner(this).PlanAsync(plan, inputs.Files, release, ct);
-        return plan with { ControlPlane = controlPlane, Changes = [.. plan.Changes, .. controlPlane.Changes] };
-    }
-
-    private static IReadOnlyList<ShareFile> FilesOf(ClusterInputs inputs, ClusterPlan plan) =>
-        [.. inputs.Files, ShareFile.OfBytes(SystemShare.Wanted, plan.ControlPlane!.Orders.ToBytes())];
 
     private async Task<ClusterInputs> InputsAsync(bool make, CancellationToken ct)
     {

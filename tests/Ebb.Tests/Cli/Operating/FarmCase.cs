@@ -214,7 +214,7 @@ internal sealed class FarmCase : IDisposable
         {
             try
             {
-                ended = new Ended<T>(await command(new Reach(kubernetes, cloud, http, () => LookAsync(cloud))), null);
+                ended = new Ended<T>(await command(new Reach(kubernetes, kube, cloud, http, () => LookAsync(cloud))), null);
             }
             catch (Exception e) when (e is KubeException or CloudException or IOException or EbbException or OperationCanceledException)
             {
@@ -237,7 +237,7 @@ internal sealed class FarmCase : IDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(20), _world.Time, CancellationToken.None);
         }
 
-        var view = await cloud.ReadAsync(ImmutableHashSet<string>.Empty, CancellationToken.None);
+        var view = await WholeView.ReadAsync(cloud, _world.Time, CancellationToken.None);
         var notes = await _controller.Kubernetes.RecallAsync(CancellationToken.None);
         var snapshot = state.Take(_world.Now, view, notes.ToImmutableDictionary());
         var plan = Planner.Plan(snapshot, new Policy());
@@ -288,7 +288,7 @@ internal sealed class FarmCase : IDisposable
 }
 
 /// <summary>What a command reaches, over wires that are struck.</summary>
-internal sealed record Reach(IKubernetes Kubernetes, AzureCloud Cloud, HttpMessageInvoker Http, Func<Task<Seen>> LookAsync);
+internal sealed record Reach(IKubernetes Kubernetes, KubeClient Client, AzureCloud Cloud, HttpMessageInvoker Http, Func<Task<Seen>> LookAsync);
 
 /// <summary>How a command ended; neither result nor failure: it was killed.</summary>
 internal sealed record Ended<T>(T? Result, Exception? Failure)

@@ -1,15 +1,19 @@
 using System.Net;
 using System.Text;
+using System.Text.RegularExpressions;
 using Ebb.Simulation;
 using Ebb.Tests.Cli.Clusters.Provisioned;
 
 namespace Ebb.Tests.Cli.Operating;
 
-/// <summary>What becomes of the writes of one command: it keeps them in order, and strikes the one that a test says.</summary>
+/// <summary>What becomes of the requests of one command: it keeps them in order, and strikes the one that a test says.</summary>
 /// <param name="at">Which write, from 0; -1: none.</param>
-/// <param name="trouble">One of <see cref="OfCloud"/> or <see cref="OfKubernetes"/>.</param>
-internal sealed class Misfortune(int at = -1, string trouble = "")
+/// <param name="trouble">One of <see cref="OfCloud"/>, <see cref="OfKubernetes"/> or <see cref="OfReads"/>.</param>
+/// <param name="ofReads">It is a read that is struck, counted among reads alone.</param>
+internal sealed partial class Misfortune(int at = -1, string trouble = "", bool ofReads = false)
 {
+    public static IReadOnlyList<string> OfReads { get; } = ["answer lost", "too many", "unavailable"];
+
     public static IReadOnlyList<string> OfCloud { get; } = ["answer lost", "too many", "server error", "operation fails", "crash"];
 
     public static IReadOnlyList<string> OfKubernetes { get; } = ["answer lost", "too many", "server error", "conflict", "crash"];
@@ -26,6 +30,16 @@ internal sealed class Misfortune(int at = -1, string trouble = "")
         from write in new[] { alike.First(), alike.Last() }.Distinct()
         select write;
 
+    /// <summary>Side and kind of each; what only tells one of a kind from another is left out.</summary>
+    public List<string> Reads { get; } = [];
+
+    /// <summary>The first and a middle one of each kind of read of a run without trouble: waiting is made of them.</summary>
+    public IEnumerable<(string Call, int At)> Middles =>
+        from alike in Reads.Select((call, at) => (Call: call, At: at)).GroupBy(read => read.Call)
+        let all = alike.ToList()
+        from read in new[] { all[0], all[all.Count / 2] }.Distinct()
+        select read;
+
     /// <summary>The troubles of the side that a write goes to.</summary>
     public static IReadOnlyList<string> Of(string call) => call.StartsWith("cloud ", StringComparison.Ordinal) ? OfCloud : OfKubernetes;
 
@@ -38,13 +52,11 @@ internal sealed class Misfortune(int at = -1, string trouble = "")
     public async Task<HttpResponseMessage> PassAsync(string side, HttpRequestMessage request, Func<Task<HttpResponseMessage>> send)
     {
         await Process.AliveAsync();
-        if (request.Method == HttpMethod.Get)
-        {
-            return await send();
-        }
-
-        Writes.Add($"{side} {Wire.KindOf(Wire.Name(request))}");
-        if (Writes.Count - 1 != at)
+        var isRead = request.Method == HttpMethod.Get;
+        var kind = $"{side} {Wire.KindOf(Wire.Name(request))}";
+        var calls = isRead ? Reads : Writes;
+        calls.Add(isRead ? Numbers().Replace(kind, "#") : kind);
+        if (isRead != ofReads || calls.Count - 1 != at)
         {
             return await send();
         }
@@ -54,6 +66,8 @@ internal sealed class Misfortune(int at = -1, string trouble = "")
         {
             case "too many":
                 return Refused(side, HttpStatusCode.TooManyRequests, "SubscriptionRequestsThrottled", "TooManyRequests", retryAfter: 5);
+            case "unavailable":
+                return Refused(side, HttpStatusCode.ServiceUnavailable, "ServerBusy", "ServiceUnavailable");
             case "server error":
                 return Refused(side, HttpStatusCode.InternalServerError, "InternalServerError", "InternalError");
             case "conflict":
@@ -93,4 +107,7 @@ internal sealed class Misfortune(int at = -1, string trouble = "")
 
         return answer;
     }
+
+    [GeneratedRegex("[0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+")]
+    private static partial Regex Numbers();
 }

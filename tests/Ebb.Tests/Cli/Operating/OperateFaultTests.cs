@@ -59,17 +59,54 @@ public class OperateFaultTests
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
     }
 
+    [Theory]
+    [InlineData("reimage --serial")]
+    [InlineData("restart")]
+    [InlineData("stop")]
+    [InlineData("start")]
+    [InlineData("resize")]
+    [InlineData("chaos")]
+    public void A_read_that_fails_costs_no_command_its_end(string command)
+    {
+        var clean = new Misfortune();
+        using (var farm = Farm(command))
+        {
+            Run(farm, command, clean);
+        }
+
+        List<string> wrong = [];
+        foreach (var (call, at) in clean.Middles)
+        {
+            foreach (var trouble in Misfortune.OfReads)
+            {
+                using var farm = Farm(command);
+                var machines = farm.Machines.ToList();
+                var web = farm.Pods.Count(pod => pod.Metadata.Name.StartsWith("web", StringComparison.Ordinal));
+
+                var ended = Run(farm, command, new Misfortune(at, trouble, ofReads: true));
+
+                wrong.AddRange(Judge(farm, command, ended).Select(what => $"{command}, {trouble} at {call}: {what}"));
+                farm.Pass(minutes: 60);
+                wrong.AddRange(Lost(farm, machines, web).Select(what => $"{command}, {trouble} at {call}: {what}"));
+            }
+        }
+
+        Assert.Contains(clean.Reads, read => read.StartsWith("cloud ", StringComparison.Ordinal));
+        Assert.Contains(clean.Reads, read => read.StartsWith("kubernetes ", StringComparison.Ordinal));
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
     private static IEnumerable<string> Judge(FarmCase farm, string command, Ended<ImmutableArray<OperationOutcome>> again)
     {
         if (again.Failure is { } failure)
         {
-            yield return $"run again it fails: {failure.Message}";
+            yield return $"it fails: {failure.Message}";
             yield break;
         }
 
         foreach (var machine in again.Result.Where(machine => machine.Outcome != "done"))
         {
-            yield return $"run again, {machine.Machine} is {machine.Outcome}: {machine.Why}";
+            yield return $"{machine.Machine} is {machine.Outcome}: {machine.Why}";
         }
 
         if (command == "stop")

@@ -54,6 +54,49 @@ public class ScaleFaultTests
     }
 
     [Theory]
+    [InlineData(2, 4)]
+    [InlineData(4, 2)]
+    public void A_read_that_fails_is_told_or_costs_nothing_and_the_same_command_once_more_finishes(int from, int to)
+    {
+        var clean = new Misfortune();
+        using (var farm = Farm(from, to, busy: 1))
+        {
+            Assert.Null(farm.Scale(to, clean).Failure);
+        }
+
+        Assert.NotEmpty(clean.Reads);
+        List<string> wrong = [];
+        foreach (var (call, at) in clean.Middles)
+        {
+            foreach (var trouble in Misfortune.OfReads)
+            {
+                using var farm = Farm(from, to, busy: 1);
+
+                var ended = farm.Scale(to, new Misfortune(at, trouble, ofReads: true));
+                if (ended.Failure is not null || ended.Result is { Note: not null } told && told.To != to)
+                {
+                    // Sizes that could not be read are asked for again after a minute.
+                    farm.Pass(minutes: 2);
+                    ended = farm.Scale(to);
+                }
+
+                farm.Pass(minutes: 30);
+
+                if (ended.Failure is { } failure)
+                {
+                    wrong.Add($"{trouble} at {call}: {failure.Message}");
+                }
+                else if (farm.Set.Capacity != to || farm.Interrupted.Count > 0)
+                {
+                    wrong.Add($"{trouble} at {call}: {farm.Set.Capacity} machines instead of {to}; {string.Join(", ", farm.Interrupted)}");
+                }
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    [Theory]
     [InlineData(0.05)]
     [InlineData(0.2)]
     [InlineData(0.5)]

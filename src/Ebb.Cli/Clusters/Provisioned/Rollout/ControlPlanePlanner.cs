@@ -1,30 +1,41 @@
 using System.Collections.Immutable;
 using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Definition;
+using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.Orders;
 
 namespace Ebb.Cli.Clusters.Provisioned.Rollout;
 
 /// <summary>Finds out what is new for the control plane's machines. Changes nothing.</summary>
-internal sealed class ControlPlanePlanner(ClusterSession session)
+internal sealed class ControlPlanePlanner(ClusterFile file, CloudAccess cloud, ClusterHome home, string flag, TimeProvider time, Random random)
 {
     /// <summary>Of changes that machines make about themselves, and no deployment does.</summary>
     public const string Type = "Ebb/control-plane";
 
     /// <param name="plan">With the inputs that its templates were made of.</param>
+    /// <param name="files">What is to lie on the cluster's own share besides.</param>
     /// <param name="release">Of k3s, which the machines are to run; null: what they run, or on their first day what the file says.</param>
-    public async Task<ControlPlanePlan> PlanAsync(ClusterPlan plan, IReadOnlyList<ShareFile> files, string? release, CancellationToken ct)
+    /// <returns>The plan with its control plane's part, and all files.</returns>
+    public async Task<(ClusterPlan Plan, IReadOnlyList<ShareFile> Files)> CompleteAsync(ClusterPlan plan, IReadOnlyList<ShareFile> files, string? release, CancellationToken ct)
     {
-        var share = await OrdersShare.OpenAsync(session.Cloud, plan.Names, ClusterSession.Time, ClusterSession.NewRandom(), ct);
+        var controlPlane = await PlanAsync(plan, files, release, ct);
+        return (
+            plan with { ControlPlane = controlPlane, Changes = [.. plan.Changes, .. controlPlane.Changes] },
+            [.. files, ShareFile.OfBytes(SystemShare.Wanted, controlPlane.Orders.ToBytes())]);
+    }
+
+    private async Task<ControlPlanePlan> PlanAsync(ClusterPlan plan, IReadOnlyList<ShareFile> files, string? release, CancellationToken ct)
+    {
+        var share = await OrdersShare.OpenAsync(cloud, plan.Names, time, random, ct);
         var before = share is null ? null : await share.WantedAsync(ct);
         ImmutableArray<string> names = [.. plan.Names.ControlPlane.Select(plan.Names.ControlPlaneMachine)];
         var machines = share is null || plan.Place.ControlPlaneMachines == 0 ? [.. names.Select(name => new ReportedMachine(name, null))] : await share.ReportsAsync(names, ct);
         var notes = ImmutableArray.CreateBuilder<string>();
         release ??= await ReleaseAsync(plan.Place.ControlPlaneMachines == 0 ? null : before, machines, notes, ct);
         var orders = ControlPlaneOrders.Compose(
-            session.File, plan.Names, plan.Inputs, release, await ShareFile.HashesAsync(files, ct),
-            K3sRotations.Of(KeyState.Read(session.Home), plan.Names) ?? RotationIn(before));
-        var silent = SilentMachines.Of(machines, [.. plan.Hardware.Machines.Where(machine => !plan.Hardware.NeverMade.Contains(machine.Name))], ClusterSession.Time.GetUtcNow());
+            file, plan.Names, plan.Inputs, release, await ShareFile.HashesAsync(files, ct),
+            K3sRotations.Of(KeyState.Read(home), plan.Names) ?? RotationIn(before));
+        var silent = SilentMachines.Of(machines, [.. plan.Hardware.Machines.Where(machine => !plan.Hardware.NeverMade.Contains(machine.Name))], time.GetUtcNow());
         var told = silent.IsEmpty ? null : SilentMachines.Describe(silent, names.Length, plan.Compute.Group);
         if (told is not null)
         {
@@ -46,7 +57,7 @@ internal sealed class ControlPlanePlanner(ClusterSession session)
     private async Task<string?> ReleaseAsync(
         ControlPlaneOrders? before, ImmutableArray<ReportedMachine> machines, ImmutableArray<string>.Builder notes, CancellationToken ct)
     {
-        var kubernetes = session.File.Kubernetes;
+        var kubernetes = file.Kubernetes;
         if (kubernetes.Distribution is not Distribution.K3s)
         {
             return null;
@@ -57,7 +68,7 @@ internal sealed class ControlPlanePlanner(ClusterSession session)
             if (kubernetes.Version is { } version && K3sRelease.Parse(version) is { } wanted && wanted != running)
             {
                 notes.Add(wanted > running
-                    ? $"Kubernetes {running} runs, and the file says {wanted}: 'ebb upgrade{session.Flag}' brings the cluster to it, machine by machine. Everything else is changed here."
+                    ? $"Kubernetes {running} runs, and the file says {wanted}: 'ebb upgrade{flag}' brings the cluster to it, machine by machine. Everything else is changed here."
                     : $"Kubernetes {running} runs, and the file says {wanted}: an older release cannot be gone back to. Write 'version: {running}' under 'kubernetes'.");
             }
 
@@ -69,7 +80,7 @@ internal sealed class ControlPlanePlanner(ClusterSession session)
             return ordered;
         }
 
-        if (kubernetes.Version is not null || session.File.Options.AirGapped)
+        if (kubernetes.Version is not null || file.Options.AirGapped)
         {
             return kubernetes.Version;
         }
@@ -77,7 +88,7 @@ internal sealed class ControlPlanePlanner(ClusterSession session)
         try
         {
             // All machines of a new cluster run the same, on whichever day each of them is made.
-            return await ReleaseChannel.NewestAsync(kubernetes.Channel, session.Cloud.Arm.Endpoint, session.Cloud.Http, ClusterSession.Time, ct);
+            return await ReleaseChannel.NewestAsync(kubernetes.Channel, cloud.Arm.Endpoint, cloud.Http, time, ct);
         }
         catch (EbbException e)
         {

@@ -15,13 +15,20 @@ internal static class ControlPlaneStep
     /// <returns>Whether there was anything to do.</returns>
     public static async Task<bool> RunAsync(ClusterSession session, ClusterPlan plan, bool force, ILoggerFactory loggers, Action<ProvisionEvent> tell, CancellationToken ct)
     {
-        tell(new ProvisionEvent.Began(Step, What));
-        var started = ClusterSession.Time.GetTimestamp();
-        var share = await OrdersShare.RequireAsync(session.Cloud, plan.Names, ClusterSession.Time, ClusterSession.NewRandom(), ct);
         using var client = KubeconfigReading.Open(session.Home.Kubeconfig, ClusterSession.Time, loggers);
-        var changed = await new RollingOut(share, cancel => ReadyNodesAsync(client, cancel), ClusterSession.Time, tell)
+        return await RunAsync(session.Cloud, client, plan, force, ClusterSession.Time, ClusterSession.NewRandom(), tell, ct);
+    }
+
+    /// <summary>The same for whoever has a client of the cluster.</summary>
+    public static async Task<bool> RunAsync(
+        CloudAccess cloud, KubeClient client, ClusterPlan plan, bool force, TimeProvider time, Random random, Action<ProvisionEvent> tell, CancellationToken ct)
+    {
+        tell(new ProvisionEvent.Began(Step, What));
+        var started = time.GetTimestamp();
+        var share = await OrdersShare.RequireAsync(cloud, plan.Names, time, random, ct);
+        var changed = await new RollingOut(share, cancel => ReadyNodesAsync(client, cancel), time, tell)
             .RunAsync(plan.ControlPlane!.Orders.Generation, plan.ControlPlane.Names, force, ct);
-        tell(new ProvisionEvent.Ended(Step, What, changed, ClusterSession.Time.GetElapsedTime(started)));
+        tell(new ProvisionEvent.Ended(Step, What, changed, time.GetElapsedTime(started)));
         return changed;
     }
 

@@ -4,9 +4,6 @@ using Ebb.Cli.Definition;
 using Ebb.Cli.Operating;
 using Ebb.Cli.Output;
 using Ebb.Cli.Provisioning;
-using Ebb.Cli.Reports;
-using Ebb.Kubernetes;
-using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.Clusters.Provisioned.Upgrading;
 
@@ -16,11 +13,6 @@ namespace Ebb.Cli.Clusters.Provisioned.Upgrading;
 /// </summary>
 internal sealed class ClusterUpgrade(ClusterSession session, UpgradeRequest request, ClusterCommandOptions options, Terminal terminal)
 {
-    // An API server that has just been started anew.
-    private static readonly TimeSpan AnswersWithin = TimeSpan.FromMinutes(2);
-
-    private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(2);
-
     public static async Task RunAsync(string path, UpgradeRequest request, ClusterCommandOptions options, Terminal terminal, CancellationToken ct)
     {
         using var session = await ClusterSession.OpenAsync(path, hold: true, ct)
@@ -42,7 +34,17 @@ internal sealed class ClusterUpgrade(ClusterSession session, UpgradeRequest requ
         var release = await WantedRelease.FindAsync(request.To, ControlPlanePlan.Running(reports), session, ct);
 
         await using var target = await ProvisionedTarget.OpenAsync(session.Path, Logs.ForLooking(options.Verbose), ct);
-        var seen = await LookAsync(target, ct);
+        var run = new UpgradeRun(
+            release,
+            request,
+            new UpgradeReach(
+                session.Cloud,
+                target.Client,
+                cancel => target.LookAtAllAsync(terminal, cancel),
+                (operation, cancel) => OperationRun.WorkAsync(target, operation, "upgrade", dryRun: false, terminal, cancel)),
+            ClusterSession.Time,
+            target.Random);
+        var seen = await run.LookAsync(ct);
         await RequireAsync(release, Ground(reports, seen), ct);
         var (plan, files) = await session.PlanReleaseAsync($"{release}", ct);
         plan.RequirePossibleInPlace();
@@ -56,10 +58,10 @@ internal sealed class ClusterUpgrade(ClusterSession session, UpgradeRequest requ
             plan.ControlPlane!.RequireFollowing();
         }
 
-        var behind = plan.ControlPlane!.Machines.Where(machine => !machine.IsDone(plan.ControlPlane.Orders.Generation)).ToImmutableArray();
-        var pools = request.ControlPlaneOnly ? [] : Pools(seen, release);
+        var behind = UpgradeRun.Behind(plan.ControlPlane!);
+        var pools = request.ControlPlaneOnly ? [] : run.Pools(seen);
         var view = new UpgradeView(
-            session.File.Name, request, $"{release}", behind, pools, [.. plan.ControlPlane.Changes.Where(change => !change.Name.StartsWith(OrdersDifference.Release, StringComparison.Ordinal) && behind.All(machine => machine.Name != change.Name))]);
+            session.File.Name, request, $"{release}", behind, pools, [.. plan.ControlPlane!.Changes.Where(change => !change.Name.StartsWith(OrdersDifference.Release, StringComparison.Ordinal) && behind.All(machine => machine.Name != change.Name))]);
         if (behind.IsEmpty && pools.IsEmpty)
         {
             view.PrintNothing(options.Json, terminal);
@@ -77,78 +79,25 @@ internal sealed class ClusterUpgrade(ClusterSession session, UpgradeRequest requ
         }
 
         Consent.Require($"Upgrade cluster '{session.File.Name}' so?", options.Yes, terminal);
-        using var loggers = Logs.ForLooking(options.Verbose);
-        if (!behind.IsEmpty)
-        {
-            await new ProvisionView(terminal, options.Json, ClusterSession.Time).RunAsync(tell => ControlPlaneAsync(plan, files, loggers, tell, ct));
-        }
-
-        var machines = request.ControlPlaneOnly ? null : await PoolsAsync(target, release, ct);
-        if (options.Json)
-        {
-            // Also when machines were left: what became of each is the result.
-            view.PrintResult(machines, terminal);
-        }
-
-        if (machines is { Plan: var worked, Report: var report })
-        {
-            OperationRun.Require(worked, report.Machines, PoolUpgrade.Request($"{release}", request));
-            await RequireAllAsync(target, release, ct);
-        }
-
+        await run.RunAsync(
+            plan,
+            files,
+            work => new ProvisionView(terminal, options.Json, ClusterSession.Time).RunAsync(work),
+            machines =>
+            {
+                if (options.Json)
+                {
+                    view.PrintResult(machines, terminal);
+                }
+                else if (machines is { Report: var report })
+                {
+                    OperationRun.Print(report, json: false, terminal);
+                }
+            },
+            ct);
         if (!options.Json)
         {
             view.PrintDone(terminal);
-        }
-    }
-
-    private async Task ControlPlaneAsync(ClusterPlan plan, IReadOnlyList<ShareFile> files, ILoggerFactory loggers, Action<ProvisionEvent> tell, CancellationToken ct)
-    {
-        await new ClusterUp(session.Cloud, ClusterSession.Time, ClusterSession.NewRandom(), tell).ApplyFilesAsync(plan, files, ct);
-        await ControlPlaneStep.RunAsync(session, plan, request.Force, loggers, tell, ct);
-    }
-
-    /// <returns>Null when there is nothing to do.</returns>
-    private async Task<(OperationPlan Plan, OperationReport Report)?> PoolsAsync(Target target, K3sRelease release, CancellationToken ct)
-    {
-        if (Pools(await LookAsync(target, ct), release).IsEmpty)
-        {
-            return null;
-        }
-
-        var done = await OperationRun.WorkAsync(target, PoolUpgrade.Request($"{release}", request), "upgrade", dryRun: false, terminal, ct);
-        if (!options.Json)
-        {
-            OperationRun.Print(done.Report, json: false, terminal);
-        }
-
-        return done;
-    }
-
-    private async Task RequireAllAsync(Target target, K3sRelease release, CancellationToken ct)
-    {
-        if (Pools(await LookAsync(target, ct), release) is { IsEmpty: false } rest)
-        {
-            throw new IOException($"{Words.Count(rest.Length, "machine")} {(rest.Length == 1 ? "is" : "are")} still of another release: {string.Join(", ", rest.Select(m => m.Machine.Name))}. Running it again carries on.");
-        }
-    }
-
-    private ImmutableArray<Candidate> Pools(Seen seen, K3sRelease release) =>
-        [.. OperationPlan.Make(seen.Snapshot, PoolUpgrade.Request($"{release}", request)).Waves.SelectMany(wave => wave)];
-
-    private async Task<Seen> LookAsync(Target target, CancellationToken ct)
-    {
-        var started = ClusterSession.Time.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return await target.LookAsync(terminal, ct);
-            }
-            catch (KubeException) when (ClusterSession.Time.GetElapsedTime(started) < AnswersWithin)
-            {
-                await Task.Delay(AgainAfter, ClusterSession.Time, ct);
-            }
         }
     }
 

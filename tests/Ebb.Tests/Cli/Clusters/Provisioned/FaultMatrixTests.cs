@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Text.RegularExpressions;
+using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Clouds;
 using Ebb.Sandbox.Cloud;
 
@@ -16,7 +17,7 @@ public partial class FaultMatrixTests
 
     internal static readonly ImmutableArray<string> OfWrites = ["answer lost", "too many", "server error", OperationFails, "crash"];
 
-    public static TheoryData<string> Troubles => [.. OfWrites, $"answer lost{Reads}", $"server error{Reads}"];
+    public static TheoryData<string> Troubles => [.. OfWrites, $"answer lost{Reads}", $"server error{Reads}", $"too many{Reads}"];
 
     [Theory]
     [MemberData(nameof(Troubles))]
@@ -39,19 +40,19 @@ public partial class FaultMatrixTests
     [MemberData(nameof(Troubles))]
     public void Down_ends_well_whatever_becomes_of_any_request(string trouble)
     {
-        using var first = new CloudCase();
-        first.Up();
-        first.Wire.Calls.Clear();
-        first.Down();
-        foreach (var call in Struck(first.Wire.Calls, trouble))
+        foreach (var scope in Enum.GetValues<DownScope>())
         {
-            using var struck = new CloudCase();
-            struck.Up();
-            Strike(struck.Wire, struck.World, call, trouble);
+            using var clean = Standing(scope);
+            clean.Down(scope);
+            foreach (var call in Struck(clean.Wire.Calls, trouble))
+            {
+                using var struck = Standing(scope);
+                Strike(struck.Wire, struck.World, call, trouble);
 
-            RunTwice(() => struck.Down(), trouble);
+                RunTwice(() => struck.Down(scope), trouble);
 
-            AssertGone(struck, $"{trouble} at {call}");
+                AssertGone(struck, $"{scope}, {trouble} at {call}", scope);
+            }
         }
     }
 
@@ -203,8 +204,25 @@ public partial class FaultMatrixTests
         Assert.True(!struck.Wire.Writes.Any(), $"{when}: {string.Join(", ", struck.Wire.Writes)}");
     }
 
-    private static void AssertGone(CloudCase struck, string when) =>
-        Assert.False(struck.World.GroupExists("farm-compute") || struck.World.GroupExists("farm-storage"), when);
+    /// <summary>A cluster of which so much is there as goes with this scope.</summary>
+    private static CloudCase Standing(DownScope scope)
+    {
+        var standing = new CloudCase();
+        standing.Up();
+        if (scope is DownScope.Storage)
+        {
+            standing.Down(DownScope.Machines);
+        }
+
+        standing.Wire.Calls.Clear();
+        return standing;
+    }
+
+    private static void AssertGone(CloudCase struck, string when, DownScope scope = DownScope.All)
+    {
+        Assert.False(struck.World.GroupExists("farm-compute"), when);
+        Assert.True(struck.World.GroupExists("farm-storage") == scope is DownScope.Machines, when);
+    }
 
     [GeneratedRegex("[0-9]+")]
     private static partial Regex Numbers();

@@ -27,14 +27,23 @@ internal sealed class FollowingMachines(CloudAccess cloud, HttpMessageInvoker as
     /// <summary>Machines that fail, and in which attempts.</summary>
     public Dictionary<string, int> FailsUntilAttempt { get; } = [];
 
+    /// <summary>Each reports to be as it was wanted at its birth.</summary>
+    public async Task BeginAsync(ControlPlaneOrders orders, CancellationToken ct)
+    {
+        var share = await OpenAsync(ct);
+        foreach (var machine in machines)
+        {
+            await TellAsync(share, machine, orders.Generation, attempt: 0, ControlPlanePhase.Done, orders.Release, ct);
+        }
+    }
+
     public async Task RunAsync(CancellationToken ct) => await Task.WhenAll(machines.Select(machine => RunAsync(machine, ct)));
 
     private async Task RunAsync(string machine, CancellationToken ct)
     {
         try
         {
-            var access = await cloud.Accounts.AccessAsync(names.Cluster.Cloud.StorageGroup, names.SystemAccount, ct);
-            var share = new FileShare(access!, SystemShare.Name, aside, time, new Random(1));
+            var share = await OpenAsync(ct);
             while (true)
             {
                 await LookAsync(share, machine, ct);
@@ -45,6 +54,12 @@ internal sealed class FollowingMachines(CloudAccess cloud, HttpMessageInvoker as
         {
             // The test is over.
         }
+    }
+
+    private async Task<FileShare> OpenAsync(CancellationToken ct)
+    {
+        var access = await cloud.Accounts.AccessAsync(names.Cluster.Cloud.StorageGroup, names.SystemAccount, ct);
+        return new FileShare(access!, SystemShare.Name, aside, time, new Random(1));
     }
 
     private async Task LookAsync(FileShare share, string machine, CancellationToken ct)
@@ -70,25 +85,25 @@ internal sealed class FollowingMachines(CloudAccess cloud, HttpMessageInvoker as
 
         Begun.Add(machine);
         MostAtOnce = Math.Max(MostAtOnce, ++_working);
-        await TellAsync(share, machine, turn, ControlPlanePhase.Working, wanted.Release, ct);
+        await TellAsync(share, machine, turn.Generation, turn.Attempt, ControlPlanePhase.Working, wanted.Release, ct);
         await Task.Delay(Work, time, ct);
         _working--;
         var fails = FailsUntilAttempt.GetValueOrDefault(machine) >= turn.Attempt;
-        await TellAsync(share, machine, turn, fails ? ControlPlanePhase.Failed : ControlPlanePhase.Done, wanted.Release, ct);
+        await TellAsync(share, machine, turn.Generation, turn.Attempt, fails ? ControlPlanePhase.Failed : ControlPlanePhase.Done, wanted.Release, ct);
         if (!fails)
         {
             Done.Add(machine);
         }
     }
 
-    private async Task TellAsync(FileShare share, string machine, ControlPlaneTurn turn, ControlPlanePhase phase, string? release, CancellationToken ct)
+    private async Task TellAsync(FileShare share, string machine, string generation, int attempt, ControlPlanePhase phase, string? release, CancellationToken ct)
     {
         await share.MakeDirectoryAsync("control-plane/state", ct);
         using var content = new MemoryStream(new ControlPlaneState
         {
             Machine = machine,
-            Generation = turn.Generation,
-            Attempt = turn.Attempt,
+            Generation = generation,
+            Attempt = attempt,
             Phase = phase,
             Why = phase is ControlPlanePhase.Failed ? "the disk is full" : null,
             Release = release ?? "",
