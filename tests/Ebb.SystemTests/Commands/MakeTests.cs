@@ -7,6 +7,10 @@ public sealed class MakeTests : IAsyncLifetime
 {
     private const string Name = "made-farm";
 
+    private const string Unpinned = "# version: v1.31.5+k3s1";
+    private const string Old = "v1.33.3+k3s1";
+    private const string New = "v1.34.5+k3s1";
+
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     private readonly Shell _shell = new();
@@ -17,24 +21,34 @@ public sealed class MakeTests : IAsyncLifetime
 
     private string Yaml => Path.Combine(_folder, "ebb.yaml");
 
+    private string[] Words => ["-C", _folder, "--no-print-directory", $"EBB={Path.Combine(Shell.Root, "ebb")}"];
+
     private string Home => Path.Combine(_shell.State, "clusters", Name);
 
     [Fact]
     public async Task Its_targets_make_a_cluster_work_on_it_rebuild_it_on_its_storage_and_leave_nothing()
     {
         (await _shell.EbbAsync($"init --yes --makefile --name {Name} -f {Yaml}", Ct)).Good();
-        await File.WriteAllTextAsync(Yaml, (await File.ReadAllTextAsync(Yaml, Ct)).Replace("min: 0", "min: 1", StringComparison.Ordinal), Ct);
+        await EditAsync("min: 0", "min: 1");
+        await EditAsync(Unpinned, $"version: {Old}");
         Assert.Contains("deploy-compute", (await MakeAsync("help")).Out, StringComparison.Ordinal);
 
         Assert.Contains("SSH: ssh-", (await MakeAsync("keys")).Out, StringComparison.Ordinal);
         Assert.Contains($"The storage of cluster '{Name}' is there", (await MakeAsync("deploy-storage", "YES=--yes --speed 20")).Out, StringComparison.Ordinal);
         await MakeAsync("params");
         Assert.True(File.Exists(Path.Combine(_folder, "rendered", "compute.json")));
-        Assert.Contains("is up: Kubernetes at https://", (await MakeAsync("deploy-compute")).Out, StringComparison.Ordinal);
+        using (var watch = AtTerminal("watch-deployment"))
+        {
+            Assert.Contains("is up: Kubernetes at https://", (await MakeAsync("deploy-compute")).Out, StringComparison.Ordinal);
+            await UntilCtrlCAsync(watch, "watch-deployment", $"virtualMachines {Name}-control-plane-0: Succeeded", $"{Name}-compute: done in", "agents: 1");
+        }
+
         Assert.Contains("agents", (await MakeAsync("view-deployment")).Out, StringComparison.Ordinal);
         Assert.Contains("agents_0", (await MakeAsync("list-agents")).Out, StringComparison.Ordinal);
+        await LookAroundAsync();
 
         await WorkOnMachinesAsync();
+        await UpgradeAsync();
 
         Assert.Contains("kubernetes", (await MakeAsync("list-endpoints")).Out, StringComparison.Ordinal);
         await RebuildAsync();
@@ -82,10 +96,36 @@ public sealed class MakeTests : IAsyncLifetime
         Assert.Empty(before.Intersect(await BootsAsync()));
     }
 
+    private async Task LookAroundAsync()
+    {
+        Assert.Contains("westeurope", (await MakeAsync("list-locations")).Out, StringComparison.Ordinal);
+        Assert.Contains("Standard_D8s_v5", (await MakeAsync("list-sizes")).Out, StringComparison.Ordinal);
+        Assert.Contains("ubuntu-24.04", (await MakeAsync("list-images")).Out, StringComparison.Ordinal);
+
+        // Nobody logs in to a control plane of the sandbox by SSH; its log is followed as any other.
+        var proxy = await _shell.RunAsync(_make, [.. Words, "proxy"], Ct);
+        Assert.Equal(2, proxy.ExitCode);
+        Assert.Contains("'endpoint: sandbox' in its file says so", proxy.Error, StringComparison.Ordinal);
+        using var log = AtTerminal("tail-helper");
+        await UntilCtrlCAsync(log, "tail-helper", "The join server listens on");
+    }
+
+    /// <summary>To the release that the file says by now.</summary>
+    private async Task UpgradeAsync()
+    {
+        await EditAsync(Old, New);
+
+        Assert.Contains(New, (await MakeAsync("upgrade")).Out, StringComparison.Ordinal);
+
+        var releases = (await KubectlAsync("get nodes -o jsonpath={.items[*].status.nodeInfo.kubeletVersion}")).Good().Out.Split(' ');
+        Assert.Equal(3, releases.Length);
+        Assert.All(releases, release => Assert.Equal(New, release));
+    }
+
     private async Task RebuildAsync()
     {
         var keys = await KeysAsync();
-        var refused = await _shell.RunAsync(_make, ["-C", _folder, $"EBB={Path.Combine(Shell.Root, "ebb")}", "destroy-storage"], Ct);
+        var refused = await _shell.RunAsync(_make, [.. Words, "destroy-storage"], Ct);
         Assert.NotEqual(0, refused.ExitCode);
         Assert.Contains("The cluster's machines are still there", refused.Error, StringComparison.Ordinal);
 
@@ -135,8 +175,29 @@ public sealed class MakeTests : IAsyncLifetime
         return [.. texts, said.GetRawText()];
     }
 
-    private async Task<Ran> MakeAsync(params string[] target) =>
-        (await _shell.RunAsync(_make, ["-C", _folder, "--no-print-directory", $"EBB={Path.Combine(Shell.Root, "ebb")}", .. target], Ct)).Good();
+    private async Task<Ran> MakeAsync(params string[] target) => (await _shell.RunAsync(_make, [.. Words, .. target], Ct)).Good();
+
+    /// <summary>At a terminal whose Ctrl-C reaches make and all that it runs; what they print is kept in a file.</summary>
+    private Running AtTerminal(string target) => _shell.StartAtTerminal($"{string.Join(' ', [_make, .. Words, target])} > {Printed(target)} 2>&1");
+
+    /// <summary>Once it has printed these it is interrupted: make ends as whoever is interrupted does, and what it ran has nothing to say of that.</summary>
+    private async Task UntilCtrlCAsync(Running terminal, string target, params string[] wanted)
+    {
+        await Shell.UntilAsync($"{target} has printed {string.Join(" and ", wanted)}", Soon, async () =>
+            File.Exists(Printed(target)) && await File.ReadAllTextAsync(Printed(target), Ct) is var printed && wanted.All(text => printed.Contains(text, StringComparison.Ordinal)));
+        await terminal.TypeAsync("\x03", Ct);
+        Assert.Equal(130, (await terminal.EndAsync(Ct)).ExitCode);
+        Assert.DoesNotContain("ebb: ", await File.ReadAllTextAsync(Printed(target), Ct), StringComparison.Ordinal);
+    }
+
+    private string Printed(string target) => Path.Combine(_folder, $"{target}.txt");
+
+    private async Task EditAsync(string from, string to)
+    {
+        var file = await File.ReadAllTextAsync(Yaml, Ct);
+        Assert.Contains(from, file, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Yaml, file.Replace(from, to, StringComparison.Ordinal), Ct);
+    }
 
     private Task<Ran> KubectlAsync(string line) => _shell.KubectlAsync(line, $"clusters/{Name}", Ct);
 }
