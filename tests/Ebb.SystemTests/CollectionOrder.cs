@@ -21,9 +21,9 @@ public sealed class CollectionOrder : ITestCollectionOrderer
     private static readonly string[] Longest =
     [
         RealSandbox.Collection, LongestFirst.Of<OperateTests>(), LongestFirst.Of<HardwareTests>(), LongestFirst.Of<ProvisionedTests>(), LongestFirst.Of<UpgradeTests>(), LongestFirst.Of<MakeTests>(),
+        LongestFirst.Of<SecretsTests>(),
         LongFarms.Name, LongestFirst.Of<FollowingTests>(), AzCommands.Name,
         LongestFirst.Of<ProgramsTests>(), LongestFirst.Of<KeysTests>(), LongestFirst.Of<SandboxTests>(), LongestFirst.Of<RenewalTests>(),
-        LongestFirst.Of<SecretsTests>(),
     ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
