@@ -118,13 +118,12 @@ internal sealed class LeaveDesk(Doorkeeper door, Members members, ApiKubernetes 
         return answer;
     }
 
-    /// <summary>The cloud's word; a machine that is merely switched off comes back as the same node.</summary>
+    /// <summary>The cloud's word, or its notice as the machine has it; a machine that is merely switched off comes back as the same node.</summary>
     private async Task<bool> IsGoingAsync(Machine machine, string reason, CancellationToken ct)
     {
         if (reason is NoticeKinds.Preempt or NoticeKinds.Terminate)
         {
-            // What is announced has not happened: until the machine is gone its node is what tells the loop not to count on it.
-            return false;
+            return true;
         }
 
         using var soon = new CancellationTokenSource(BeginWithin, time);

@@ -19,7 +19,7 @@ public sealed class LeavingTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Work_is_told_to_go_by_value_and_the_node_of_a_machine_that_is_taken_back_stays_marked_until_that_is_gone()
+    public async Task Work_is_told_to_go_by_value_and_the_node_goes_with_a_machine_that_is_taken_back()
     {
         await using var lab = await JoinLab.StartAsync();
         var machine = lab.AddMachine(1);
@@ -32,11 +32,8 @@ public sealed class LeavingTests
 
         Assert.True(response.StatusCode is HttpStatusCode.OK, lab.Audit + lab.Loggers.Text);
         var answer = await JoinLab.ReadAsync(response, JoinJson.Default.LeaveAnswer);
-        Assert.Equal(("agents000001", 2, false, false), (answer.Node, answer.Evicted, answer.Deleted, answer.CalledOff));
-        var node = (await lab.NodeAsync(machine))!;
-        Assert.StartsWith(NoticeKinds.Preempt, node.Metadata.Annotations![Marks.Notice], StringComparison.Ordinal);
-        Assert.True(node.Metadata.Annotations.ContainsKey(Marks.Left));
-        Assert.Contains(node.Spec.Taints!, taint => taint is { Key: Marks.Leaving, Effect: "NoSchedule" });
+        Assert.Equal(("agents000001", 2, true, false), (answer.Node, answer.Evicted, answer.Deleted, answer.CalledOff));
+        Assert.Null(await lab.NodeAsync(machine));
         Assert.Null((await lab.PodAsync("log"))?.Metadata.DeletionTimestamp);
     }
 
