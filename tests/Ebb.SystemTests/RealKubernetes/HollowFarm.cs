@@ -71,8 +71,9 @@ internal sealed class HollowFarm : IAsyncDisposable
     /// <summary>Everything the cloud was asked, in order.</summary>
     public ConcurrentQueue<ArmCall> Calls { get; } = new();
 
-    /// <summary>The capacities that were asked for.</summary>
-    public IEnumerable<ArmCall> CapacityRequests => Calls.Where(call => call.Method is "PATCH" or "PUT" && call.Status < 300);
+    /// <summary>The capacities that were asked for: changes of a whole scale set, not of one machine of it.</summary>
+    public IEnumerable<ArmCall> CapacityRequests => Calls.Where(call =>
+        call.Method is "PATCH" or "PUT" && call.Status < 300 && Path.GetFileName(Path.GetDirectoryName(call.Path)) == "virtualMachineScaleSets");
 
     /// <summary>Requests that delete machines.</summary>
     public IEnumerable<ArmCall> Removals => Calls.Where(call =>

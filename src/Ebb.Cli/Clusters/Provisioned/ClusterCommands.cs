@@ -153,29 +153,17 @@ internal static class ClusterCommands
         Action<ProvisionEvent> tell,
         CancellationToken ct)
     {
-        await new GoneMembers(session.Home, loggers, ClusterSession.Time, tell).ForgetAsync(plan, ct);
-        await ForgetAsync(session, plan, ct);
-        var hardware = new HardwareStep(session, plan, force, loggers, tell);
-        await hardware.LeaveAsync(ct);
-        var deployed = await new ClusterUp(session.Cloud, ClusterSession.Time, ClusterSession.NewRandom(), tell).ApplyAsync(plan, files, ct);
-        var server = Reach(session, plan, deployed, keys);
-        await hardware.PowerOnAsync(ct);
-        await ControlPlaneStep.RunAsync(session, plan, force, loggers, tell, ct);
-        await hardware.ChangeAsync(ct);
-        await ReadyAsync(session, loggers, tell, ct);
-        await hardware.SettleAsync(ct);
+        var server = "";
+        var reach = new UpReach(
+            session.Cloud,
+            () => session.Home.ReadKubeconfig() is not null,
+            () => KubeconfigReading.Open(session.Home.Kubeconfig, ClusterSession.Time, loggers),
+            session.Flag,
+            ClusterSession.Time,
+            ClusterSession.NewRandom,
+            loggers);
+        await new UpRun(plan, files, reach, force, tell).RunAsync(deployed => server = Reach(session, plan, deployed, keys), ct);
         return server;
-    }
-
-    /// <summary>What machines of before, which are gone, have left on storage that outlived them.</summary>
-    private static async Task ForgetAsync(ClusterSession session, ClusterPlan plan, CancellationToken ct)
-    {
-        var names = plan.ControlPlane!.Names;
-        var gone = names.Where(name => !plan.Place.Compute.Has("Microsoft.Compute/virtualMachines", name)).ToList();
-        if (gone.Count > 0 && await OrdersShare.OpenAsync(session.Cloud, plan.Names, ClusterSession.Time, ClusterSession.NewRandom(), ct) is { } share)
-        {
-            await share.ForgetAsync(gone, cluster: gone.Count == names.Length, ct);
-        }
     }
 
     /// <summary>Writes the kubeconfig.</summary>
@@ -186,17 +174,6 @@ internal static class ClusterCommands
         var server = new UriBuilder(Uri.UriSchemeHttps, address, ResourceNames.ApiPort).Uri;
         session.Home.WriteKubeconfig(keys.Kubeconfig(session.File.Name, server, address == plan.Names.PublicName ? null : plan.Names.PublicName));
         return server.GetLeftPart(UriPartial.Authority);
-    }
-
-    /// <summary>Waits until what the file asks for is there.</summary>
-    private static async Task ReadyAsync(ClusterSession session, ILoggerFactory loggers, Action<ProvisionEvent> tell, CancellationToken ct)
-    {
-        var step = ("kubernetes", "Kubernetes and its nodes");
-        tell(new ProvisionEvent.Began(step.Item1, step.Item2));
-        var started = ClusterSession.Time.GetTimestamp();
-        var least = await AwaitedNodes.CountAsync(session.File, session.Cloud, session.Flag, tell, ct);
-        await new Readiness(session.Home, loggers, ClusterSession.Time, tell).WaitAsync(least, ct);
-        tell(new ProvisionEvent.Ended(step.Item1, step.Item2, Changed: true, ClusterSession.Time.GetElapsedTime(started)));
     }
 
     private static void Tell(ClusterSession session, ClusterPlan plan, string server, ClusterCommandOptions options, Terminal terminal)

@@ -51,11 +51,15 @@ internal sealed class ClusterPlanner(ClusterFile file, CloudAccess cloud)
             Compute = new Blueprint("compute", file.Cloud.ComputeGroup, ResourceNames.ComputeDeployment, rendering.ComputeTemplate, rendering.ComputeParameters),
             Preflight = report,
             Inputs = complete,
-            Hardware = new HardwarePlan { Machines = await new HardwarePlanner(file, names, cloud, complete).MachinesAsync(place, ct), Steps = [] },
+            Hardware = new HardwarePlan { Machines = await MachinesAsync(place, report, new HardwarePlanner(file, names, cloud, complete), ct), Steps = [] },
             Changes = [],
         };
         return (plan, preflight);
     }
+
+    /// <summary>Nothing is asked of a provider that the subscription is not registered with: it has made nothing.</summary>
+    private static async Task<ImmutableArray<VirtualMachine>> MachinesAsync(ClusterPlace place, PreflightReport report, HardwarePlanner planner, CancellationToken ct) =>
+        report.ToRegister.Contains(Registration.Compute) ? [] : await planner.MachinesAsync(place, ct);
 
     private Task<(ClusterPlace Place, Preflight Preflight, PreflightReport Report)> CheckAsync(ResourceNames names, CancellationToken ct) =>
         SubscriptionReading.RequireAsync(cloud.Arm.Subscription, async () =>

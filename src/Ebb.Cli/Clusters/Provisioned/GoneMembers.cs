@@ -1,6 +1,6 @@
+using System.Net;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Objects;
-using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.Clusters.Provisioned;
 
@@ -8,37 +8,60 @@ namespace Ebb.Cli.Clusters.Provisioned;
 /// Control-plane machines that are gone while others run. The store of k3s takes no member whose name it has already, and forgets
 /// one when its node is deleted: that is to be done before a machine of the same name is made.
 /// </summary>
-internal sealed class GoneMembers(ClusterHome home, ILoggerFactory loggers, TimeProvider time, Action<ProvisionEvent> tell)
+internal sealed class GoneMembers(UpReach reach, Action<ProvisionEvent> tell)
 {
     // What cannot be reached now is not waited for: the deployment that follows may be what mends it.
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(20);
 
+    private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(2);
+
+    private string? _trouble;
+
     public async Task ForgetAsync(ClusterPlan plan, CancellationToken ct)
     {
-        var machines = plan.Names.ControlPlane.Select(plan.Names.ControlPlaneMachine).ToLookup(name => plan.Place.Compute.Has("Microsoft.Compute/virtualMachines", name));
-        var (there, gone) = (machines[true], machines[false].ToList());
-        if (!there.Any() || gone.Count == 0 || home.ReadKubeconfig() is null)
+        var gone = plan.Hardware.Gone(plan.Names);
+        if (plan.Hardware.Machines.IsEmpty || gone.IsEmpty || !reach.Known())
         {
             return;
         }
 
-        using var limit = new CancellationTokenSource(Within, time);
+        using var limit = new CancellationTokenSource(Within, reach.Time);
         using var within = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
         {
-            using var client = KubeconfigReading.Open(home.Kubeconfig, time, loggers);
+            using var client = reach.Open();
             foreach (var name in gone)
             {
-                if (await client.DeleteAsync(Resources.Nodes, null, name, new V1DeleteOptions(), within.Token))
-                {
-                    tell(new ProvisionEvent.Note($"Node '{name}', whose machine is gone, is deleted: another of its name can take its place."));
-                }
+                await ForgetAsync(client, name, within.Token);
             }
         }
         catch (Exception e) when (e is KubeException or OperationCanceledException && !ct.IsCancellationRequested)
         {
             tell(new ProvisionEvent.Note(
-                $"Kubernetes does not answer ({e.Message.TrimEnd('.')}): where a new machine cannot join because of a node that has its name ({string.Join(", ", gone)}), delete that with 'kubectl delete node'."));
+                $"Kubernetes does not answer ({(_trouble ?? e.Message).TrimEnd('.')}): where a new machine cannot join because of a node that has its name ({string.Join(", ", gone)}), delete that with 'kubectl delete node'."));
+        }
+    }
+
+    private async Task ForgetAsync(KubeClient client, string node, CancellationToken ct)
+    {
+        while (true)
+        {
+            try
+            {
+                if (await client.DeleteAsync(Resources.Nodes, null, node, new V1DeleteOptions(), ct))
+                {
+                    tell(new ProvisionEvent.Note($"Node '{node}', whose machine is gone, is deleted: another of its name can take its place."));
+                }
+
+                return;
+            }
+            catch (KubeException e) when (e.Code is null or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError && !ct.IsCancellationRequested)
+            {
+                _trouble = e.Message;
+
+                // The store may just be choosing another leader: one of its members is gone.
+                await Task.Delay(AgainAfter, reach.Time, ct);
+            }
         }
     }
 }

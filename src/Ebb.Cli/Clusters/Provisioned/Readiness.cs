@@ -1,12 +1,11 @@
 using System.Net;
 using Ebb.Cli.Reports;
 using Ebb.Kubernetes;
-using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.Clusters.Provisioned;
 
 /// <summary>Waits until a new cluster answers, and its nodes are there.</summary>
-internal sealed class Readiness(ClusterHome home, ILoggerFactory loggers, TimeProvider time, Action<ProvisionEvent> tell)
+internal sealed class Readiness(KubeClient client, TimeProvider time, Action<ProvisionEvent> tell)
 {
     // A machine boots, fetches k3s and starts it: some four minutes, twice that on a bad day.
     private static readonly TimeSpan ApiWithin = TimeSpan.FromMinutes(20);
@@ -19,7 +18,6 @@ internal sealed class Readiness(ClusterHome home, ILoggerFactory loggers, TimePr
     /// <exception cref="TimeoutException">They were not in time; says what is there.</exception>
     public async Task WaitAsync(int least, CancellationToken ct)
     {
-        using var client = KubeconfigReading.Open(home.Kubeconfig, time, loggers);
         var started = time.GetTimestamp();
         var answered = false;
         var said = "";

@@ -43,11 +43,15 @@ internal sealed class HardwarePlanner(ClusterFile file, ResourceNames names, Clo
         return (plan, [.. found.Where(change => !machines.Any(machine => IsOf(change, machine))), .. _changes]);
     }
 
-    /// <summary>The control plane's machines that are there, in the order of their numbers, whether or not the file asks for them.</summary>
+    /// <summary>
+    /// The control plane's machines that are there, in the order of their numbers, whether or not the file asks for them. The list of all
+    /// resources may be late, and who is missing from it alone is not gone: the store would lose a member that lives.
+    /// </summary>
     public async Task<ImmutableArray<VirtualMachine>> MachinesAsync(ClusterPlace place, CancellationToken ct)
     {
         var machines = ImmutableArray.CreateBuilder<VirtualMachine>();
-        foreach (var name in Numbered(place, ControlPlaneParts.MachineType))
+        var asked = place.Compute.Group is null ? [] : names.ControlPlane.Select(names.ControlPlaneMachine);
+        foreach (var name in asked.Union(Numbered(place, ControlPlaneParts.MachineType)).OrderBy(name => ControlPlaneParts.IndexOf(names, name)))
         {
             if (await cloud.Machines.FindAsync(Group, name, ct) is { } machine)
             {
@@ -71,9 +75,9 @@ internal sealed class HardwarePlanner(ClusterFile file, ResourceNames names, Clo
         // A run that was cut short may have left no more of one than its network card.
         var all = Numbered(place, ControlPlaneParts.MachineType).Union(Numbered(place, ControlPlaneParts.InterfaceType));
         var leaving = all.Where(name => ControlPlaneParts.IndexOf(names, name) >= file.ControlPlane.Machines).OrderByDescending(name => ControlPlaneParts.IndexOf(names, name)).ToList();
-        var missing = names.ControlPlane.Select(names.ControlPlaneMachine).Where(name => machines.All(machine => machine.Name != name)).ToList();
+        var missing = new HardwarePlan { Machines = machines, Steps = [] }.Gone(names);
         var trouble = file.Kubernetes.Distribution is not Distribution.K3s ? "its members of the store leave only with 'distribution: k3s'"
-            : missing.Count > 0 ? $"it may hold what {string.Join(" and ", missing)}, which {(missing.Count == 1 ? "is" : "are")} not there, would have to take over. Write as many machines as there were, run 'ebb up', then take it away"
+            : missing.Length > 0 ? $"it may hold what {string.Join(" and ", missing)}, which {(missing.Length == 1 ? "is" : "are")} not there, would have to take over. Write as many machines as there were, run 'ebb up', then take it away"
             : null;
         foreach (var name in leaving)
         {

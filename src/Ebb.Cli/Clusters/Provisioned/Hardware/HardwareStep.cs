@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Ebb.Cli.Clusters.Provisioned.Hardware;
 
 /// <summary>The steps of 'ebb up' in which control-plane machines become other hardware, or fewer.</summary>
-internal sealed class HardwareStep(ClusterSession session, ClusterPlan plan, bool force, ILoggerFactory loggers, Action<ProvisionEvent> tell)
+internal sealed class HardwareStep(ClusterPlan plan, UpReach reach, bool force, Action<ProvisionEvent> tell)
 {
     private const string Step = "hardware";
 
@@ -31,43 +31,43 @@ internal sealed class HardwareStep(ClusterSession session, ClusterPlan plan, boo
         }
 
         tell(new ProvisionEvent.Began(Step, what));
-        var started = ClusterSession.Time.GetTimestamp();
+        var started = reach.Time.GetTimestamp();
         await WithRunAsync(run => run.RunAsync(steps, plan.Hardware.Machines.Select(machine => machine.Name), force, ct), ct);
-        tell(new ProvisionEvent.Ended(Step, what, Changed: true, ClusterSession.Time.GetElapsedTime(started)));
+        tell(new ProvisionEvent.Ended(Step, what, Changed: true, reach.Time.GetElapsedTime(started)));
     }
 
     private async Task WithRunAsync(Func<HardwareRun, Task> act, CancellationToken ct)
     {
-        if (session.File.Kubernetes.Distribution is not Distribution.K3s)
+        if (plan.File.Kubernetes.Distribution is not Distribution.K3s)
         {
             await act(Run(null));
             return;
         }
 
-        var (time, random) = (ClusterSession.Time, ClusterSession.NewRandom());
-        using var client = KubeconfigReading.Open(session.Home.Kubeconfig, time, loggers);
-        using var discovery = new ApiDiscovery(client, time);
-        var events = new EventRecorder(client, "ebb", Environment.MachineName, time, random);
-        var kubernetes = new ApiKubernetes(client, discovery, events, time, random, loggers.CreateLogger<ApiKubernetes>());
-        var nodes = new PlaneNodes(kubernetes, (node, cancel) => RenewedAsync(client, node, cancel), time, tell);
+        using var client = reach.Open();
+        using var discovery = new ApiDiscovery(client, reach.Time);
+        var random = reach.NewRandom();
+        var events = new EventRecorder(client, "ebb", Environment.MachineName, reach.Time, random);
+        var kubernetes = new ApiKubernetes(client, discovery, events, reach.Time, random, reach.Loggers.CreateLogger<ApiKubernetes>());
+        var nodes = new PlaneNodes(kubernetes, (node, cancel) => RenewedAsync(client, node, cancel), reach.Time, tell);
         await nodes.WhileHeldAsync(() => act(Run(nodes)), ct);
     }
 
     /// <summary>When a node's kubelet last said that it lives.</summary>
-    public static async Task<DateTimeOffset?> RenewedAsync(KubeClient client, string node, CancellationToken ct) =>
+    private static async Task<DateTimeOffset?> RenewedAsync(KubeClient client, string node, CancellationToken ct) =>
         (await client.FindAsync(Resources.Leases, "kube-node-lease", node, ct))?.Spec.RenewTime;
 
-    private HardwareRun Run(PlaneNodes? nodes) => new(session.Cloud, plan.Names, nodes, ForgetAsync, MakeAnewAsync, ClusterSession.Time, tell);
+    private HardwareRun Run(PlaneNodes? nodes) => new(reach.Cloud, plan.Names, nodes, ForgetAsync, MakeAnewAsync, reach.Time, tell);
 
     private async Task ForgetAsync(string machine, CancellationToken ct)
     {
-        var share = await OrdersShare.RequireAsync(session.Cloud, plan.Names, ClusterSession.Time, ClusterSession.NewRandom(), ct);
+        var share = await OrdersShare.RequireAsync(reach.Cloud, plan.Names, reach.Time, reach.NewRandom(), ct);
         await share.ForgetAsync([machine], cluster: false, ct);
     }
 
     private async Task MakeAnewAsync(CancellationToken ct)
     {
-        await new ClusterUp(session.Cloud, ClusterSession.Time, ClusterSession.NewRandom(), tell).MakeMissingAsync(plan, ct);
-        await ControlPlaneStep.RunAsync(session, plan, force, loggers, tell, ct);
+        await new ClusterUp(reach.Cloud, reach.Time, reach.NewRandom(), tell).MakeMissingAsync(plan, ct);
+        await reach.ControlPlaneAsync(plan, force, tell, ct);
     }
 }

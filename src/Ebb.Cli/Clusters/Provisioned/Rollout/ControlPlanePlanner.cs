@@ -29,9 +29,9 @@ internal sealed class ControlPlanePlanner(ClusterFile file, CloudAccess cloud, C
         var share = await OrdersShare.OpenAsync(cloud, plan.Names, time, random, ct);
         var before = share is null ? null : await share.WantedAsync(ct);
         ImmutableArray<string> names = [.. plan.Names.ControlPlane.Select(plan.Names.ControlPlaneMachine)];
-        var machines = share is null || plan.Place.ControlPlaneMachines == 0 ? [.. names.Select(name => new ReportedMachine(name, null))] : await share.ReportsAsync(names, ct);
+        var machines = share is null || plan.Hardware.Machines.IsEmpty ? [.. names.Select(name => new ReportedMachine(name, null))] : await share.ReportsAsync(names, ct);
         var notes = ImmutableArray.CreateBuilder<string>();
-        release ??= await ReleaseAsync(plan.Place.ControlPlaneMachines == 0 ? null : before, machines, notes, ct);
+        release ??= await ReleaseAsync(plan.Hardware.Machines.IsEmpty ? null : before, machines, notes, ct);
         var orders = ControlPlaneOrders.Compose(
             file, plan.Names, plan.Inputs, release, await ShareFile.HashesAsync(files, ct),
             K3sRotations.Of(KeyState.Read(home), plan.Names) ?? RotationIn(before));
@@ -101,7 +101,7 @@ internal sealed class ControlPlanePlanner(ClusterFile file, CloudAccess cloud, C
     {
         // Those that are yet to be made are born to what is wanted.
         var group = plan.Compute.Group;
-        if (plan.Place.ControlPlaneMachines == 0)
+        if (plan.Hardware.Machines.IsEmpty)
         {
             yield break;
         }

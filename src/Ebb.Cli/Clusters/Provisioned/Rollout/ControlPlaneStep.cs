@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Ebb.Kubernetes;
-using Microsoft.Extensions.Logging;
 
 namespace Ebb.Cli.Clusters.Provisioned.Rollout;
 
@@ -12,15 +11,7 @@ internal static class ControlPlaneStep
     private const string What = "Control plane, machine by machine";
 
     /// <param name="plan">Carried out as far as the share goes.</param>
-    /// <returns>Whether there was anything to do.</returns>
-    public static async Task<bool> RunAsync(ClusterSession session, ClusterPlan plan, bool force, ILoggerFactory loggers, Action<ProvisionEvent> tell, CancellationToken ct)
-    {
-        using var client = KubeconfigReading.Open(session.Home.Kubeconfig, ClusterSession.Time, loggers);
-        return await RunAsync(session.Cloud, client, plan, force, ClusterSession.Time, ClusterSession.NewRandom(), tell, ct);
-    }
-
-    /// <summary>The same for whoever has a client of the cluster.</summary>
-    public static async Task<bool> RunAsync(
+    public static async Task RunAsync(
         CloudAccess cloud, KubeClient client, ClusterPlan plan, bool force, TimeProvider time, Random random, Action<ProvisionEvent> tell, CancellationToken ct)
     {
         tell(new ProvisionEvent.Began(Step, What));
@@ -29,7 +20,6 @@ internal static class ControlPlaneStep
         var changed = await new RollingOut(share, cancel => ReadyNodesAsync(client, cancel), time, tell)
             .RunAsync(plan.ControlPlane!.Orders.Generation, plan.ControlPlane.Names, force, ct);
         tell(new ProvisionEvent.Ended(Step, What, changed, time.GetElapsedTime(started)));
-        return changed;
     }
 
     private static async Task<IReadOnlySet<string>> ReadyNodesAsync(KubeClient client, CancellationToken ct) =>

@@ -88,6 +88,9 @@ internal sealed class CloudCase : IDisposable
 
     public void Do(Func<Task> what) => _runner.Complete(what, TimeSpan.FromDays(1));
 
+    /// <summary>Goes on beside whatever is done here.</summary>
+    public void Begin(Func<Task> what) => _runner.Start(what);
+
     public PreflightReport Check(string yaml = Starter) => Do(async () =>
     {
         var file = File(yaml);

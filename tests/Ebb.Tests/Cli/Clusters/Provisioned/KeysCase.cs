@@ -14,6 +14,13 @@ internal sealed class KeysCase : IDisposable
         return key.ExportRSAPrivateKeyPem() + "\n";
     });
 
+    private static readonly Lazy<IReadOnlyList<ShareFile>> OnShare = new(() =>
+    {
+        using var made = new KeysCase(TimeProvider.System);
+        made.Ensure();
+        return [.. made.Keys.Shared()];
+    });
+
     private readonly IDisposable _held;
 
     public KeysCase(TimeProvider time)
@@ -26,6 +33,9 @@ internal sealed class KeysCase : IDisposable
         SecretFile.Write(ServiceAccountKeyFile, ServiceAccountKey.Value);
         Keys = new ClusterKeys(Home, time);
     }
+
+    /// <summary>All that a cluster's keys put on its share, as 'ebb up' makes it.</summary>
+    public static IReadOnlyList<ShareFile> Shared => OnShare.Value;
 
     public string Root { get; } = Directory.CreateTempSubdirectory("ebb-keys-").FullName;
 

@@ -239,31 +239,6 @@ public sealed class HardwareRunTests
         Assert.Empty(lab.Plan(Three + "\n  diskGiB: 64").Changes);
     }
 
-    internal static void Matrix(string before, string after, string trouble, Action<PlaneLab, string> check)
-    {
-        List<string> cloud, kubernetes;
-        using (var clean = new PlaneLab(before))
-        {
-            clean.Up(after);
-            check(clean, "undisturbed");
-            Assert.Contains(clean.KubeWire.Calls, call => call.StartsWith("PATCH /api/v1/nodes/", StringComparison.Ordinal));
-            (cloud, kubernetes) = (FaultMatrixTests.Struck(clean.Cloud.Wire.Calls, trouble), FaultMatrixTests.Struck(clean.KubeWire.Calls, trouble));
-        }
-
-        Assert.NotEmpty(cloud);
-        foreach (var (ofCloud, call) in cloud.Select(call => (true, call)).Concat(kubernetes.Select(call => (false, call))))
-        {
-            using var struck = new PlaneLab(before);
-            FaultMatrixTests.Strike(ofCloud ? struck.Cloud.Wire : struck.KubeWire, struck.Cloud.World, call, trouble);
-
-            FaultMatrixTests.RunTwice(() => struck.Up(after), trouble);
-
-            var when = $"{trouble} at {call}";
-            check(struck, when);
-            Assert.True(struck.QuorumLost.Count == 0, $"{when}: {string.Join(", ", struck.QuorumLost)}");
-            Assert.True(!struck.Held.Any(), $"{when}: {string.Join(", ", struck.Held)} held");
-            var left = struck.Plan(after);
-            Assert.True(left.Changes.IsEmpty && left.Hardware.Steps.IsEmpty, $"{when}: {string.Join(", ", left.Changes.Select(change => $"{change.Name} {change.Means}"))}");
-        }
-    }
+    internal static void Matrix(string before, string after, string trouble, Action<PlaneLab, string> check) =>
+        PlaneMatrix.Run(() => new PlaneLab(before), after, trouble, check, patches: true);
 }

@@ -62,10 +62,10 @@ public sealed class NeverMadeTests
     [InlineData("Standard_D2s_v3")]
     public void One_of_three_is_made_anew_and_the_others_stay_the_machines_that_they_are(string size)
     {
-        using var lab = new PlaneLab(Three, (cloud, yaml) =>
+        using var lab = new PlaneLab(Three, lab =>
         {
-            SellOut(cloud, "Standard_B2ms", machines: 2);
-            Assert.Throws<CloudException>(() => cloud.Up(yaml));
+            SellOut(lab.Cloud, "Standard_B2ms", machines: 2);
+            Assert.Throws<CloudException>(() => lab.Up(Three));
         });
         var failed = Assert.Single(lab.Machines, machine => machine.Provisioning is ProvisioningState.Failed).Name;
         lab.Cloud.World.SetAvailability([]);

@@ -1,6 +1,7 @@
 using Ebb.Acting;
 using Ebb.Cli.Clusters.Provisioned;
-using Ebb.Cli.Clusters.Provisioned.Hardware;
+using Ebb.Cli.Clusters.Provisioned.Rollout;
+using Ebb.Cli.Provisioning;
 using Ebb.Cli.Sandboxes.Subscription;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Objects;
@@ -8,22 +9,29 @@ using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Kubernetes;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Sandbox.Machines;
+using Ebb.Tests.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Tests.Cli.Operating;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ebb.Tests.Cli.Clusters.Provisioned.Hardware;
 
-/// <summary>A cluster whose control-plane machines are nodes, on virtual time, and what 'ebb up' does about their hardware.</summary>
+/// <summary>A cluster whose control-plane machines are nodes and do what the share tells them, on virtual time, and 'ebb up' of it.</summary>
 internal sealed class PlaneLab : IDisposable
 {
+    private const string Release = "v1.34.5+k3s1";
+
+    // No machine of a pool becomes a node here: none is waited for.
+    private static readonly string Starter = CloudCase.Starter.Replace("min: 1", "min: 0", StringComparison.Ordinal);
+
     private readonly KubernetesWorld _kubernetes;
-    private readonly KubeClient _client;
-    private readonly ApiDiscovery _discovery;
-    private readonly ApiKubernetes _api;
+    private readonly HttpMessageInvoker _aside;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly string _home = Directory.CreateTempSubdirectory("ebb-plane-").FullName;
+    private bool _known;
 
     /// <param name="yaml">Below the starter's.</param>
     /// <param name="first">How it is made, where not by one command without trouble.</param>
-    public PlaneLab(string yaml, Action<CloudCase, string>? first = null)
+    public PlaneLab(string yaml, Action<PlaneLab>? first = null)
     {
         lock (Cloud.World.Agenda.Gate)
         {
@@ -34,16 +42,20 @@ internal sealed class PlaneLab : IDisposable
             Cloud.World.InstanceChanged += Count;
         }
 
+        _aside = Cloud.Aside();
+        var all = new ResourceNames(CloudCase.File(Starter + "\ncontrolPlane:\n  machines: 5"), Cloud.World.Options.SubscriptionId);
+        Following = new FollowingMachines(Cloud.Cloud, _aside, Cloud.Time, all, [.. all.ControlPlane.Select(all.ControlPlaneMachine)])
+        {
+            Lives = name => Machines.FirstOrDefault(machine => machine.Name == name && machine.GuestUp)?.VmId,
+        };
         KubeWire = new Wire(new KubeWire(_kubernetes.Api, new Misfortune()));
-        _client = new KubeClient(
-            new KubeConnection { Server = new Uri("https://farm.test:6443"), Origin = "a test", Transport = _ => KubeWire }, Cloud.Time, NullLogger<KubeClient>.Instance);
-        _discovery = new ApiDiscovery(_client, Cloud.Time);
-        var events = new Ebb.Kubernetes.EventRecorder(_client, "ebb", "h", Cloud.Time, new Random(1));
-        _api = new ApiKubernetes(_client, _discovery, events, Cloud.Time, new Random(1), NullLogger<ApiKubernetes>.Instance);
-        (first ?? ((cloud, file) => cloud.Up(file)))(Cloud, CloudCase.Starter + yaml);
+        Cloud.Begin(() => Following.RunAsync(_stop.Token));
+        (first ?? (lab => lab.Up(yaml)))(this);
         Pass(minutes: 3);
         FirstBoots = Boots;
+        FirstUids = Uids;
         FirstIds = Ids;
+        Following.Begun.Clear();
         Cloud.Wire.Calls.Clear();
         KubeWire.Calls.Clear();
     }
@@ -52,6 +64,8 @@ internal sealed class PlaneLab : IDisposable
 
     public Wire KubeWire { get; }
 
+    public FollowingMachines Following { get; }
+
     /// <summary>Moments at which no majority of the store's members ran.</summary>
     public List<string> QuorumLost { get; } = [];
 
@@ -59,13 +73,19 @@ internal sealed class PlaneLab : IDisposable
     public List<string> Down { get; } = [];
 
     /// <summary>Machines whose reports were taken away.</summary>
-    public List<string> Forgotten { get; } = [];
+    public IEnumerable<string> Forgotten =>
+        [.. Enumerable.Range(0, 5).Select(Name).Where(name => Cloud.Wire.Calls.Exists(call => call.StartsWith("DELETE ", StringComparison.Ordinal) && call.Contains(SystemShare.State(name), StringComparison.Ordinal)))];
 
     public IReadOnlyList<V1Node> Nodes => [.. _kubernetes.Store.List(Kinds.Node).Select(found => KubeJson.Read<V1Node>(found.Utf8.Span))];
 
     public Dictionary<string, string> Boots => Nodes.ToDictionary(node => node.Metadata.Name, node => node.Status?.NodeInfo?.BootID ?? "");
 
     public Dictionary<string, string> FirstBoots { get; }
+
+    /// <summary>What tells each node from another of its name.</summary>
+    public Dictionary<string, string> Uids => Nodes.ToDictionary(node => node.Metadata.Name, node => node.Metadata.Uid);
+
+    public Dictionary<string, string> FirstUids { get; }
 
     /// <summary>What tells each machine, with its disk, from another that is made under its name.</summary>
     public Dictionary<string, string> Ids => Machines.ToDictionary(machine => machine.Name, machine => machine.VmId);
@@ -82,26 +102,16 @@ internal sealed class PlaneLab : IDisposable
 
     public static string Name(int index) => $"farm-control-plane-{index}";
 
-    public ClusterPlan Plan(string yaml) => Cloud.Plan(CloudCase.Starter + yaml);
+    public ClusterPlan Plan(string yaml) => Cloud.Do(() => PlanAsync(yaml)).Plan;
 
     /// <summary>As 'ebb up' goes about it.</summary>
-    public void Up(string yaml, bool force = false)
+    public void Up(string yaml, bool force = false) => Cloud.Do(async () =>
     {
-        var plan = Plan(yaml);
+        var (plan, files) = await PlanAsync(yaml);
         plan.RequirePossible();
-        Cloud.Do(async () =>
-        {
-            var nodes = new PlaneNodes(_api, (node, ct) => HardwareStep.RenewedAsync(_client, node, ct), Cloud.Time, Cloud.Told.Add);
-            var up = new ClusterUp(Cloud.Cloud, Cloud.Time, new Random(1), Cloud.Told.Add);
-            var run = new HardwareRun(Cloud.Cloud, plan.Names, nodes, ForgetAsync, ct => up.MakeMissingAsync(plan, ct), Cloud.Time, Cloud.Told.Add);
-            var there = plan.Hardware.Machines.Select(machine => machine.Name);
-            await run.RunAsync(plan.Hardware.Leaving, there, force, CancellationToken.None);
-            await up.ApplyAsync(plan, CloudCase.Files, CancellationToken.None);
-            await run.RunAsync(plan.Hardware.WithoutPower, there, force, CancellationToken.None);
-            await run.RunAsync(plan.Hardware.Running, there, force, CancellationToken.None);
-            await run.SettleAsync(plan.Names.ControlPlane.Select(plan.Names.ControlPlaneMachine), CancellationToken.None);
-        });
-    }
+        var reach = new UpReach(Cloud.Cloud, () => _known, Open, Flag: "", Cloud.Time, () => new Random(1), NullLoggerFactory.Instance);
+        await new UpRun(plan, files, reach, force, Cloud.Told.Add).RunAsync(_ => _known = true, CancellationToken.None);
+    });
 
     public void Pass(double minutes) => Cloud.Do(() => Task.Delay(TimeSpan.FromMinutes(minutes), Cloud.Time));
 
@@ -122,16 +132,23 @@ internal sealed class PlaneLab : IDisposable
 
     public void Dispose()
     {
-        _discovery.Dispose();
-        _client.Dispose();
+        _stop.CancelHere();
+        _stop.Dispose();
+        _aside.Dispose();
         Cloud.Dispose();
+        Directory.Delete(_home, recursive: true);
     }
 
-    private Task ForgetAsync(string machine, CancellationToken ct)
+    private async Task<(ClusterPlan Plan, IReadOnlyList<ShareFile> Files)> PlanAsync(string yaml)
     {
-        Forgotten.Add(machine);
-        return Task.CompletedTask;
+        var file = CloudCase.File(Starter + yaml);
+        var plan = await new ClusterPlanner(file, Cloud.Cloud).PlanAsync(CloudCase.Inputs, CancellationToken.None);
+        return await new ControlPlanePlanner(file, Cloud.Cloud, ClusterHome.At("farm", _home), flag: "", Cloud.Time, new Random(1))
+            .CompleteAsync(plan, KeysCase.Shared, Release, CancellationToken.None);
     }
+
+    private KubeClient Open() => new(
+        new KubeConnection { Server = new Uri("https://farm.test:6443"), Origin = "a test", Transport = _ => new Lasting(KubeWire) }, Cloud.Time, NullLogger<KubeClient>.Instance);
 
     // A member is who has a node: k3s takes a member in with its node, and out with it.
     private void Count(InstanceChange change)
@@ -151,6 +168,14 @@ internal sealed class PlaneLab : IDisposable
         if (members.Count > 1 && running * 2 <= members.Count)
         {
             QuorumLost.Add($"{change.Instance.Name} {change.Event}: {running} of {members.Count} run");
+        }
+    }
+
+    /// <summary>Outlives the clients that it serves.</summary>
+    private sealed class Lasting(HttpMessageHandler wire) : DelegatingHandler(wire)
+    {
+        protected override void Dispose(bool disposing)
+        {
         }
     }
 }

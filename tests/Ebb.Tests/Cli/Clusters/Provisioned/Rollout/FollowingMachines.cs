@@ -14,6 +14,8 @@ internal sealed class FollowingMachines(CloudAccess cloud, HttpMessageInvoker as
 
     private static readonly TimeSpan Work = TimeSpan.FromSeconds(50);
 
+    private readonly Dictionary<string, string> _born = [];
+
     private int _working;
 
     /// <summary>Machines in the order in which they began.</summary>
@@ -26,6 +28,9 @@ internal sealed class FollowingMachines(CloudAccess cloud, HttpMessageInvoker as
 
     /// <summary>Machines that fail, and in which attempts.</summary>
     public Dictionary<string, int> FailsUntilAttempt { get; } = [];
+
+    /// <summary>The id of the machine that runs under a name; null where none does. Each is born to what is wanted then, and says so. Without this all run for ever.</summary>
+    public Func<string, string?>? Lives { get; init; }
 
     /// <summary>Each reports to be as it was wanted at its birth.</summary>
     public async Task BeginAsync(ControlPlaneOrders orders, CancellationToken ct)
@@ -43,10 +48,16 @@ internal sealed class FollowingMachines(CloudAccess cloud, HttpMessageInvoker as
     {
         try
         {
-            var share = await OpenAsync(ct);
+            FileShare? share = null;
             while (true)
             {
-                await LookAsync(share, machine, ct);
+                if (Lives is null || Lives(machine) is not null)
+                {
+                    share ??= await OpenAsync(ct);
+                    await BirthAsync(share, machine, ct);
+                    await LookAsync(share, machine, ct);
+                }
+
                 await Task.Delay(LookEvery, time, ct);
             }
         }
@@ -60,6 +71,16 @@ internal sealed class FollowingMachines(CloudAccess cloud, HttpMessageInvoker as
     {
         var access = await cloud.Accounts.AccessAsync(names.Cluster.Cloud.StorageGroup, names.SystemAccount, ct);
         return new FileShare(access!, SystemShare.Name, aside, time, new Random(1));
+    }
+
+    private async Task BirthAsync(FileShare share, string machine, CancellationToken ct)
+    {
+        if (Lives?.Invoke(machine) is { } id && _born.GetValueOrDefault(machine) != id)
+        {
+            var wanted = ControlPlaneOrders.Read(await share.ReadAsync(SystemShare.Wanted, ControlPlaneOrders.MostBytes, ct));
+            await TellAsync(share, machine, wanted.Generation, attempt: 0, ControlPlanePhase.Done, wanted.Release, ct);
+            _born[machine] = id;
+        }
     }
 
     private async Task LookAsync(FileShare share, string machine, CancellationToken ct)

@@ -101,22 +101,6 @@ public class WholeUpgradeTests
         private static readonly string Yaml = CloudCase.Starter.Replace("name: agents", "name: spare", StringComparison.Ordinal).Replace("min: 1", "min: 0", StringComparison.Ordinal)
             + "\ncontrolPlane:\n  machines: 3";
 
-        // All that such a cluster has on its share, as 'ebb up' makes it.
-        private static readonly Lazy<IReadOnlyList<ShareFile>> Files = new(() =>
-        {
-            var home = Directory.CreateTempSubdirectory("ebb-keys-");
-            try
-            {
-                var keys = new ClusterKeys(ClusterHome.At("farm", home.FullName), TimeProvider.System);
-                keys.Ensure("farm", ["10.1.0.10"]);
-                return [.. keys.Shared()];
-            }
-            finally
-            {
-                home.Delete(recursive: true);
-            }
-        });
-
         private readonly FarmCase _farm = new(busy: 1) { Release = Old };
         private readonly CancellationTokenSource _stop = new();
         private readonly string _home = Directory.CreateTempSubdirectory("ebb-upgrade-").FullName;
@@ -131,7 +115,7 @@ public class WholeUpgradeTests
                 async () =>
                 {
                     var (wanted, files) = await Planner(access).CompleteAsync(
-                        await new ClusterPlanner(CloudCase.File(Yaml), access).PlanAsync(CloudCase.Inputs, CancellationToken.None), Files.Value, Old, CancellationToken.None);
+                        await new ClusterPlanner(CloudCase.File(Yaml), access).PlanAsync(CloudCase.Inputs, CancellationToken.None), KeysCase.Shared, Old, CancellationToken.None);
                     await new ClusterUp(access, _farm.Runner.Time, new Random(1), _ => { }).ApplyAsync(wanted, files, CancellationToken.None);
                     return wanted;
                 },
@@ -158,7 +142,7 @@ public class WholeUpgradeTests
             {
                 var access = Access(reach.Http);
                 var (plan, files) = await Planner(access).CompleteAsync(
-                    await new ClusterPlanner(CloudCase.File(Yaml), access).PlanInPlaceAsync(CloudCase.Inputs, CancellationToken.None), Files.Value, New, CancellationToken.None);
+                    await new ClusterPlanner(CloudCase.File(Yaml), access).PlanInPlaceAsync(CloudCase.Inputs, CancellationToken.None), KeysCase.Shared, New, CancellationToken.None);
                 var time = _farm.Runner.Time;
                 var work = new OperationReach(_ => reach.LookAsync(), reach.Kubernetes, reach.Cloud, time, new Random(1), _farm.Said.Add);
                 await new UpgradeRun(
