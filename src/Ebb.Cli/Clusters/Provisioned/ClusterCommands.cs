@@ -25,6 +25,12 @@ internal static class ClusterCommands
             terminal.Say(note);
         }
 
+        var earlier = new EarlierDeployments(session.File, session.Cloud.Deployments, ClusterSession.Time);
+        if (await SubscriptionReading.RequireAsync(session.Cloud.Arm.Subscription, () => earlier.AnyAsync(ct)))
+        {
+            await new ProvisionView(terminal, options.Json, ClusterSession.Time).RunAsync(tell => earlier.AwaitAsync(tell, ct));
+        }
+
         var (plan, files, keys) = await RegisteredPlan.AskAsync(session, options, terminal, ct);
         plan.RequirePossible();
         if (!force)

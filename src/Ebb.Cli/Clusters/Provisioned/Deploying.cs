@@ -23,6 +23,8 @@ internal sealed class Deploying(TemplateDeployments deployments, TimeProvider ti
     public static bool IsDeployed(Blueprint wanted, GroupPlace place) =>
         place.Last is { Succeeded: true } last && last.Tags.GetValueOrDefault(HashTag) == wanted.Hash;
 
+    public static ProvisionEvent RunsAlready(Blueprint wanted) => new ProvisionEvent.Note($"A deployment of {wanted.Step} runs already: waiting for its end.");
+
     /// <summary>Orders the deployment, or joins one that runs, and follows it to its end.</summary>
     /// <param name="asOfNow">What is sent: the same, as it may be sent to what is there at that moment. Asked before each order, since one that is waited for makes things, and pools grow meanwhile.</param>
     /// <returns>As it ended, well.</returns>
@@ -40,7 +42,7 @@ internal sealed class Deploying(TemplateDeployments deployments, TimeProvider ti
                     throw new CloudException(
                         $"Azure refused to deploy {wanted.Step} into resource group '{wanted.Group}'; nothing of it was begun. {refused.Fault}", code: refused.Fault.Code);
                 case DeployResult.Busy:
-                    tell(new ProvisionEvent.Note($"A deployment of {wanted.Step} runs already: waiting for its end."));
+                    tell(RunsAlready(wanted));
                     break;
             }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Ebb.Cli.Clusters.Provisioned;
+using Ebb.Sandbox.Cloud;
 
 namespace Ebb.Tests.Cli.Clusters.Provisioned;
 
@@ -98,6 +99,23 @@ public sealed class ClusterUpMeanwhileTests : IDisposable
 
         Assert.NotNull(_case.World.FindMachine("farm-compute", "farm-control-plane-0"));
         Assert.Empty(_case.Plan(More).Changes);
+    }
+
+    [Fact]
+    public void A_pool_that_an_interrupted_run_still_makes_is_waited_for_and_then_made_anew_where_the_file_has_another_priority()
+    {
+        var regular = CloudCase.Starter.Replace("priority: spot", "priority: regular", StringComparison.Ordinal);
+        Interrupted(CloudCase.Starter);
+        Assert.Null(_case.World.Find("farm-compute", "agents"));
+        var earlier = new EarlierDeployments(CloudCase.File(regular), _case.Cloud.Deployments, _case.Time);
+        Assert.True(_case.Do(() => earlier.AnyAsync(CancellationToken.None)));
+
+        _case.Do(() => earlier.AwaitAsync(_case.Told.Add, CancellationToken.None));
+
+        Assert.False(_case.Do(() => earlier.AnyAsync(CancellationToken.None)));
+        Assert.Contains(_case.Plan(regular).Changes, change => change is { MakesPoolAnew: true, Name: "agents" });
+        Assert.True(_case.Up(regular).Succeeded);
+        Assert.Equal(Priority.Regular, _case.World.Find("farm-compute", "agents")!.Priority);
     }
 
     public void Dispose() => _case.Dispose();
