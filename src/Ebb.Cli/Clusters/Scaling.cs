@@ -23,7 +23,7 @@ internal static class Scaling
 
         var report = new ScaleReport { Pool = name, From = named.Capacity, To = named.Capacity };
         return wanted >= named.Capacity
-            ? await GrowAsync(cloud, seen, named, wanted, report, ct)
+            ? await GrowAsync(kubernetes, cloud, seen, named, wanted, report, ct)
             : await ShrinkAsync(kubernetes, seen, named, named.Capacity - wanted, report, ct);
     }
 
@@ -31,8 +31,9 @@ internal static class Scaling
     /// Has the part grow that the controller would choose, and the next one by what the cloud refuses of it. What it takes on and does
     /// not deliver after all shows minutes later, and the controller finds out: that part then comes last.
     /// </summary>
-    private static async Task<ScaleReport> GrowAsync(ICloud cloud, Seen seen, NamedPool named, int wanted, ScaleReport report, CancellationToken ct)
+    private static async Task<ScaleReport> GrowAsync(IKubernetes kubernetes, ICloud cloud, Seen seen, NamedPool named, int wanted, ScaleReport report, CancellationToken ct)
     {
+        await StayAsync(kubernetes, seen, named, ct);
         var by = wanted - named.Capacity;
         var left = by;
         var refusals = new List<string>();
@@ -84,6 +85,20 @@ internal static class Scaling
     }
 
     /// <summary>
+    /// What has been idle for long, and was kept for the pool's least alone, would go as soon as there are more. Who asks for more wants
+    /// those that there are, too: their idle time begins anew, as that of the new ones does.
+    /// </summary>
+    private static async Task StayAsync(IKubernetes kubernetes, Seen seen, NamedPool named, CancellationToken ct)
+    {
+        var parts = named.Parts.Select(part => part.Pool.Name).ToHashSet();
+        var now = Notation(seen.Snapshot.Now);
+        foreach (var machine in seen.Report.Machines.Where(m => m is { State: "idle", Node: not null } && parts.Contains(m.Pool)))
+        {
+            await kubernetes.ChangeNodeAsync(machine.Node!, new NodeChange { Annotations = new Dictionary<string, string?> { [Marks.IdleSince] = now } }, ct);
+        }
+    }
+
+    /// <summary>
     /// The controller alone removes machines, after its last look. This tells it not to wait: the nodes' idle time counts as
     /// over. A node that gets work before the controller comes is busy again, and stays.
     /// </summary>
@@ -114,7 +129,7 @@ internal static class Scaling
         idle = [.. idle.Take(by)];
         foreach (var (node, idleAfter) in idle)
         {
-            var over = (seen.Snapshot.Now - idleAfter).ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+            var over = Notation(seen.Snapshot.Now - idleAfter);
             await kubernetes.ChangeNodeAsync(node, new NodeChange { Annotations = new Dictionary<string, string?> { [Marks.IdleSince] = over } }, ct);
         }
 
@@ -162,4 +177,6 @@ internal static class Scaling
                && seen.Snapshot.Now - since >= idleAfter
            select node.Name,
     ];
+
+    private static string Notation(DateTimeOffset at) => at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

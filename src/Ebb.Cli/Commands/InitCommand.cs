@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Ebb.Cli.Definition;
+using Ebb.Cli.Definition.Source;
 using Ebb.Cli.Definition.Shapes;
 using Ebb.Cli.Output;
 
@@ -84,6 +85,7 @@ internal static class InitCommand
 
     private static void Refuse(string path, bool force)
     {
+        SourceText.RequireName(path);
         if (Directory.Exists(path))
         {
             throw new EbbException($"{path} is a directory. Name the file with -f, for example {Path.Combine(path, ClusterFile.DefaultPath)}.");

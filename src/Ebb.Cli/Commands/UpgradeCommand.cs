@@ -17,19 +17,17 @@ internal static class UpgradeCommand
         var controlPlane = new Option<bool>("--control-plane") { Description = "Only the control plane; machines of pools stay as they are." };
         var pool = new Option<string?>("--pool") { Description = "Of the pools only this one.", HelpName = "POOL" };
         var atOnce = new Option<int>("--at-once") { Description = "How many machines of a pool at once. Default: 1.", HelpName = "N", DefaultValueFactory = _ => Usual.AtOnce };
-        var drain = new Option<TimeSpan>("--drain-within")
+        var drain = new Option<TimeSpan?>("--drain-within")
         {
             Description = "How long work may take to leave a machine before that is left for the next run. Default: 10m.",
             HelpName = "TIME",
-            CustomParser = Spans.Parse,
-            DefaultValueFactory = _ => Usual.DrainWithin,
+            CustomParser = argument => Spans.Parse(argument),
         };
-        var ready = new Option<TimeSpan>("--ready-within")
+        var ready = new Option<TimeSpan?>("--ready-within")
         {
             Description = "How long a machine of a pool may take to be back before that counts as failed. Default: 15m.",
             HelpName = "TIME",
-            CustomParser = Spans.Parse,
-            DefaultValueFactory = _ => Usual.ReadyWithin,
+            CustomParser = argument => Spans.Parse(argument),
         };
         var force = new Option<bool>("--force") { Description = "Go on while machines of the control plane are not ready. Work is waited for all the same." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Show what would be done, and do nothing." };
@@ -55,8 +53,8 @@ internal static class UpgradeCommand
                 ControlPlaneOnly = parsed.GetValue(controlPlane),
                 Pool = parsed.GetValue(pool),
                 AtOnce = parsed.GetValue(atOnce) is >= 1 and var n ? n : throw new EbbException($"--at-once {parsed.GetValue(atOnce)}: write 1 or more."),
-                DrainWithin = Positive("--drain-within", parsed.GetValue(drain)),
-                ReadyWithin = Positive("--ready-within", parsed.GetValue(ready)),
+                DrainWithin = Positive("--drain-within", parsed.GetValue(drain) ?? Usual.DrainWithin),
+                ReadyWithin = Positive("--ready-within", parsed.GetValue(ready) ?? Usual.ReadyWithin),
                 Force = parsed.GetValue(force),
                 DryRun = parsed.GetValue(dryRun),
             };

@@ -21,20 +21,18 @@ internal sealed class OperationOptions(bool withPool = true)
 
     private readonly Option<bool> _force = new("--force") { Description = "Do not empty the nodes first: what runs on them is lost." };
 
-    private readonly Option<TimeSpan> _drain = new("--drain-within")
+    private readonly Option<TimeSpan?> _drain = new("--drain-within")
     {
         Description = "How long work may take to leave a node before its machine is left alone. Default: 10m.",
         HelpName = "TIME",
-        CustomParser = Spans.Parse,
-        DefaultValueFactory = _ => Usual.DrainWithin,
+        CustomParser = argument => Spans.Parse(argument),
     };
 
-    private readonly Option<TimeSpan> _done = new("--ready-within")
+    private readonly Option<TimeSpan?> _done = new("--ready-within")
     {
         Description = "How long a machine may take to be back before that counts as failed. Default: 15m.",
         HelpName = "TIME",
-        CustomParser = Spans.Parse,
-        DefaultValueFactory = _ => Usual.DoneWithin,
+        CustomParser = argument => Spans.Parse(argument),
     };
 
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show what would be done, and do nothing." };
@@ -82,8 +80,8 @@ internal sealed class OperationOptions(bool withPool = true)
             Machines = [.. parsed.GetValue(_machines) ?? []],
             AtOnce = parsed.GetValue(_serial) ? 1 : parsed.GetValue(_parallel) ? int.MaxValue : usualAtOnce,
             Force = parsed.GetValue(_force),
-            DrainWithin = Positive("--drain-within", parsed.GetValue(_drain)),
-            DoneWithin = Positive("--ready-within", parsed.GetValue(_done)),
+            DrainWithin = Positive("--drain-within", parsed.GetValue(_drain) ?? Usual.DrainWithin),
+            DoneWithin = Positive("--ready-within", parsed.GetValue(_done) ?? Usual.DoneWithin),
         };
     }
 

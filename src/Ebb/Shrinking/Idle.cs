@@ -42,6 +42,12 @@ internal static class Idle
         if (node.Machine is { State: MachineState.Stopping or MachineState.Stopped or MachineState.Deallocated })
         {
             node.Why = static (node, _) => $"left alone: its machine is {Lower(node.Machine!.State)}";
+            if (node.IdleSince is not null)
+            {
+                // Whoever starts it means to use it, and not to have it go for all the time that it was off.
+                draft.Decide(new Decision.NoteIdle(node.Node.Name, null) { Reason = "its machine is off: what is idle is counted anew once it runs" });
+            }
+
             return false;
         }
 

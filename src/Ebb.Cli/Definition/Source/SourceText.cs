@@ -11,6 +11,7 @@ internal static class SourceText
     /// <exception cref="EbbException">It cannot be read, is too large, or is no text.</exception>
     public static string Load(string path)
     {
+        RequireName(path);
         if (Directory.Exists(path))
         {
             throw new EbbException($"{path} is a directory. Name the file, for example {Path.Combine(path, ClusterFile.DefaultPath)}.");
@@ -35,6 +36,15 @@ internal static class SourceText
         return length <= MostBytes
             ? Decode(bytes.AsSpan(0, length), path)
             : throw new EbbException($"{path} is larger than {MostBytes / 1024} KiB; no ebb.yaml is. Check that it is the right file.");
+    }
+
+    /// <exception cref="EbbException">It is empty.</exception>
+    public static void RequireName(string path)
+    {
+        if (path.Trim().Length == 0)
+        {
+            throw new EbbException($"'{path}' is no file's name. Name the file, for example {ClusterFile.DefaultPath}.");
+        }
     }
 
     public static string Decode(ReadOnlySpan<byte> bytes, string shownAs)

@@ -155,6 +155,14 @@ public class ClusterFileReaderTests
     }
 
     [Fact]
+    public void A_file_without_a_name_is_told()
+    {
+        var problem = Assert.Throws<EbbException>(() => ClusterFileReader.Read("", _ => null));
+
+        Assert.Equal("'' is no file's name. Name the file, for example ebb.yaml.", problem.Message);
+    }
+
+    [Fact]
     public void A_file_that_is_not_there_names_the_command_that_writes_one()
     {
         var problem = Assert.Throws<EbbException>(() => ClusterFileReader.Read("/nowhere/ebb.yaml", _ => null));

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Kubernetes;
 
 namespace Ebb.Tests.Cli.Clusters.Provisioned.Hardware;
