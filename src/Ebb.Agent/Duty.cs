@@ -10,9 +10,6 @@ internal sealed record Duty(Notice Notice, bool Acknowledge)
     // The cut comes at its instant; the last answer must be there before.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(2);
 
-    // Nothing is announced longer ahead, and a join server works on nothing for longer.
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
-
     /// <param name="machine">The machine's name as events name it.</param>
     /// <returns>Null when the event is none of this machine's.</returns>
     public static Duty? Of(ScheduledEvent announced, string machine)
@@ -23,7 +20,7 @@ internal sealed record Duty(Notice Notice, bool Acknowledge)
         }
 
         // An acknowledgement counts for all machines of an event, and the others may not be ready.
-        var alone = announced.Machines.Length == 1 || announced.Kind == NoticeKinds.Freeze;
+        var alone = announced.Machines.All(other => other.Equals(machine, StringComparison.OrdinalIgnoreCase));
         var notice = new Notice
         {
             Id = announced.Id,
@@ -38,6 +35,6 @@ internal sealed record Duty(Notice Notice, bool Acknowledge)
     public TimeSpan LeftAt(DateTimeOffset now)
     {
         var left = Notice.At is { } at ? at - now - Margin : TimeSpan.Zero;
-        return left < TimeSpan.Zero ? TimeSpan.Zero : left > Longest ? Longest : left;
+        return left < TimeSpan.Zero ? TimeSpan.Zero : left > LeaveRequest.FarthestAhead ? LeaveRequest.FarthestAhead : left;
     }
 }

@@ -17,21 +17,35 @@ internal sealed partial class EventWatch(
     // A server that is away for longer than this is asked again when the next look finds the event still there.
     private static readonly TimeSpan TellWithin = TimeSpan.FromSeconds(20);
 
+    // What is announced days ahead leaves time for this; a node that has become empty by then can be agreed to.
+    private static readonly TimeSpan AskAgain = LeaveRequest.AsksAgainWithin / 2;
+
+    // Nothing depends on how soon a server hears that nothing is announced.
+    private static readonly TimeSpan TellOfNothingAgain = TimeSpan.FromMinutes(1);
+
     // An event that is not there any more needs no consent, and one that is comes at its time without.
     private const int MostAttempts = 5;
 
-    private readonly HashSet<string> _done = new(StringComparer.OrdinalIgnoreCase);
+    /// <summary>Events for which nothing is left to do, unless they move to another time.</summary>
+    private readonly Dictionary<string, DateTimeOffset?> _done = new(StringComparer.OrdinalIgnoreCase);
+
     private readonly Dictionary<string, Doing> _doing = new(StringComparer.OrdinalIgnoreCase);
     private ImmutableArray<Notice> _told = [];
 
-    // What the server knew of it is gone there.
+    // What the server knew of it is gone there, or is not known here.
     private bool _tellAnew;
 
+    private long? _notToldAt;
     private string? _name;
 
     /// <summary>Until it is cancelled.</summary>
-    public async Task RunAsync(CancellationToken ct)
+    /// <param name="tellsAtOnce">
+    /// Also that nothing is announced: an agent that ran before this one may have told of something that has been called off since, and
+    /// its node would be spared new work until the time of that.
+    /// </param>
+    public async Task RunAsync(bool tellsAtOnce, CancellationToken ct)
     {
+        _tellAnew |= tellsAtOnce;
         using var timer = new PeriodicTimer(Interval, time);
         try
         {
@@ -64,12 +78,18 @@ internal sealed partial class EventWatch(
         }
 
         ImmutableArray<Notice> notices = [.. duties.Select(duty => duty.Notice)];
-        _done.IntersectWith(announced.Select(e => e.Id));
+        foreach (var id in _done.Keys.Where(id => !announced.Any(e => e.Id.Equals(id, StringComparison.OrdinalIgnoreCase))).ToList())
+        {
+            _done.Remove(id);
+        }
+
         foreach (var (id, doing) in _doing.ToList())
         {
-            if (!duties.Any(duty => duty.Notice.Id.Equals(id, StringComparison.OrdinalIgnoreCase)))
+            var duty = duties.FirstOrDefault(duty => duty.Notice.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
+            if (duty?.Notice.At != doing.At || duty is null)
             {
-                // Called off: before the server is told so, or the last of this would put back what that takes away.
+                // Called off: before the server is told so, or the last of this would put back what that takes away. Or it comes at
+                // another time than it was left for.
                 await doing.End.CancelAsync();
             }
             else if (!doing.Over.IsCompleted)
@@ -81,7 +101,7 @@ internal sealed partial class EventWatch(
             switch (await doing.Over)
             {
                 case Ended.Done:
-                    _done.Add(id);
+                    _done[id] = doing.At;
                     break;
                 case Ended.CalledOff:
                     _tellAnew = true;
@@ -91,7 +111,8 @@ internal sealed partial class EventWatch(
             doing.End.Dispose();
         }
 
-        if (_tellAnew || !notices.SequenceEqual(_told))
+        var patient = notices.Length == 0 && _notToldAt is { } at && time.GetElapsedTime(at) < TellOfNothingAgain;
+        if (!patient && (_tellAnew || !notices.SequenceEqual(_told)))
         {
             await TellAsync(notices, duties, ct);
         }
@@ -114,41 +135,31 @@ internal sealed partial class EventWatch(
         {
             // The next look tries again; without an answer nothing is agreed to, and the cloud waits as long as it promised.
             LogNotTold(e.Message);
+            _notToldAt = time.GetTimestamp();
             return;
         }
 
+        _notToldAt = null;
         _told = notices;
         _tellAnew = false;
-        foreach (var duty in duties.Where(d => !_done.Contains(d.Notice.Id) && !_doing.ContainsKey(d.Notice.Id)))
+        foreach (var duty in duties.Where(d => !IsDone(d.Notice) && !_doing.ContainsKey(d.Notice.Id)))
         {
             // A freeze costs seconds: nothing is moved for it, whatever else is announced.
             var leave = answer.Leave && duty.Notice.Kind != NoticeKinds.Freeze;
             var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            _doing[duty.Notice.Id] = new Doing(DoAsync(duty, leave, end.Token), end);
+            _doing[duty.Notice.Id] = new Doing(duty.Notice.At, DoAsync(duty, leave, end.Token), end);
         }
     }
+
+    private bool IsDone(Notice notice) => _done.TryGetValue(notice.Id, out var at) && at == notice.At;
 
     private async Task<Ended> DoAsync(Duty duty, bool leave, CancellationToken ct)
     {
         try
         {
-            // What is left now: the server may have taken long to hear of it.
-            if (leave && duty.LeftAt(time.GetUtcNow()) is var left && left > TimeSpan.Zero)
+            if (leave && await EmptyAsync(duty, ct) is { } ended)
             {
-                var answer = await server.LeaveAsync(duty.Notice.Kind, left, ct);
-                if (answer.CalledOff)
-                {
-                    // To the cloud it is not: consent to any kind would have it begin at once, with pods still at work.
-                    LogCalledOff(duty.Notice.Kind, answer.Left);
-                    return Ended.CalledOff;
-                }
-
-                LogLeft(duty.Notice.Kind, answer.Evicted, answer.Left);
-                if (answer.Left > 0)
-                {
-                    // Consent would take from them what time there still is.
-                    return Ended.Done;
-                }
+                return ended;
             }
 
             if (duty.Acknowledge)
@@ -171,6 +182,62 @@ internal sealed partial class EventWatch(
         }
     }
 
+    /// <returns>Null when nothing is left on the node, so that the event may begin.</returns>
+    private async Task<Ended?> EmptyAsync(Duty duty, CancellationToken ct)
+    {
+        var kind = duty.Notice.Kind;
+        int? there = null;
+
+        // What is left now: the server may have taken long to hear of it.
+        while (duty.LeftAt(time.GetUtcNow()) is var left && left > TimeSpan.Zero)
+        {
+            var inAdvance = left > LeaveRequest.Longest;
+            var answer = inAdvance ? await LeaveInAdvanceAsync(kind, left, ct) : await server.LeaveAsync(kind, left, ct);
+            if (answer is { CalledOff: true })
+            {
+                // To the cloud it is not: consent to any kind would have it begin at once, with pods still at work.
+                LogCalledOff(kind, answer.Left);
+                return Ended.CalledOff;
+            }
+
+            if (answer is not null && (!inAdvance || answer.Evicted > 0 || answer.Left != there))
+            {
+                LogLeft(kind, answer.Evicted, answer.Left, left);
+            }
+
+            there = answer?.Left ?? there;
+            if (answer is { Left: 0 } && (duty.Acknowledge || !inAdvance))
+            {
+                return null;
+            }
+
+            if (!inAdvance)
+            {
+                break;
+            }
+
+            var between = left - LeaveRequest.Longest;
+            await Task.Delay(between < AskAgain ? between : AskAgain, time, ct);
+        }
+
+        // Consent would take from the pods that are left what time there still is.
+        return Ended.Done;
+    }
+
+    /// <returns>Null when it could not be done now: there is time to ask again.</returns>
+    private async Task<LeaveAnswer?> LeaveInAdvanceAsync(string kind, TimeSpan left, CancellationToken ct)
+    {
+        try
+        {
+            return await server.LeaveInAdvanceAsync(kind, left, ct);
+        }
+        catch (JoinException e)
+        {
+            LogNotLeft(kind, e.Message);
+            return null;
+        }
+    }
+
     private async Task AgreeAsync(Duty duty, CancellationToken ct)
     {
         for (var attempt = 1; attempt <= MostAttempts; attempt++)
@@ -188,7 +255,8 @@ internal sealed partial class EventWatch(
     }
 
     /// <summary>What is being done about one event.</summary>
-    private sealed record Doing(Task<Ended> Over, CancellationTokenSource End);
+    /// <param name="At">The event's time as it was when this began.</param>
+    private sealed record Doing(DateTimeOffset? At, Task<Ended> Over, CancellationTokenSource End);
 
     private enum Ended
     {
@@ -207,8 +275,8 @@ internal sealed partial class EventWatch(
     [LoggerMessage(LogLevel.Warning, "The join server could not be told of what Azure announces: {Reason}")]
     private partial void LogNotTold(string reason);
 
-    [LoggerMessage(LogLevel.Information, "For {Kind} the node was emptied: {Evicted} pods told to go, {Left} still there")]
-    private partial void LogLeft(string kind, int evicted, int left);
+    [LoggerMessage(LogLevel.Information, "For {Kind} in {Time} the node is emptied: {Evicted} pods told to go, {Left} still there")]
+    private partial void LogLeft(string kind, int evicted, int left, TimeSpan time);
 
     [LoggerMessage(LogLevel.Warning, "For {Kind} the join server no longer empties the node, with {Left} pods still there; it is told again what is announced")]
     private partial void LogCalledOff(string kind, int left);

@@ -26,12 +26,10 @@ internal sealed partial class Membership(
     /// <exception cref="CommandException">A program of the machine failed.</exception>
     public async Task RunAsync(CancellationToken ct)
     {
-        if (status is not { JoinedThisBoot: true } && !_joined)
-        {
-            await JoinAsync(ct);
-        }
+        var admitted = status is not { JoinedThisBoot: true } && !_joined && await JoinAsync(ct);
 
-        await events.RunAsync(ct);
+        // The node of a machine that is admitted is cleared of what was announced to it before.
+        await events.RunAsync(tellsAtOnce: !admitted, ct);
     }
 
     /// <summary>Has the node emptied before the machine stops.</summary>
@@ -53,7 +51,8 @@ internal sealed partial class Membership(
         }
     }
 
-    private async Task JoinAsync(CancellationToken ct)
+    /// <returns>False when it goes on as the node that it was.</returns>
+    private async Task<bool> JoinAsync(CancellationToken ct)
     {
         JoinAnswer granted;
         do
@@ -71,7 +70,7 @@ internal sealed partial class Membership(
                 LogResumed(e.Message);
                 await distribution.ResumeAsync(ct);
                 status?.Resumed();
-                return;
+                return false;
             }
 
             LogAdmitted(granted.Node, granted.ProviderId);
@@ -82,6 +81,7 @@ internal sealed partial class Membership(
 
         status?.Joined(granted.Node);
         _joined = true;
+        return true;
     }
 
     /// <summary>Waits for the certificate that the token is there to get.</summary>

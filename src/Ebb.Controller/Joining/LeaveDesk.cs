@@ -9,11 +9,8 @@ namespace Ebb.Controller.Joining;
 /// <summary>Empties the node of a machine that stops, as far as its time allows, and deletes it when the machine is not coming back.</summary>
 internal sealed class LeaveDesk(Doorkeeper door, Members members, ApiKubernetes kubernetes, NodeDrain drain, TimeProvider time)
 {
-    // The longest that Azure lets a machine prepare for its end.
-    private const int MostSeconds = 15 * 60;
-
     /// <summary>Longer than any machine may ask for.</summary>
-    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(MostSeconds + 60);
+    public static readonly TimeSpan Longest = LeaveRequest.Longest + TimeSpan.FromMinutes(1);
 
     // So much of the time belongs to the answer, and to the machine's own last steps.
     private static readonly TimeSpan ForTheAnswer = TimeSpan.FromSeconds(2);
@@ -26,14 +23,16 @@ internal sealed class LeaveDesk(Doorkeeper door, Members members, ApiKubernetes 
 
     public async Task<Reply> LeaveAsync(LeaveRequest request, Caller caller, CancellationToken ct)
     {
-        if (request.SecondsLeft is < 0 or > MostSeconds)
+        var most = (int)(request.InAdvance ? LeaveRequest.FarthestAhead : LeaveRequest.Longest).TotalSeconds;
+        if (request.SecondsLeft < 0 || request.SecondsLeft > most)
         {
-            return Reply.BadRequest($"secondsLeft is {request.SecondsLeft}; it must be from 0 to {MostSeconds}.");
+            return Reply.BadRequest($"secondsLeft is {request.SecondsLeft}; it must be from 0 to {most}.");
         }
 
-        if (!IsKnown(request.Reason))
+        var announced = LeavingMarks.ByGravity.Contains(request.Reason);
+        if (!announced && (request.InAdvance || request.Reason is not (LeaveReasons.Reboot or LeaveReasons.Shutdown)))
         {
-            return Reply.BadRequest("the reason is none that is known.");
+            return Reply.BadRequest("the reason is none that is known, or none that is known in advance.");
         }
 
         var deadline = time.GetUtcNow() + TimeSpan.FromSeconds(request.SecondsLeft) - ForTheAnswer;
@@ -50,7 +49,9 @@ internal sealed class LeaveDesk(Doorkeeper door, Members members, ApiKubernetes 
                     return refusal;
                 }
 
-                node = await BeginAsync(member!.Machine, request.Reason, deadline, either.Token);
+                node = request.InAdvance
+                    ? await NodeAsync(member!.Machine, either.Token)
+                    : await BeginAsync(member!.Machine, request.Reason, deadline, either.Token);
             }
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
@@ -62,13 +63,31 @@ internal sealed class LeaveDesk(Doorkeeper door, Members members, ApiKubernetes 
         }
 
         var name = Doorkeeper.NodeName(member.Machine);
-        var answer = node is null ? new LeaveAnswer { Node = name } : await EmptyAsync(node, member, request.Reason, deadline, ct);
+        var answer = node is null ? new LeaveAnswer { Node = name }
+            : request.InAdvance ? await MoveAsync(name, request.Reason, deadline, ct)
+            : await EmptyAsync(node, member, request.Reason, deadline, ct);
         return Reply.Granted(answer, JoinJson.Default.LeaveAnswer).Of(member, name) with
         {
             Proof = request.Proof.Kind,
-            Why = $"{request.Reason}: {answer.Evicted} pods told to go, {answer.Left} left"
+            Why = $"{request.Reason}{(request.InAdvance ? " in advance" : "")}: {answer.Evicted} pods told to go, {answer.Left} left"
                 + $"{(answer.Deleted ? ", node deleted" : "")}{(answer.CalledOff ? ", called off" : "")}",
         };
+    }
+
+    /// <returns>Null when the machine is no node.</returns>
+    private async Task<V1Node?> NodeAsync(Machine machine, CancellationToken ct) =>
+        await kubernetes.NodeAsync(Doorkeeper.NodeName(machine), ct) is { } node && Rejoin.IsOf(node, machine) ? node : null;
+
+    /// <summary>
+    /// Its notice has marked it, and nothing new starts on it: what runs there and must not be interrupted has all the time that there
+    /// is. No mark is added: a machine that is told of it no more must not be left with any.
+    /// </summary>
+    private async Task<LeaveAnswer> MoveAsync(string name, string reason, DateTimeOffset deadline, CancellationToken ct)
+    {
+        // What needs longer to end than there would be when it asks again goes now.
+        var by = deadline - LeaveRequest.AsksAgainWithin;
+        var drained = await drain.OnceAsync(name, by, UnownedOf(reason), now => LeavingMarks.Stand(now, reason), ct);
+        return new LeaveAnswer { Node = name, Evicted = drained.Told, Left = drained.Left, CalledOff = drained.CalledOff };
     }
 
     /// <summary>Nothing new starts on it from now on.</summary>
@@ -77,7 +96,7 @@ internal sealed class LeaveDesk(Doorkeeper door, Members members, ApiKubernetes 
     {
         for (var attempt = 1; ; attempt++)
         {
-            if (await kubernetes.NodeAsync(Doorkeeper.NodeName(machine), ct) is not { } node || !Rejoin.IsOf(node, machine))
+            if (await NodeAsync(machine, ct) is not { } node)
             {
                 return null;
             }
@@ -99,8 +118,7 @@ internal sealed class LeaveDesk(Doorkeeper door, Members members, ApiKubernetes 
     private async Task<LeaveAnswer> EmptyAsync(V1Node node, Member member, string reason, DateTimeOffset deadline, CancellationToken ct)
     {
         var name = node.Metadata.Name;
-        var comesBack = reason is LeaveReasons.Reboot or NoticeKinds.Reboot;
-        var drained = await drain.RunAsync(name, deadline, sparesUnowned: comesBack, now => LeavingMarks.Stand(now, reason), ct);
+        var drained = await drain.RunAsync(name, deadline, UnownedOf(reason), now => LeavingMarks.Stand(now, reason), ct);
         var answer = new LeaveAnswer { Node = name, Evicted = drained.Told, Left = drained.Left, CalledOff = drained.CalledOff };
         if (drained.CalledOff)
         {
@@ -108,7 +126,7 @@ internal sealed class LeaveDesk(Doorkeeper door, Members members, ApiKubernetes 
             return answer;
         }
 
-        if (!comesBack && await IsGoingAsync(member.Machine, reason, ct))
+        if (UnownedOf(reason) is Unowned.Goes && await IsGoingAsync(member.Machine, reason, ct))
         {
             await kubernetes.DeleteNodeAsync(name, node.Metadata.Uid, ct);
             return answer with { Deleted = true };
@@ -139,7 +157,10 @@ internal sealed class LeaveDesk(Doorkeeper door, Members members, ApiKubernetes 
         }
     }
 
-    private static bool IsKnown(string reason) =>
-        reason is LeaveReasons.Reboot or LeaveReasons.Shutdown
-            or NoticeKinds.Preempt or NoticeKinds.Terminate or NoticeKinds.Redeploy or NoticeKinds.Reboot or NoticeKinds.Freeze;
+    private static Unowned UnownedOf(string reason) => reason switch
+    {
+        LeaveReasons.Reboot => Unowned.Stays,
+        NoticeKinds.Reboot => Unowned.StaysAndCounts,
+        _ => Unowned.Goes,
+    };
 }

@@ -13,6 +13,9 @@ public sealed class NodeDrain(ApiKubernetes kubernetes, TimeProvider time)
     // Kubernetes' own default for pods that name none.
     private const int DefaultGraceSeconds = 30;
 
+    // Longer than any machine is told of its end; a pod may name more than there is time in a calendar.
+    private const int MostGraceSeconds = 366 * 24 * 60 * 60;
+
     private const int AtOnce = 8;
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
@@ -20,36 +23,55 @@ public sealed class NodeDrain(ApiKubernetes kubernetes, TimeProvider time)
     // Between the end of a pod's grace and the end of the machine.
     private static readonly TimeSpan Spare = TimeSpan.FromSeconds(2);
 
-    /// <param name="sparesUnowned">The machine comes back: pods without a controller are left to start again on it.</param>
+    /// <param name="unowned">What becomes of pods without a controller.</param>
     /// <param name="stands">Whether it is still to be emptied, by its Node object as it is now; asked before each look at its pods.</param>
     /// <returns>When the node is empty, the deadline has come, or it need not be emptied any more.</returns>
-    public async Task<Drained> RunAsync(string node, DateTimeOffset deadline, bool sparesUnowned, Func<V1Node, bool> stands, CancellationToken ct)
+    public async Task<Drained> RunAsync(string node, DateTimeOffset deadline, Unowned unowned, Func<V1Node, bool> stands, CancellationToken ct)
     {
-        var told = new Dictionary<string, DateTimeOffset>();
+        var told = new HashSet<string>();
         while (true)
         {
-            var calledOff = await kubernetes.NodeAsync(node, ct) is { } found && !stands(found);
-            var pods = InOrder(await kubernetes.PodsOnAsync(node, ct)).Where(pod => !sparesUnowned || IsOwned(pod)).ToList();
-            var now = time.GetUtcNow();
-            if (calledOff || pods.Count == 0 || now >= deadline)
+            var (drained, awaited) = await LookAsync(node, deadline, unowned, stands, told, ct);
+            var left = deadline - time.GetUtcNow();
+            if (drained.CalledOff || awaited == 0 || left <= TimeSpan.Zero)
             {
-                return new Drained(told.Count, pods.Count, calledOff);
+                return drained;
             }
 
+            await Task.Delay(Least(Look, left), time, ct);
+        }
+    }
+
+    /// <summary>One look, and what is to go by now is told so: for a deadline that is far off.</summary>
+    public async Task<Drained> OnceAsync(string node, DateTimeOffset deadline, Unowned unowned, Func<V1Node, bool> stands, CancellationToken ct) =>
+        (await LookAsync(node, deadline, unowned, stands, [], ct)).Drained;
+
+    /// <param name="told">Uids of pods, to which those are added that are told to go.</param>
+    /// <returns>Besides, how many pods are to be waited for.</returns>
+    private async Task<(Drained Drained, int Awaited)> LookAsync(
+        string node, DateTimeOffset deadline, Unowned unowned, Func<V1Node, bool> stands, HashSet<string> told, CancellationToken ct)
+    {
+        var calledOff = await kubernetes.NodeAsync(node, ct) is { } found && !stands(found);
+        var pods = InOrder(await kubernetes.PodsOnAsync(node, ct)).ToList();
+        var going = unowned is Unowned.Goes ? pods : [.. pods.Where(IsOwned)];
+        var now = time.GetUtcNow();
+        if (!calledOff && now < deadline)
+        {
             // In this order, a few at a time: a server that is slow hears of the most valuable ones first.
-            var due = pods.Where(pod => pod.Metadata.DeletionTimestamp is null && MustGoAt(pod, deadline) <= now).ToList();
+            var due = going.Where(pod => pod.Metadata.DeletionTimestamp is null && MustGoAt(pod, deadline) <= now).ToList();
             await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, async (pod, stop) =>
             {
                 if (await TellAsync(pod, deadline, stop))
                 {
                     lock (told)
                     {
-                        told[pod.Metadata.Uid] = now;
+                        told.Add(pod.Metadata.Uid);
                     }
                 }
             });
-            await Task.Delay(Least(Look, deadline - now), time, ct);
         }
+
+        return (new Drained(told.Count, pods.Count, calledOff), unowned is Unowned.Stays ? going.Count : pods.Count);
     }
 
     /// <summary>Of higher priority first, then those that have run for longest: they have most to lose.</summary>
@@ -93,9 +115,23 @@ public sealed class NodeDrain(ApiKubernetes kubernetes, TimeProvider time)
 
     private static bool IsOwned(V1Pod pod) => pod.Metadata.OwnerReferences?.Any(owner => owner.Controller == true) == true;
 
-    private static TimeSpan Grace(V1Pod pod) => TimeSpan.FromSeconds(pod.Spec.TerminationGracePeriodSeconds ?? DefaultGraceSeconds);
+    private static TimeSpan Grace(V1Pod pod) =>
+        TimeSpan.FromSeconds(Math.Clamp(pod.Spec.TerminationGracePeriodSeconds ?? DefaultGraceSeconds, 0, MostGraceSeconds));
 
     private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
+}
+
+/// <summary>What becomes of pods without a controller, which nothing starts again elsewhere.</summary>
+public enum Unowned
+{
+    /// <summary>They go as others do that should not be interrupted.</summary>
+    Goes,
+
+    /// <summary>The machine comes back, and they start again on it.</summary>
+    Stays,
+
+    /// <summary>Likewise, but the machine need not go before its time: as long as they run, the node is not empty.</summary>
+    StaysAndCounts,
 }
 
 /// <param name="Told">Pods that were evicted or deleted.</param>

@@ -22,6 +22,9 @@ public sealed partial class JoinClient(
     // A machine that is being taken away has half a minute in all: one server that is stuck must leave time for the others.
     private static readonly TimeSpan UrgentWithin = TimeSpan.FromSeconds(5);
 
+    // Whoever asks in advance asks again: no server is waited for that has not answered by then.
+    private static readonly TimeSpan InAdvanceWithin = TimeSpan.FromSeconds(30);
+
     // In less than this a node is not emptied.
     private static readonly TimeSpan WorthWaiting = TimeSpan.FromSeconds(3);
 
@@ -50,6 +53,23 @@ public sealed partial class JoinClient(
         // Each attempt says what is left by then, less what the answer takes.
         Func<Proof, LeaveRequest> Request(TimeSpan remaining) => p =>
             new LeaveRequest { Proof = p, Reason = reason, SecondsLeft = Math.Max(0, (int)(remaining - ForTheAnswer).TotalSeconds) };
+    }
+
+    /// <summary>Has moved off the machine's node what may be moved, long before the machine goes.</summary>
+    /// <param name="left">What time there is; the answer comes within half a minute of it.</param>
+    /// <exception cref="JoinException">No server did it.</exception>
+    public Task<LeaveAnswer> LeaveInAdvanceAsync(string reason, TimeSpan left, CancellationToken ct)
+    {
+        return AskAsync(
+            JoinPaths.Leave, UrgentWithin, InAdvanceWithin, Request, JoinJson.Default.LeaveRequest, JoinJson.Default.LeaveAnswer, InAdvanceWithin, ct);
+
+        Func<Proof, LeaveRequest> Request(TimeSpan remaining) => p => new LeaveRequest
+        {
+            Proof = p,
+            Reason = reason,
+            SecondsLeft = (int)(left - (InAdvanceWithin - remaining) - ForTheAnswer).TotalSeconds,
+            InAdvance = true,
+        };
     }
 
     /// <summary>Tells all that is announced to the machine now.</summary>

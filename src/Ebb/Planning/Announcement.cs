@@ -15,7 +15,7 @@ internal sealed record Announcement(string Kind, DateTimeOffset At)
     private static readonly string[] Ends = [NoticeKinds.Preempt, NoticeKinds.Terminate, LeaveReasons.Shutdown];
 
     /// <summary>When it no longer counts.</summary>
-    public DateTimeOffset Over => At + Spared;
+    public DateTimeOffset Over => At < DateTimeOffset.MaxValue - Spared ? At + Spared : DateTimeOffset.MaxValue;
 
     /// <summary>Null for none, for one that the machine survives, and for one that is over.</summary>
     public static Announcement? Of(Node node, DateTimeOffset now) =>
@@ -24,7 +24,7 @@ internal sealed record Announcement(string Kind, DateTimeOffset At)
         && Ends.Contains(kind, StringComparer.Ordinal)
         && Notes.ReadTime(time) is { } at
         && node.Shape.Taints.Any(taint => taint is { Key: Marks.Leaving, Effect: TaintEffect.NoSchedule })
-        && now < at + Spared
+        && now - at < Spared
         && !IsWorkedOn(kind, node)
             ? new Announcement(kind, at)
             : null;

@@ -19,8 +19,9 @@ internal sealed class Announcements : HttpMessageHandler
 
     public int Looks { get; private set; }
 
-    public void Put(string id, string kind, DateTimeOffset at, params string[] machines) =>
-        _events[id] = $$"""{"EventId":"{{id}}","EventType":"{{kind}}","ResourceType":"VirtualMachine","Resources":["{{string.Join("\",\"", machines)}}"],"EventStatus":"Scheduled","NotBefore":"{{at:R}}","DurationInSeconds":9}""";
+    /// <param name="at">Null: it has begun.</param>
+    public void Put(string id, string kind, DateTimeOffset? at, params string[] machines) =>
+        _events[id] = $$"""{"EventId":"{{id}}","EventType":"{{kind}}","ResourceType":"VirtualMachine","Resources":["{{string.Join("\",\"", machines)}}"],"EventStatus":"{{(at is null ? "Started" : "Scheduled")}}","NotBefore":"{{at:R}}","DurationInSeconds":9}""";
 
     public void Clear() => _events.Clear();
 

@@ -12,10 +12,12 @@ public class DutyTests
     [InlineData("Preempt", 30, 28)]
     [InlineData("Terminate", 300, 298)]
     [InlineData("Reboot", 900, 898)]
-    [InlineData("Reboot", 1800, 900)]
+    [InlineData("Reboot", 1800, 1798)]
+    [InlineData("Redeploy", 7 * 86400, 7 * 86400 - 2)]
+    [InlineData("Redeploy", int.MaxValue, 30 * 86400)]
     [InlineData("Redeploy", 600, 598)]
     [InlineData("Preempt", 1, 0)]
-    public void The_time_to_leave_ends_before_the_event_and_is_never_longer_than_a_quarter_of_an_hour(string kind, int seconds, int left)
+    public void The_time_to_leave_ends_before_the_event_however_long_it_is_announced_ahead(string kind, int seconds, int left)
     {
         var duty = Duty.Of(Announced(kind, Noon.AddSeconds(seconds), "agents_1"), "agents_1")!;
 
@@ -25,13 +27,21 @@ public class DutyTests
     }
 
     [Theory]
-    [InlineData("Reboot", false)]
-    [InlineData("Freeze", true)]
-    public void What_strikes_others_too_is_agreed_to_only_where_it_costs_them_nothing(string kind, bool agreed)
+    [InlineData("Reboot")]
+    [InlineData("Freeze")]
+    public void What_strikes_others_too_is_agreed_to_only_by_its_time(string kind)
     {
-        var duty = Duty.Of(Announced(kind, Noon.AddMinutes(15), "agents_0", "agents_1"), "AGENTS_1")!;
+        Assert.False(Duty.Of(Announced(kind, Noon.AddMinutes(15), "agents_0", "agents_1"), "AGENTS_1")!.Acknowledge);
+        Assert.True(Duty.Of(Announced(kind, Noon.AddMinutes(15), "agents_1", "Agents_1"), "AGENTS_1")!.Acknowledge);
+    }
 
-        Assert.Equal(agreed, duty.Acknowledge);
+    [Fact]
+    public void A_time_beyond_all_times_is_as_good_as_a_month()
+    {
+        var duty = Duty.Of(Announced("Redeploy", DateTimeOffset.MaxValue, "agents_1"), "agents_1")!;
+
+        Assert.Equal(TimeSpan.FromDays(30), duty.LeftAt(Noon));
+        Assert.Equal(TimeSpan.Zero, Duty.Of(Announced("Redeploy", DateTimeOffset.MinValue, "agents_1"), "agents_1")!.LeftAt(Noon));
     }
 
     [Fact]

@@ -94,14 +94,16 @@ public sealed partial class EventWatchTests : IAsyncLifetime
         Assert.Empty(_announced.Agreed);
     }
 
-    [Fact]
-    public async Task What_strikes_others_too_is_left_for_but_comes_at_its_time()
+    [Theory]
+    [InlineData("Reboot", 1)]
+    [InlineData("Freeze", 0)]
+    public async Task What_strikes_others_too_is_left_for_but_comes_at_its_time(string kind, int leaves)
     {
         Notice(leave: true);
-        _announced.Put("e1", "Reboot", _time.GetUtcNow().AddMinutes(15), "agents_1", "agents_2");
+        _announced.Put("e1", kind, _time.GetUtcNow().AddMinutes(15), "agents_1", "agents_2");
 
         Watch();
-        await TickUntilAsync(() => Leaves().Count == 1);
+        await TickUntilAsync(() => _server.Count(JoinPaths.Notice) == 1 && Leaves().Count == leaves);
         await TickAsync(5);
 
         Assert.Empty(_announced.Agreed);
@@ -111,7 +113,7 @@ public sealed partial class EventWatchTests : IAsyncLifetime
     public async Task A_server_that_is_away_is_told_when_it_is_back_and_nothing_is_agreed_to_before()
     {
         _server.Answer(JoinPaths.Notice, 500, "");
-        _announced.Put("e1", "Terminate", _time.GetUtcNow().AddHours(1), "agents_1");
+        _announced.Put("e1", "Terminate", _time.GetUtcNow().AddMinutes(15), "agents_1");
 
         Watch();
         await TickUntilAsync(() => _server.Count(JoinPaths.Notice) >= 4);
@@ -227,13 +229,13 @@ public sealed partial class EventWatchTests : IAsyncLifetime
         Assert.Equal(["e1", "e2"], _announced.Agreed);
     }
 
-    private void Watch() => _watching = new EventWatch(
+    private void Watch(bool tellsAtOnce = false) => _watching = new EventWatch(
         new ScheduledEvents(new HttpMessageInvoker(_announced), new Uri("http://metadata.test/"), _time, new Random(1)),
         _ => Task.FromResult("agents_1"),
         _client,
         _ => { },
         _time,
-        _log).RunAsync(_stop.Token);
+        _log).RunAsync(tellsAtOnce, _stop.Token);
 
     private void Notice(bool leave)
     {

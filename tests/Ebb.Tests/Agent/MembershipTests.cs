@@ -61,6 +61,31 @@ public sealed class MembershipTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_agent_that_cannot_know_what_was_told_before_it_tells_that_nothing_is_announced_any_more()
+    {
+        _disk.WasNode = true;
+        _server.Answer(JoinPaths.Join, 503, "");
+        _server.Answer(JoinPaths.Notice, 200, """{"node":"n1","leave":false}""");
+
+        await RunAsync(NewMembership(new Announcements()), () => _server.Count(JoinPaths.Notice) > 0);
+
+        Assert.Equal(["resume"], _disk.Did);
+        Assert.Contains("\"notices\":[]", _server.Asked.Last().Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_agent_that_was_just_admitted_has_nothing_to_tell()
+    {
+        _disk.WasNode = true;
+        _server.Answer(JoinPaths.Join, 200, ScriptedJoinServer.Granted);
+        var announced = new Announcements();
+
+        await RunAsync(NewMembership(announced), () => announced.Looks > 0);
+
+        Assert.Equal(0, _server.Count(JoinPaths.Notice));
+    }
+
+    [Fact]
     public async Task A_machine_that_was_no_node_asks_for_a_quarter_of_an_hour_and_then_ends()
     {
         _server.Answer(JoinPaths.Join, 503, "");
@@ -217,10 +242,10 @@ public sealed class MembershipTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }
 
-    private Membership NewMembership()
+    private Membership NewMembership(HttpMessageHandler? metadata = null)
     {
         var events = new EventWatch(
-            new ScheduledEvents(new HttpMessageInvoker(_silence), new Uri("http://metadata.test/"), _clock.Time, new Random(1)),
+            new ScheduledEvents(new HttpMessageInvoker(metadata ?? _silence), new Uri("http://metadata.test/"), _clock.Time, new Random(1)),
             _ => Task.FromResult("agents_1"), _client, _ => { }, _clock.Time, _clock);
         return new Membership(_client, _disk, events, status: null, _clock.Time, _clock);
     }

@@ -152,6 +152,8 @@ public sealed class HealingTests
     [InlineData("Reboot 2026-01-01T12:05:00Z", 0)]
     [InlineData("Freeze 2026-01-01T12:05:00Z", 0)]
     [InlineData("Preempt 2026-01-01T11:49:00Z", 0)]
+    [InlineData("Preempt 9999-12-31T23:59:59Z", 1)]
+    [InlineData("Preempt 0001-01-01T00:00:00Z", 0)]
     [InlineData("Preempt", 0)]
     [InlineData("Preempt sometime", 0)]
     public void What_a_machine_held_up_is_bought_again_as_soon_as_its_end_is_announced(string notice, int bought)

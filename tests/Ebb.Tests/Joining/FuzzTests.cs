@@ -77,7 +77,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
         byte[][] originals =
         [
             """{"proof":{"kind":"azure-attested-document","nonce":"n","document":"d","signature":null},"fresh":true,"architecture":"amd64","agent":"0.1"}"""u8.ToArray(),
-            """{"proof":{"kind":"k","nonce":"n","document":"d"},"reason":"Preempt","secondsLeft":30}"""u8.ToArray(),
+            """{"proof":{"kind":"k","nonce":"n","document":"d"},"reason":"Preempt","secondsLeft":30,"inAdvance":true}"""u8.ToArray(),
             """{"proof":{"kind":"k","nonce":"n","document":"d"},"notices":[{"id":"1","kind":"Preempt","at":"2026-03-01T12:00:00Z","seconds":-1}]}"""u8.ToArray(),
             """{"nonce":"n","vmId":"11111111-2222-3333-4444-555555555555","timeStamp":{"createdOn":"11/28/20 00:12:17 -0000","expiresOn":"11/28/20 06:12:17 -0000"}}"""u8.ToArray(),
         ];

@@ -37,22 +37,45 @@ public sealed class LeavingTests
         Assert.Null((await lab.PodAsync("log"))?.Metadata.DeletionTimestamp);
     }
 
-    [Fact]
-    public async Task A_machine_that_boots_keeps_its_node_and_the_pods_that_nothing_else_would_start()
+    [Theory]
+    [InlineData(LeaveReasons.Reboot, 300)]
+    [InlineData(NoticeKinds.Reboot, 4)]
+    public async Task A_machine_that_boots_keeps_its_node_and_the_pods_that_nothing_else_would_start(string reason, int seconds)
     {
         await using var lab = await JoinLab.StartAsync();
         var machine = lab.AddMachine(1);
         await lab.AddNodeAsync(machine, ready: true);
         await lab.AddPodAsync("alone", machine, owner: null, grace: 1);
 
-        using var response = await lab.LeaveAsync(machine, LeaveReasons.Reboot, seconds: 4);
+        // Its own wish waits for no pod that stays: the machine stops when it has its answer.
+        using var response = await lab.LeaveAsync(machine, reason, seconds).WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, Ct);
 
         var answer = await JoinLab.ReadAsync(response, JoinJson.Default.LeaveAnswer);
-        Assert.Equal((0, 0, false), (answer.Evicted, answer.Left, answer.Deleted));
+        Assert.Equal((0, 1, false), (answer.Evicted, answer.Left, answer.Deleted));
         var node = (await lab.NodeAsync(machine))!;
         Assert.Contains(node.Spec.Taints!, taint => taint is { Key: Marks.Leaving, Effect: "NoSchedule" });
         Assert.True(node.Metadata.Annotations!.ContainsKey(Marks.Left));
         Assert.Null((await lab.PodAsync("alone"))!.Metadata.DeletionTimestamp);
+    }
+
+    [Fact]
+    public async Task A_boot_of_the_cloud_s_has_its_consent_once_the_pods_that_nothing_else_would_start_have_ended_by_themselves()
+    {
+        await using var lab = await JoinLab.StartAsync();
+        var machine = lab.AddMachine(1);
+        await lab.AddNodeAsync(machine, ready: true);
+        await lab.AddPodAsync("alone", machine, owner: null, grace: 1);
+        await lab.AddPodAsync("web", machine, "ReplicaSet", grace: 1);
+
+        var leaving = lab.LeaveAsync(machine, NoticeKinds.Reboot, seconds: 300);
+        await JoinLab.UntilAsync(async () => await lab.PodAsync("web") is null or { Metadata.DeletionTimestamp: not null });
+        await lab.EndPodAsync("web");
+        Assert.False(leaving.IsCompleted);
+        await lab.EndPodAsync("alone");
+        using var response = await leaving.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, Ct);
+
+        var answer = await JoinLab.ReadAsync(response, JoinJson.Default.LeaveAnswer);
+        Assert.Equal((1, 0), (answer.Evicted, answer.Left));
     }
 
     [Theory]
@@ -178,6 +201,7 @@ public sealed class LeavingTests
 
         Assert.Equal(deadline.AddSeconds(-62), NodeDrain.MustGoAt(Pod("frame", 0, Noon, owner: "Job", grace: 60), deadline));
         Assert.Equal(DateTimeOffset.MinValue, NodeDrain.MustGoAt(Pod("web", 0, Noon, owner: "ReplicaSet"), deadline));
+        Assert.True(NodeDrain.MustGoAt(Pod("ever", 0, Noon, owner: "Job", grace: long.MaxValue), deadline) < Noon.AddDays(-300));
     }
 
     [Theory]

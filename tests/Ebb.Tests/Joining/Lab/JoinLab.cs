@@ -138,9 +138,11 @@ internal sealed partial class JoinLab : IAsyncDisposable
     public Task<HttpResponseMessage> JoinAsync(Proof proof, HttpClient? client = null) =>
         PostAsync(JoinPaths.Join, new JoinRequest { Proof = proof, Fresh = true }, JoinJson.Default.JoinRequest, client);
 
-    public async Task<HttpResponseMessage> LeaveAsync(Machine machine, string reason, int seconds) =>
+    public async Task<HttpResponseMessage> LeaveAsync(Machine machine, string reason, int seconds, bool inAdvance = false) =>
         await PostAsync(
-            JoinPaths.Leave, new LeaveRequest { Proof = await ProofAsync(machine), Reason = reason, SecondsLeft = seconds }, JoinJson.Default.LeaveRequest);
+            JoinPaths.Leave,
+            new LeaveRequest { Proof = await ProofAsync(machine), Reason = reason, SecondsLeft = seconds, InAdvance = inAdvance },
+            JoinJson.Default.LeaveRequest);
 
     public async Task<HttpResponseMessage> NoticeAsync(Machine machine, params Notice[] notices) =>
         await PostAsync(
