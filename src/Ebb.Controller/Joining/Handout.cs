@@ -14,9 +14,15 @@ public sealed record Handout
     /// <summary>Not a word of what is secret.</summary>
     public override string ToString() => $"{nameof(Handout)} of {Mounts.Count} mounts";
 
+    /// <summary>Of a file that may come, change and go.</summary>
     /// <exception cref="EbbException">It cannot be used.</exception>
     internal static Handout Read(string path)
     {
+        if (!File.Exists(path))
+        {
+            return new Handout();
+        }
+
         const UnixFileMode Others =
             UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
         if ((File.GetUnixFileMode(path) & Others) != 0)

@@ -159,14 +159,20 @@ public sealed partial class JoinServer : IAsyncDisposable
 
     private IReadOnlyList<IIdentityCheck> Checks(JoinServerOptions options, JoinServerParts parts)
     {
-        var trust = new AttestationTrust
-        {
-            Roots = options.AttestationRootsFile is { } file ? [.. Certificates(file)] : AttestationTrust.PublicRoots(),
-            Name = options.AttestationName,
-            SubscriptionId = parts.SubscriptionId,
-        };
+        var file = options.AttestationRootsFile;
+        var trust = new Watched<AttestationTrust>(
+            file is null ? [] : [file],
+            () => new AttestationTrust
+            {
+                Roots = file is null || (options.AttestationRootsMayBeMissing && !File.Exists(file)) ? AttestationTrust.PublicRoots() : [.. Certificates(file)],
+                Name = options.AttestationName,
+                SubscriptionId = parts.SubscriptionId,
+            },
+            FileFailed,
+            _time);
+        _ = trust.Current;
         var download = Owned(new IssuerDownload(parts.Issuers, IssuerDownload.PublicHosts, _time));
-        var attested = new AttestedDocumentCheck(trust, new SignerChains(download, _time), _time);
+        var attested = new AttestedDocumentCheck(() => trust.Current, new SignerChains(download, _time), _time);
         return options.NodeAuthorityFile is { } nodes
             ? [attested, new NodeCertificateCheck(new Watched<X509Certificate2Collection>([nodes], () => Certificates(nodes), FileFailed, _time), _time)]
             : [attested];

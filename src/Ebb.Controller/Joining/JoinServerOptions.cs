@@ -48,13 +48,16 @@ public sealed record JoinServerOptions
     /// <summary>k3s's agent token, for its releases without bootstrap tokens; null for others.</summary>
     public string? AgentTokenFile { get; init; }
 
-    /// <summary>Roots that attested documents are traced to, PEM; null: the public ones of this machine.</summary>
+    /// <summary>Roots that attested documents are traced to, and certificates between that cannot be fetched, PEM; null: the public roots of this machine.</summary>
     public string? AttestationRootsFile { get; init; }
+
+    /// <summary>Whether the public roots count for as long as that file is not there. Default: it has to be.</summary>
+    public bool AttestationRootsMayBeMissing { get; init; }
 
     /// <summary>Whose name signs attested documents. Default: that of Azure's public cloud.</summary>
     public string AttestationName { get; init; } = "metadata.azure.com";
 
-    /// <summary>JSON with what every machine gets besides: mounts, and a key for Tailscale where their image has that; null for nothing. See <see cref="Handout"/>.</summary>
+    /// <summary>JSON with what every machine gets besides: mounts, and a key for Tailscale where their image has that; null, and while it is not there, for nothing. See <see cref="Handout"/>.</summary>
     public string? HandoutFile { get; init; }
 
     /// <summary>Where decisions are written down; null: standard output.</summary>
@@ -145,6 +148,6 @@ public sealed record JoinServerOptions
 
     private IEnumerable<string?> Files() =>
     [
-        AuthorityFile, CertificateFile, KeyFile, KubernetesAuthorityFile, NodeAuthorityFile, AgentTokenFile, AttestationRootsFile, HandoutFile,
+        AuthorityFile, CertificateFile, KeyFile, KubernetesAuthorityFile, NodeAuthorityFile, AgentTokenFile, AttestationRootsMayBeMissing ? null : AttestationRootsFile,
     ];
 }

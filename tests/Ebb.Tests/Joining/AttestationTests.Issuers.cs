@@ -39,6 +39,43 @@ public sealed partial class AttestationTests
         Assert.Contains("\"outcome\":\"wrong-chain\"", lab.Audit, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Where_nothing_outside_is_reached_certificates_between_come_with_the_roots_also_while_the_server_runs()
+    {
+        await using var lab = await JoinLab.StartAsync((lab, options) =>
+        {
+            lab.Issuers.Close();
+            return options with { AttestationRootsFile = lab.SecretFile("given.pem", lab.Attestor.RootPem) };
+        });
+        using var refused = await lab.JoinAsync(lab.AddMachine(1));
+        lab.SecretFile("given.pem", lab.Attestor.RootPem + lab.Attestor.Between.ExportCertificatePem() + "\n");
+        await Task.Delay(TimeSpan.FromSeconds(1.2), TimeProvider.System, Ct);
+        var asked = lab.Issuers.Asked.Count;
+
+        using var admitted = await lab.JoinAsync(lab.AddMachine(2));
+
+        Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.OK), (refused.StatusCode, admitted.StatusCode));
+        Assert.Contains("\"outcome\":\"wrong-chain\"", lab.Audit, StringComparison.Ordinal);
+        Assert.Equal(asked, lab.Issuers.Asked.Count);
+    }
+
+    [Fact]
+    public async Task Roots_that_nobody_has_put_there_yet_are_the_public_ones_until_somebody_does()
+    {
+        await using var lab = await JoinLab.StartAsync((lab, options) => options with
+        {
+            AttestationRootsFile = Path.Combine(lab.Folder, "later.pem"),
+            AttestationRootsMayBeMissing = true,
+        });
+        using var refused = await lab.JoinAsync(lab.AddMachine(1));
+        lab.SecretFile("later.pem", lab.Attestor.RootPem);
+        await Task.Delay(TimeSpan.FromSeconds(1.2), TimeProvider.System, Ct);
+
+        using var admitted = await lab.JoinAsync(lab.AddMachine(2));
+
+        Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.OK), (refused.StatusCode, admitted.StatusCode));
+    }
+
     [Theory]
     [InlineData("http://169.254.169.254/metadata/identity")]
     [InlineData("http://evil.example/between.crt")]

@@ -44,7 +44,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
         var trust = new AttestationTrust { Roots = [root], Name = "metadata.azure.com", SubscriptionId = JoinLab.Subscription };
         using var http = new HttpMessageInvoker(new Issuers());
         using var download = new IssuerDownload(http, IssuerDownload.PublicHosts, time);
-        var check = new AttestedDocumentCheck(trust, new SignerChains(download, time), time);
+        var check = new AttestedDocumentCheck(() => trust, new SignerChains(download, time), time);
         var outcomes = new SortedDictionary<string, int>(StringComparer.Ordinal);
         async Task TryAsync(byte[] bytes)
         {

@@ -81,6 +81,27 @@ public sealed class JoiningTests
     }
 
     [Fact]
+    public async Task Shares_that_come_and_go_while_the_server_runs_are_handed_to_machines_that_join_from_then_on()
+    {
+        await using var lab = await JoinLab.StartAsync((lab, options) =>
+        {
+            File.Delete(options.HandoutFile!);
+            return options;
+        });
+        using var before = await lab.JoinAsync(lab.AddMachine(0));
+        lab.SecretFile("handout.json", """{"mounts":[{"kind":"cifs","host":"h","share":"srv","at":"/srv","user":"u","key":"YQ=="}]}""");
+        await Task.Delay(TimeSpan.FromSeconds(1.2), TimeProvider.System, Ct);
+        using var with = await lab.JoinAsync(lab.AddMachine(1));
+        lab.SecretFile("handout.json", """{"mounts":[]}""");
+        await Task.Delay(TimeSpan.FromSeconds(1.2), TimeProvider.System, Ct);
+        using var without = await lab.JoinAsync(lab.AddMachine(2));
+
+        Assert.Empty((await JoinLab.ReadAsync(before, JoinJson.Default.JoinAnswer)).Mounts);
+        Assert.Equal("/srv", Assert.Single((await JoinLab.ReadAsync(with, JoinJson.Default.JoinAnswer)).Mounts).At);
+        Assert.Empty((await JoinLab.ReadAsync(without, JoinJson.Default.JoinAnswer)).Mounts);
+    }
+
+    [Fact]
     public async Task Asking_twice_leaves_only_the_last_token_valid()
     {
         await using var lab = await JoinLab.StartAsync();

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
+using Ebb.Cli.Provisioning.CloudInit;
 
 namespace Ebb.Cli.Clusters.Provisioned;
 
@@ -38,9 +40,17 @@ internal sealed class AirGapDirectory
         }
 
         ImmutableArray<string> files = [.. Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal).Take(MostFiles + 1)];
-        return files.Length <= MostFiles
-            ? new AirGapDirectory(files)
-            : throw new EbbException($"'{directory}' has more than {MostFiles} files. Leave only what machines need there, or let {Variable} name another directory.");
+        if (files.Length > MostFiles)
+        {
+            throw new EbbException($"'{directory}' has more than {MostFiles} files. Leave only what machines need there, or let {Variable} name another directory.");
+        }
+
+        if (files.FirstOrDefault(file => Path.GetFileName(file) == AirGap.AttestationRoots) is { } roots)
+        {
+            RequireRoot(roots);
+        }
+
+        return new AirGapDirectory(files);
     }
 
     public ImmutableSortedDictionary<string, string> Hashes() =>
@@ -48,12 +58,37 @@ internal sealed class AirGapDirectory
 
     public IEnumerable<ShareFile> Shared() => _files.Select(file => ShareFile.OfFile(SystemShare.AirGap + Path.GetFileName(file), file));
 
-    private static string Hash(string file)
+    /// <summary>Join servers do not start with a file of which they can make nothing, and with no root in it they let no machine in.</summary>
+    private static void RequireRoot(string file)
+    {
+        var all = new X509Certificate2Collection();
+        try
+        {
+            all.ImportFromPem(Reading(file, File.ReadAllText));
+        }
+        catch (CryptographicException e)
+        {
+            throw new EbbException($"'{file}' has something else than certificates as PEM: {e.Message.TrimEnd('.')}. See docs/azure-cluster.md for how it is made.", e);
+        }
+
+        if (!all.Any(one => one.SubjectName.RawData.AsSpan().SequenceEqual(one.IssuerName.RawData)))
+        {
+            throw new EbbException(
+                $"'{file}' has {all.Count} certificates and no root among them, so join servers would let no machine in. Put there roots and those between, as PEM: see docs/azure-cluster.md.");
+        }
+    }
+
+    private static string Hash(string file) => Reading(file, path =>
+    {
+        using var content = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(content));
+    });
+
+    private static string Reading(string file, Func<string, string> read)
     {
         try
         {
-            using var content = File.OpenRead(file);
-            return Convert.ToHexStringLower(SHA256.HashData(content));
+            return read(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -8,6 +8,12 @@ internal static class AirGap
 {
     public const string Installer = "/usr/local/lib/ebb/k3s-install.sh";
 
+    /// <summary>Certificates that vouch for Azure's attested documents, for control planes that cannot fetch those between: PEM, of the operator's making.</summary>
+    public const string AttestationRoots = "attestation-roots.pem";
+
+    /// <summary>Where the join server looks for them.</summary>
+    public const string AttestationRootsFile = "/etc/ebb/join/" + AttestationRoots;
+
     private const string Images = "/var/lib/rancher/k3s/agent/images/";
 
     /// <summary>Those for machines of one kind of processor; none where machines install from outside.</summary>

@@ -69,7 +69,7 @@ internal static class ControlPlaneConfig
 
     /// <summary>One file, so that a machine that runs replaces it in one stroke; read by subject.</summary>
     private static string Program() =>
-        string.Concat(((string[])["control-plane.py", "control-plane-orders.py", "control-plane-k3s.py", "control-plane-cloud.py"]).Select(Texts.Read)) + "\n\nmain()\n";
+        string.Concat(((string[])["control-plane.py", "control-plane-orders.py", "control-plane-record.py", "control-plane-k3s.py", "control-plane-exchange.py", "control-plane-cloud.py"]).Select(Texts.Read)) + "\n\nmain()\n";
 
     /// <param name="release">Of k3s; null for what the cluster's file says.</param>
     public static JsonObject Configuration(ClusterFile cluster, ResourceNames names, RenderInputs inputs, string? release)
@@ -150,8 +150,13 @@ internal static class ControlPlaneConfig
             yield return File(SystemShare.AirGap + file.Name, file.To, file.Mode, file.Hash);
         }
 
+        if (cluster.Options.AirGapped && inputs.AirGapHashes.TryGetValue(AirGap.AttestationRoots, out var roots))
+        {
+            yield return File(SystemShare.AirGap + AirGap.AttestationRoots, AirGap.AttestationRootsFile, "0644", roots);
+        }
+
         // What machines of pools are given by the join server.
-        foreach (var (name, hash) in inputs.AirGapHashes)
+        foreach (var (name, hash) in inputs.AirGapHashes.Where(file => file.Key != AirGap.AttestationRoots))
         {
             yield return File(SystemShare.AirGap + name, $"/var/lib/ebb/files/{name}", "0644", hash);
         }

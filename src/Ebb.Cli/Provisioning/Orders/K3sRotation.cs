@@ -12,7 +12,8 @@ namespace Ebb.Cli.Provisioning.Orders;
 /// <param name="Id">A machine that has carried it out does not do so again. Letters, digits and dashes.</param>
 /// <param name="Commands">
 /// Each begins with one of <see cref="Allowed"/>. <c>@/etc/ebb/PATH</c> in place of an argument stands for that file's first line, so
-/// that no secret is in the orders; what a file of <c>/etc/ebb/k3s</c> held before it was replaced lies beside it as <c>PATH.before</c>.
+/// that no secret is in the orders. A file of <c>/etc/ebb/k3s</c> that a command names as <c>PATH.next</c> is replaced once that command has
+/// succeeded: what k3s starts with is what its store is sealed with. What it held before lies beside it as <c>PATH.before</c>.
 /// </param>
 internal sealed record K3sRotation(string Id, ImmutableArray<ImmutableArray<string>> Commands)
 {

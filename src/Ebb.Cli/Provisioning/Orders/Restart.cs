@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Cli.Provisioning.CloudInit;
 
 namespace Ebb.Cli.Provisioning.Orders;
 
@@ -38,6 +39,7 @@ internal static class Restart
     {
         "/usr/local/bin/ebb" or "/usr/local/lib/ebb/run" or "/etc/ebb/kubeconfig" => [Ebb],
         "/etc/ebb/k3s/agent-token" => [K3s, Ebb],
+        AirGap.AttestationRootsFile => [],
         "/etc/systemd/system/ebb.service" => [Units, Ebb],
         "/etc/sysctl.d/90-ebb.conf" => [Kernel],
         "/usr/local/bin/k3s" => [K3s],

@@ -114,7 +114,7 @@ internal sealed partial class ControlPlaneService(
     private async Task<JoinServerOptions> JoiningAsync(KubernetesPlace kubernetes, KubernetesAuthorities authorities, string? release, CancellationToken ct)
     {
         var join = disk.At("/etc/ebb/join");
-        var roots = Path.Combine(join, "attestation-roots.pem");
+        var roots = disk.At("/etc/ebb/attestation-roots-here.pem");
         await File.WriteAllTextAsync(roots, await ground.AttestationRootsAsync(ct), ct);
         var (agents, files) = (disk.At("/var/lib/ebb/agents"), disk.At("/var/lib/ebb/files"));
         return new JoinServerOptions
@@ -134,7 +134,7 @@ internal sealed partial class ControlPlaneService(
             AttestationRootsFile = roots,
 
             // The sandbox's file service speaks no SMB: a machine that really mounted would never be a node.
-            HandoutFile = cluster.Machines is not MachineKind.Nspawn && File.Exists(disk.At(ControlPlaneInstall.Handout)) ? disk.At(ControlPlaneInstall.Handout) : null,
+            HandoutFile = cluster.Machines is not MachineKind.Nspawn ? disk.At(ControlPlaneInstall.Handout) : null,
             AuditFile = Path.Combine(ground.Directory, "join-audit.jsonl"),
 
             // All machines of the sandbox come from one address.

@@ -7,7 +7,7 @@ using Ebb.Joining;
 namespace Ebb.Controller.Joining.Proofs;
 
 /// <summary>Believes what Azure has signed about a machine, and nothing else.</summary>
-internal sealed class AttestedDocumentCheck(AttestationTrust trust, SignerChains chains, TimeProvider time) : IIdentityCheck
+internal sealed class AttestedDocumentCheck(Func<AttestationTrust> current, SignerChains chains, TimeProvider time) : IIdentityCheck
 {
     // A real one has about 4 kB, certificates included.
     private const int MostBase64 = 32 * 1024;
@@ -34,6 +34,7 @@ internal sealed class AttestedDocumentCheck(AttestationTrust trust, SignerChains
             return Identity.No("malformed", $"the document has {proof.Document.Length} characters");
         }
 
+        var trust = current();
         SignedCms message;
         try
         {
@@ -44,7 +45,7 @@ internal sealed class AttestedDocumentCheck(AttestationTrust trust, SignerChains
                 return Identity.No("forged", problem);
             }
 
-            if (NameProblem(signer!) is { } wrongName)
+            if (NameProblem(signer!, trust.Name) is { } wrongName)
             {
                 return Identity.No("wrong-signer", wrongName);
             }
@@ -60,7 +61,7 @@ internal sealed class AttestedDocumentCheck(AttestationTrust trust, SignerChains
             return Identity.No("malformed", $"not a signed message: {e.Message}");
         }
 
-        return Judge(message.ContentInfo.Content, proof.Nonce);
+        return Judge(message.ContentInfo.Content, proof.Nonce, trust.SubscriptionId);
     }
 
     /// <summary>The one that signed, once its signature has been found right.</summary>
@@ -103,17 +104,17 @@ internal sealed class AttestedDocumentCheck(AttestationTrust trust, SignerChains
         }
     }
 
-    private string? NameProblem(X509Certificate2 signer)
+    private static string? NameProblem(X509Certificate2 signer, string wanted)
     {
         var names = signer.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(e => e.EnumerateDnsNames()).ToList();
         return names.Exists(name =>
-                name.Equals(trust.Name, StringComparison.OrdinalIgnoreCase)
-                || name.EndsWith("." + trust.Name, StringComparison.OrdinalIgnoreCase))
+                name.Equals(wanted, StringComparison.OrdinalIgnoreCase)
+                || name.EndsWith("." + wanted, StringComparison.OrdinalIgnoreCase))
             ? null
-            : $"the signer is {(names.Count == 0 ? "nobody" : string.Join(", ", names.Take(4)))}, not {trust.Name}";
+            : $"the signer is {(names.Count == 0 ? "nobody" : string.Join(", ", names.Take(4)))}, not {wanted}";
     }
 
-    private Identity Judge(byte[] content, string nonce)
+    private Identity Judge(byte[] content, string nonce, string subscription)
     {
         AttestedDocument? document;
         try
@@ -142,7 +143,7 @@ internal sealed class AttestedDocumentCheck(AttestationTrust trust, SignerChains
             return Identity.No("expired", $"it is valid from {created:u} to {expires:u}");
         }
 
-        if (!trust.SubscriptionId.Equals(document.SubscriptionId, StringComparison.OrdinalIgnoreCase))
+        if (!subscription.Equals(document.SubscriptionId, StringComparison.OrdinalIgnoreCase))
         {
             return Identity.No("foreign", "it is of a machine in another subscription");
         }

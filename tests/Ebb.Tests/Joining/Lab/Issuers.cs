@@ -10,6 +10,7 @@ internal sealed class Issuers : HttpMessageHandler
     private readonly TaskCompletionSource _letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private Uri? _held;
+    private bool _closed;
 
     public IReadOnlyList<Uri> Asked
     {
@@ -27,6 +28,9 @@ internal sealed class Issuers : HttpMessageHandler
     /// <summary>Who asks for this waits until all are let go.</summary>
     public void Hold(Uri address) => _held = address;
 
+    /// <summary>From now on nobody reaches any of this.</summary>
+    public void Close() => _closed = true;
+
     public void LetGo() => _letGo.TrySetResult();
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -34,6 +38,11 @@ internal sealed class Issuers : HttpMessageHandler
         lock (_lock)
         {
             _asked.Add(request.RequestUri!);
+        }
+
+        if (_closed)
+        {
+            throw new HttpRequestException("There is no way outside.");
         }
 
         if (request.RequestUri == _held)

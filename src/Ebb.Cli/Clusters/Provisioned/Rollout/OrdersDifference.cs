@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ebb.Cli.Provisioning;
+using Ebb.Cli.Provisioning.CloudInit;
 using Ebb.Cli.Provisioning.Orders;
 
 namespace Ebb.Cli.Clusters.Provisioned.Rollout;
@@ -23,6 +24,7 @@ internal static class OrdersDifference
         ("/usr/local/lib/ebb/k3s-install.sh", "files for machines without a way outside"),
         ("/var/lib/ebb/agents/", "program ebb-agent, for machines that join"),
         ("/usr/local/bin/ebb", "program ebb"),
+        (AirGap.AttestationRootsFile, "files for machines without a way outside"),
         ("/etc/ebb/join/", "certificate of the join server"),
         ("/etc/ebb/kubeconfig", "certificate of the controller"),
         ("/etc/ebb/k3s/", "passwords of k3s"),

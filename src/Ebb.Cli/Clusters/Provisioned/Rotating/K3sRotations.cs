@@ -16,7 +16,7 @@ internal static class K3sRotations
 
         // Once for the cluster, on the server that restarts first; the others only have to know the new one: https://docs.k3s.io/cli/token.
         { What: RotationKind.Passwords } order => new K3sRotation(
-            order.Id, [["k3s", "token", "rotate", "--token", $"@{ServerToken}.before", "--new-token", $"@{ServerToken}"]])
+            order.Id, [["k3s", "token", "rotate", "--token", $"@{ServerToken}.before", "--new-token", $"@{ServerToken}.next"]])
         {
             On = names.ControlPlaneMachine(names.ControlPlane.First()),
         },

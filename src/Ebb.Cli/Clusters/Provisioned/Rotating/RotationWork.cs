@@ -52,7 +52,7 @@ internal sealed class RotationWork(
                 await RegenerateAsync(Names.SystemAccount, Both[1], ct);
                 return [];
             case (RotationKind.Storage, RotationPhase.Wait):
-                return apply is null || file.Storage.Shares.IsEmpty ? [] : await MountingWithAnotherKeyAsync(ct);
+                return apply is null ? [] : await MountingWithAnotherKeyAsync(ct);
             case (RotationKind.Storage, RotationPhase.Forget):
                 await RegenerateAsync(Names.StorageAccount, Other(KeyState.Read(home).SharesKey), ct);
                 await RegenerateAsync(Names.SystemAccount, Both[0], ct);
@@ -89,28 +89,45 @@ internal sealed class RotationWork(
     private async Task<ImmutableArray<string>> MountingWithAnotherKeyAsync(CancellationToken ct)
     {
         var inForce = KeyState.Read(home).SharesKey;
-        var key = (await cloud.Accounts.KeysAsync(file.Cloud.StorageGroup, Names.StorageAccount, ct))?.FirstOrDefault(k => k.Name == inForce)
+        var keys = await cloud.Accounts.KeysAsync(file.Cloud.StorageGroup, Names.StorageAccount, ct);
+        if (keys is null && file.Storage.Shares.IsEmpty)
+        {
+            // There never were any.
+            return [];
+        }
+
+        var key = keys?.FirstOrDefault(k => k.Name == inForce)
             ?? throw new EbbException($"Storage account '{Names.StorageAccount}' has no {inForce}. 'ebb up{flag}' makes the account anew.");
 
-        // One that is off mounts nothing, and asks for the key when it boots.
-        return await WithAnotherAsync(
-            (await MachinesAsync(ct)).Where(machine => !machine.IsOff), node => node.SharesKey, Mount.MarkOf([key.Value]), "may have been given the key before", "mounts with the key before", ct);
+        // One that is off mounts nothing, and asks for the key when it boots. Where the file names no shares any more, machines that joined
+        // before may have some mounted still, and nobody else is given a key.
+        var mark = Mount.MarkOf([key.Value]);
+        return await HeldByAsync(
+            (await MachinesAsync(ct)).Where(machine => !machine.IsOff),
+            node => file.Storage.Shares.IsEmpty ? node?.SharesKey is { Length: > 0 } has && has != mark : node?.SharesKey != mark,
+            "may have been given the key before",
+            "mounts with the key before",
+            ct);
     }
 
     // A restart is enough: k3s' agent asks for all of its certificates whenever it starts, and Ebb's gives it the hash to know servers by.
-    private async Task<ImmutableArray<string>> JoinedByAnotherAsync(CancellationToken ct) => await WithAnotherAsync(
-        await MachinesAsync(ct), node => node.Authority, AuthorityMark.Of(Keys.ServerAuthorityPem), "may know the authority before only", "has certificates by the authority before", ct);
+    private async Task<ImmutableArray<string>> JoinedByAnotherAsync(CancellationToken ct)
+    {
+        var mark = AuthorityMark.Of(Keys.ServerAuthorityPem);
+        return await HeldByAsync(
+            await MachinesAsync(ct), node => node?.Authority != mark, "may know the authority before only", "has certificates by the authority before", ct);
+    }
 
-    /// <param name="mark">What a node says of its machine.</param>
-    private async Task<ImmutableArray<string>> WithAnotherAsync(
-        IEnumerable<ScaleSetMachine> machines, Func<NodeKeys, string?> mark, string wanted, string mayHave, string has, CancellationToken ct)
+    /// <param name="holds">Whether a machine has what is to go, by its node; null: it has none.</param>
+    private async Task<ImmutableArray<string>> HeldByAsync(
+        IEnumerable<ScaleSetMachine> machines, Func<NodeKeys?, bool> holds, string mayHave, string has, CancellationToken ct)
     {
         var known = (await nodes(ct)).ToDictionary(node => node.Name, StringComparer.OrdinalIgnoreCase);
         return
         [
             .. from machine in machines
                let node = known.GetValueOrDefault(machine.HostName)
-               where node is null || mark(node) != wanted
+               where holds(node)
                select machine.IsOff ? $"machine {machine.Name} is off, and {mayHave}: start it, or remove it"
                    : node is null ? $"machine {machine.Name} is not a node yet, and {mayHave}: wait, or remove it"
                    : $"machine {machine.Name} {has}: 'ebb restart{flag} {machine.Set} --machine {machine.Name}', or let it be replaced",

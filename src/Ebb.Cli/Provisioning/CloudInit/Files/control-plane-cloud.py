@@ -141,9 +141,6 @@ class Cloud:
                 if file.get("once"):
                     # k3s takes its cluster's authorities in place of older files, and does not start beside newer ones that differ.
                     os.utime(beside, (LONG_AGO, LONG_AGO))
-                if file["to"].startswith("/etc/ebb/k3s/") and os.path.exists(target):
-                    # A password that k3s is to exchange is asked for once more then.
-                    shutil.copy2(target, target + ".before")
                 os.replace(beside, target)
             except BaseException:
                 os.unlink(beside)

@@ -1,6 +1,6 @@
 
 
-# k3s on this machine: its birth, another release, keys that are exchanged, and whether it works.
+# k3s on this machine: its birth, another release, and whether it works.
 INSTALLER = "/usr/local/lib/ebb/k3s-install.sh"
 BINARY = "/usr/local/bin/k3s"
 CONFIG = "/etc/rancher/k3s/config.yaml.d"
@@ -15,17 +15,6 @@ RECENT = 180
 
 # A release has images to unpack, and several servers wait for each other.
 READY_WITHIN = 15 * 60
-
-# All that orders may have k3s do, and whether it has to be stopped for that.
-ROTATIONS = {
-    ("certificate", "rotate"): True,
-    ("certificate", "rotate-ca"): False,
-    ("token", "rotate"): False,
-    ("secrets-encrypt", "prepare"): False,
-    ("secrets-encrypt", "rotate"): False,
-    ("secrets-encrypt", "reencrypt"): False,
-    ("secrets-encrypt", "rotate-keys"): False,
-}
 
 
 def begin_k3s(cloud, configuration, machine, say):
@@ -190,60 +179,6 @@ def copy_store(name):
             target.close()
         os.chmod(copy + ".part", 0o600)
         os.replace(copy + ".part", copy + ".db")
-
-
-def is_rotated(settings, machine, record):
-    done = record.get("rotated") or {}
-    return not settings.get("rotate") or done.get("id") == settings["rotate"] and done["ran"] >= len(rotations(settings, machine))
-
-
-def rotations(settings, machine):
-    return settings["commands"] if settings.get("on") in (None, machine["name"]) else []
-
-
-def all_rotated(settings, machine):
-    return {"id": settings["rotate"], "ran": len(rotations(settings, machine))}
-
-
-def is_to_replace_authorities(settings, machine):
-    """Whether this machine puts the cluster's authorities into its store, which may be done again when nobody knows whether it was."""
-    return any(tuple(command[1:3]) == ("certificate", "rotate-ca") for command in rotations(settings, machine))
-
-
-def rotate(settings, machine, record):
-    """The commands with which keys are exchanged, each once."""
-    done = record.get("rotated") or {}
-    if done.get("id") != settings["rotate"]:
-        done = {"id": settings["rotate"], "ran": 0}
-    commands = rotations(settings, machine)
-    for command in commands[done["ran"]:]:
-        if command[0] != "k3s" or tuple(command[1:3]) not in ROTATIONS:
-            raise ValueError(f"'{' '.join(command[:3])}' is no command that orders may have run")
-        arguments = [read(part[1:]).splitlines()[0] if part.startswith("@/etc/ebb/") and ".." not in part else part for part in command]
-        stopped = ROTATIONS[tuple(command[1:3])]
-        if stopped:
-            run("systemctl", "stop", "k3s.service")
-        else:
-            # It asks the server of this machine, which may just be starting.
-            wait_ready(None)
-        try:
-            failed = subprocess.run(arguments, stdin=subprocess.DEVNULL, timeout=READY_WITHIN).returncode != 0
-        except subprocess.TimeoutExpired:
-            failed = True
-        if failed and not is_exchanged(arguments):
-            if stopped:
-                run("systemctl", "start", "--no-block", "k3s.service")
-            # Not with its arguments, which may be secret.
-            raise ValueError(f"'{' '.join(command[:3])}' failed: journalctl -u ebb-control-plane-follow")
-        done["ran"] += 1
-        remember({**record, "rotated": dict(done)})
-    record["rotated"] = {**done, "ran": len(commands)}
-    remember(record)
-
-
-def is_exchanged(arguments):
-    """Whether the servers take the new password: they were given it just before this machine was cut short, and refuse the old one since."""
-    return arguments[1:3] == ["token", "rotate"] and output("k3s", "secrets-encrypt", "status", "--token", arguments[-1]) != ""
 
 
 def wait_ready(release):

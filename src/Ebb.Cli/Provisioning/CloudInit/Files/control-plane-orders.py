@@ -116,13 +116,13 @@ class Follower:
             copy_store(copy)
             self.record["copied"] = copy
             remember(self.record)
-        put(self.cloud, orders, HEALS_WITHIN)
+        put(self.cloud, orders, HEALS_WITHIN, held_back(settings, self.machine, self.record))
         if "packages" in restarts:
             install_packages(configuration)
-        if self.record["generation"] and configuration["mounts"]:
+        if self.record["generation"]:
             # Nobody would refuse an old one here.
             self.cloud.keys.pop(configuration["storageAccount"], None)
-            mount(configuration, patiently("key of the shares", lambda: shares_key(self.cloud, configuration), HEALS_WITHIN))
+            mount(self.cloud, configuration, HEALS_WITHIN)
         if "tailscale" in restarts:
             tailscale(self.machine)
         restart_basics(restarts)
@@ -199,8 +199,8 @@ def is_other(entry):
     return there != wanted or os.stat(path).st_mode & 0o777 != int(entry["mode"], 8)
 
 
-def put(cloud, orders, within=LONGEST_WAIT):
-    """Files, texts and keys are put in their place; nothing is restarted."""
+def put(cloud, orders, within=LONGEST_WAIT, held=()):
+    """Files, texts and keys are put in their place, but for those held back, which wait beside it; nothing is restarted."""
     configuration = orders["configuration"]
     own = [text for text in orders["texts"] if text["to"] == PROGRAM and is_other(text)]
     if own:
@@ -208,6 +208,7 @@ def put(cloud, orders, within=LONGEST_WAIT):
         write(PROGRAM, own[0]["content"], int(own[0]["mode"], 8))
         os.execv(sys.executable, [sys.executable, *sys.argv])
     for file in configuration["files"]:
+        file = staged(file) if file["to"] in held else file
         if is_other(file):
             patiently(file["from"], lambda file=file: cloud.fetch(file), within)
     if not orders["generation"]:
@@ -290,67 +291,3 @@ def wait_active(unit):
         if time.monotonic() > until:
             raise ValueError(f"{unit} does not stay active: journalctl -u {unit}")
         time.sleep(2)
-
-
-def remembered():
-    try:
-        record = read_json(RECORD)
-    except (FileNotFoundError, ValueError):
-        record = {}
-    return {"generation": "", "attempt": 0, "phase": "working", "why": None, "restarts": [], **record}
-
-
-def remember(record):
-    write(RECORD, json.dumps(record, indent=2) + "\n", 0o600)
-
-
-def keep(orders, record):
-    """From now on this machine works on these orders, whatever comes in between."""
-    write(KEPT, json.dumps(orders), 0o600)
-    record["generation"] = orders["generation"]
-    remember(record)
-
-
-def kept(generation):
-    orders = read_json(KEPT)
-    if orders["generation"] != generation:
-        raise ValueError(f"the orders in {KEPT} are of another generation than {generation}")
-    return orders
-
-
-def say(cloud, machine, record):
-    """Tells, where that is not worth stopping for: it is told again."""
-    try:
-        tell(cloud, machine, record)
-    except TROUBLE as e:
-        print(f"telling how far this machine is: {e}", file=sys.stderr, flush=True)
-
-
-def tell(cloud, machine, record):
-    """Says on the share how far this machine is, for whoever gave the orders and for the others."""
-    state = {
-        "machine": machine["name"],
-        "generation": record["generation"],
-        "attempt": record["attempt"],
-        "phase": record["phase"],
-        "why": record["why"],
-        "release": running_release() or installed_release(),
-        "ebb": digest_of(at("/usr/local/bin/ebb")) or "",
-        "store": has_store(),
-        "at": now(),
-    }
-    cloud.write(STATE % machine["name"], json.dumps(state, indent=2).encode("utf-8"))
-
-
-def now():
-    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def reason(error):
-    if isinstance(error, subprocess.CalledProcessError):
-        text = f"'{' '.join(map(str, error.cmd))}' ended with {error.returncode}: journalctl -u ebb-control-plane-follow"
-    elif isinstance(error, subprocess.TimeoutExpired):
-        text = f"'{' '.join(map(str, error.cmd))}' did not end within {error.timeout} s: journalctl -u ebb-control-plane-follow"
-    else:
-        text = str(error) or repr(error)
-    return text[:1000]

@@ -90,8 +90,7 @@ def be_born():
     restarts = differing(orders)[1]
     put(cloud, orders)
     install_packages(configuration)
-    if configuration["mounts"]:
-        mount(configuration, patiently("key of the shares", lambda: shares_key(cloud, configuration)))
+    mount(cloud, configuration)
     if configuration.get("tailscale"):
         tailscale(machine)
     restart_basics(restarts)
@@ -114,37 +113,45 @@ def shares_key(cloud, configuration):
     return cloud.key(configuration["storageAccount"], configuration.get("sharesKey", "key1"))
 
 
-def mount(configuration, key):
-    host = configuration["shareHost"]
+def mount(cloud, configuration, within=LONGEST_WAIT):
+    """The shares, here and on machines that join: also when there are none any more."""
+    host, shares = configuration["shareHost"], configuration["mounts"]
+    key = patiently("key of the shares", lambda: shares_key(cloud, configuration), within) if shares else ""
     # What machines that join are given by the join server.
     handout = {
         "mounts": [
             {"kind": "cifs", "host": host, **share, "user": configuration["storageAccount"], "key": key, "options": MOUNT_OPTIONS}
-            for share in configuration["mounts"]
+            for share in shares
         ]
     }
     write("/etc/ebb/join/handout.json", json.dumps(handout, indent=2) + "\n", 0o600)
-    credentials = f"username={configuration['storageAccount']}\npassword={key}\n"
-    if os.path.exists(at(CREDENTIALS)) and read(CREDENTIALS) != credentials:
-        for share in configuration["mounts"]:
-            if run("mountpoint", "-q", share["at"], check=False) == 0:
-                # Whoever has a file of it open goes on with the key before, which is good until nobody needs it.
-                run("umount", "--lazy", share["at"])
-    write(CREDENTIALS, credentials, 0o600)
-    options = f"credentials={CREDENTIALS},{MOUNT_OPTIONS},_netdev,nofail"
+    if not shares and not os.path.exists(at(CREDENTIALS)):
+        return
     before = read("/etc/fstab")
     lines = [line for line in before.splitlines() if CREDENTIALS not in line]
-    for share in configuration["mounts"]:
+    credentials = f"username={configuration['storageAccount']}\npassword={key}\n" if shares else ""
+    old = read(CREDENTIALS) if os.path.exists(at(CREDENTIALS)) else credentials
+    mounted = [line.split()[1] for line in before.splitlines() if CREDENTIALS in line]
+    for path in mounted:
+        if (old != credentials or path not in [share["at"] for share in shares]) and run("mountpoint", "-q", path, check=False) == 0:
+            # Whoever has a file of it open goes on with the key before, which is good until nobody needs it.
+            run("umount", "--lazy", path)
+    if shares:
+        write(CREDENTIALS, credentials, 0o600)
+    options = f"credentials={CREDENTIALS},{MOUNT_OPTIONS},_netdev,nofail"
+    for share in shares:
         os.makedirs(at(share["at"]), exist_ok=True)
         lines.append(f"//{host}/{share['share']} {share['at']} cifs {options} 0 0")
     after = "\n".join(lines) + "\n"
     if after != before:
         write("/etc/fstab", after, 0o644)
         run("systemctl", "daemon-reload")
-    for share in configuration["mounts"]:
+    for share in shares:
         if run("mountpoint", "-q", share["at"], check=False) != 0:
             # A cluster without its common directory still works; systemd mounts it at the next boot.
             run("mount", share["at"], check=False)
+    if not shares:
+        os.unlink(at(CREDENTIALS))
 
 
 def tailscale(machine):
@@ -171,11 +178,12 @@ def run(*command, environment=None, check=True, timeout=None):
     return subprocess.run(command, check=check, stdin=subprocess.DEVNULL, env=environment, timeout=timeout).returncode
 
 
-def output(*command, timeout=30):
+def output(*command, environment=None, timeout=30):
     """What a command prints; nothing where it is not there, fails or does not end."""
+    environment = {**os.environ, **(environment or {})}
     try:
         done = subprocess.run(
-            command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=timeout)
+            command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, timeout=timeout)
         return done.stdout.decode("utf-8", "replace").strip()
     except (OSError, subprocess.SubprocessError):
         return ""

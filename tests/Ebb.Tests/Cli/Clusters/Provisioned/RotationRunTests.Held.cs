@@ -33,6 +33,32 @@ public sealed partial class RotationRunTests
     }
 
     [Fact]
+    public void Shares_that_the_file_names_no_more_hold_the_rotation_up_as_long_as_a_machine_has_them_mounted()
+    {
+        var kind = RotationKind.Choose([RotationKind.Storage])[0];
+        var file = CloudCase.File() with { Storage = CloudCase.File().Storage with { Shares = [] } };
+        var work = new RotationWork(file, "", _home, _case.Cloud, ApplyAsync, NodesAsync);
+
+        var held = Assert.Single(Run(kind, work).HeldBy);
+        foreach (var (name, node) in _joined.ToList())
+        {
+            _joined[name] = node with { SharesKey = "" };
+        }
+
+        Assert.Contains("agents_0 mounts with the key before", held, StringComparison.Ordinal);
+        Assert.Empty(Run(kind, work).HeldBy);
+    }
+
+    [Fact]
+    public void Where_there_never_were_shares_no_machine_holds_their_keys_up()
+    {
+        var file = CloudCase.File() with { Storage = CloudCase.File().Storage with { Shares = [] } };
+        _joined.Clear();
+
+        Assert.Empty(Run(RotationKind.Choose([RotationKind.Storage])[0], new RotationWork(file, "", _home, _case.Cloud, ApplyAsync, NodesAsync)).HeldBy);
+    }
+
+    [Fact]
     public void A_machine_that_joined_by_the_authority_before_holds_the_rotation_up_and_is_named()
     {
         var held = Assert.Single(Run(ClusterAuthorities.What).HeldBy);

@@ -11,7 +11,7 @@ namespace Ebb.Tests.Cli.Provisioning.Orders;
 /// A directory that stands for one control-plane machine, with the real program that first boot or orders put there. k3s, its installer
 /// and systemd are stood in for by programs that note how they are called and answer as the real ones.
 /// </summary>
-internal sealed class OrderedMachine : IDisposable
+internal sealed partial class OrderedMachine : IDisposable
 {
     public const string Program = "/usr/local/lib/ebb/control-plane";
     public const string Record = "/var/lib/ebb/orders.json";
@@ -41,12 +41,7 @@ internal sealed class OrderedMachine : IDisposable
         Command("kubectl", "echo '# completion'");
         Command(
             "systemctl",
-            """
-            case "$*" in
-              *"start --no-block k3s.service"|"restart k3s.service") cp "$EBB_ROOT/k3s-installed" "$EBB_ROOT/k3s-running";;
-              "stop k3s.service") rm -f "$EBB_ROOT/k3s-running";;
-            esac
-            """,
+            Systemctl,
             before: """[ "$1" != show ] || { echo ActiveState=active; echo MainPID=1; exit 0; }""");
         K3s("");
     }
@@ -62,21 +57,6 @@ internal sealed class OrderedMachine : IDisposable
 
     /// <summary>Its shares are mounted.</summary>
     public void Mounted() => Command("mountpoint", "");
-
-    /// <summary>What its k3s does besides what it is asked all the time.</summary>
-    public void K3s(string then) => Command(
-        "k3s",
-        $"""
-        {then}
-        [ "$1" != etcd-snapshot ] || [ -f "$EBB_ROOT/k3s-running" ]
-        """,
-        before: """
-            case "$*" in
-              --version) [ -f "$EBB_ROOT/k3s-installed" ] || exit 1; echo "k3s version $(cat "$EBB_ROOT/k3s-installed") (0a1b2c3d)"; exit 0;;
-              *--raw=/version*) [ -f "$EBB_ROOT/k3s-running" ] || exit 1; echo "{\"gitVersion\": \"$(cat "$EBB_ROOT/k3s-running")\"}"; exit 0;;
-              *--raw=/readyz*) [ -f "$EBB_ROOT/k3s-running" ] || exit 1; echo ok; exit 0;;
-            esac
-            """);
 
     /// <summary>Forgets what was run until now.</summary>
     public void Forget() => File.Delete(Lab.At("ran"));
@@ -228,6 +208,7 @@ internal sealed class OrderedMachine : IDisposable
             ("wait, until = 1, time", "wait, until = 0.2, time"),
             ("HEALS_WITHIN = 5 * 60", "HEALS_WITHIN = 1"),
             ("READY_WITHIN = 15 * 60", "READY_WITHIN = 4"),
+            ("TRIED_FOR = 3 * 60", "TRIED_FOR = 0.5"),
             ("STEADY_FOR = 10", "STEADY_FOR = -1"),
             ("LOOK_FOR_OTHERS = 60", "LOOK_FOR_OTHERS = -1"),
             ("timeout=5)", "timeout=0.05)"),

@@ -15,6 +15,7 @@ public abstract class FollowingCase(MachineCloud cloud) : IClassFixture<MachineC
         MachineLab.Require();
         await cloud.TidyAsync();
         await cloud.PutFileAsync(SystemShare.Ebb, "content of bin/ebb\n");
+        await cloud.PutFileAsync(SystemShare.ServerToken, $"content of {SystemShare.ServerToken}\n");
     }
 
     public ValueTask DisposeAsync()

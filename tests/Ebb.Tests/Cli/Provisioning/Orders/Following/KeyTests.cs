@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.Orders;
@@ -7,6 +8,8 @@ namespace Ebb.Tests.Cli.Provisioning.Orders.Following;
 /// <summary>A control-plane machine is told of other keys.</summary>
 public sealed class KeyTests(MachineCloud cloud) : FollowingCase(cloud)
 {
+    private const string Handout = "/etc/ebb/join/handout.json";
+
     [Fact]
     public async Task Shares_are_mounted_and_handed_out_with_the_key_that_the_orders_name_and_nothing_restarts()
     {
@@ -22,11 +25,54 @@ public sealed class KeyTests(MachineCloud cloud) : FollowingCase(cloud)
         await machine.LookAsync();
 
         Assert.Equal(["umount --lazy /srv"], machine.Ran);
-        foreach (var file in new[] { "/etc/ebb/shares.credentials", "/etc/ebb/join/handout.json" })
+        foreach (var file in new[] { "/etc/ebb/shares.credentials", Handout })
         {
             Assert.Contains(second, machine.Lab.Read(file));
             Assert.DoesNotContain(first, machine.Lab.Read(file));
         }
+    }
+
+    [Fact]
+    public async Task Shares_that_come_and_go_are_handed_out_as_the_orders_name_them_and_mounted_here_as_long()
+    {
+        using var machine = await BornAsync();
+        var first = await Cloud.SharesKeyAsync("key1");
+        var (some, none) = (machine.Cluster, machine.Cluster with { Storage = machine.Cluster.Storage with { Shares = [] } });
+        Assert.NotEmpty(some.Storage.Shares);
+        await machine.OrderAsync(machine.Orders());
+        await machine.LookAsync();
+        machine.Mounted();
+        machine.Forget();
+
+        machine.Cluster = none;
+        await machine.OrderAsync(machine.Orders());
+        await machine.LookAsync();
+
+        Assert.Equal("""{"mounts":[]}""", JsonNode.Parse(machine.Lab.Read(Handout))!.ToJsonString());
+        Assert.Equal("# the image's own\n", machine.Lab.Read("/etc/fstab"));
+        Assert.Equal(["umount --lazy /srv", "systemctl daemon-reload"], machine.Ran);
+        Assert.False(File.Exists(machine.Lab.At("/etc/ebb/shares.credentials")));
+
+        machine.Cluster = some;
+        await machine.OrderAsync(machine.Orders(sharesKey: "key2"));
+        await machine.LookAsync();
+
+        Assert.Contains("/srv", machine.Lab.Read(Handout));
+        Assert.DoesNotContain(first, machine.Lab.Read(Handout));
+        Assert.Contains(" /srv cifs ", machine.Lab.Read("/etc/fstab"));
+    }
+
+    [Fact]
+    public async Task Where_there_are_no_shares_join_servers_are_told_so_from_birth()
+    {
+        var none = Cloud.Cluster with { Storage = Cloud.Cluster.Storage with { Shares = [] } };
+        using var machine = new OrderedMachine(Cloud, none);
+
+        await machine.BeBornAsync();
+
+        Assert.Equal("""{"mounts":[]}""", JsonNode.Parse(machine.Lab.Read(Handout))!.ToJsonString());
+        Assert.Equal("600", machine.Lab.ModeOf(Handout));
+        Assert.Equal("# the image's own\n", machine.Lab.Read("/etc/fstab"));
     }
 
     [Fact]
@@ -70,63 +116,13 @@ public sealed class KeyTests(MachineCloud cloud) : FollowingCase(cloud)
     }
 
     [Fact]
-    public async Task A_rotation_of_passwords_has_the_first_server_exchange_the_old_one_for_the_new_one_before_k3s_restarts()
-    {
-        using var machine = await BornAsync();
-        await machine.OrderAsync(machine.Orders());
-        await machine.LookAsync();
-        var old = machine.Lab.Read("/etc/ebb/k3s/token").Trim();
-        await Cloud.PutFileAsync(SystemShare.ServerToken, "another password\n");
-        machine.Forget();
-
-        var state = new KeyState { K3s = new K3sOrder("passwords-1", RotationKind.Passwords) };
-        await machine.OrderAsync(machine.Orders(rotation: K3sRotations.Of(state, Cloud.Names)));
-        await machine.LookAsync();
-
-        Assert.Equal("another password", machine.Lab.Read("/etc/ebb/k3s/token").Trim());
-        Assert.Equal(
-            [$"k3s token rotate --token {old} --new-token another password", "systemctl restart k3s.service"],
-            machine.Ran.Where(line => line.Contains("token", StringComparison.Ordinal) || line.Contains("restart k3s", StringComparison.Ordinal)));
-        await Cloud.PutFileAsync(SystemShare.ServerToken, $"content of {SystemShare.ServerToken}\n");
-    }
-
-    [Fact]
-    public async Task Passwords_that_were_exchanged_just_before_the_power_went_are_not_exchanged_once_more()
-    {
-        using var machine = await BornAsync();
-        await Cloud.PutFileAsync(SystemShare.ServerToken, "another password\n");
-        machine.K3s("""
-            case "$*" in
-              "token rotate "*) exit 1;;
-              "secrets-encrypt status --token another password") echo Encryption Status: Enabled;;
-            esac
-            """);
-
-        var state = new KeyState { K3s = new K3sOrder("passwords-2", RotationKind.Passwords) };
-        var orders = machine.Orders(rotation: K3sRotations.Of(state, Cloud.Names));
-        await machine.OrderAsync(orders);
-        await machine.LookAsync();
-
-        Assert.Equal((ControlPlanePhase.Done, orders.Generation), ((await Cloud.StateAsync(0))!.Phase, (await Cloud.StateAsync(0))!.Generation));
-        await Cloud.PutFileAsync(SystemShare.ServerToken, $"content of {SystemShare.ServerToken}\n");
-    }
-
-    [Fact]
     public async Task Keys_are_exchanged_by_commands_that_run_once()
     {
         using var machine = await BornAsync();
-        machine.Lab.Write("/etc/ebb/k3s/agent-token.before", "the one before\n");
-        var rotation = new K3sRotation("2026-11", [["k3s", "token", "rotate", "--token", "@/etc/ebb/k3s/agent-token.before", "--new-token", "@/etc/ebb/k3s/token"], ["k3s", "certificate", "rotate"]]);
-        var first = machine.Orders(rotation: rotation);
-        await machine.OrderAsync(first);
+        var rotation = new K3sRotation("2026-11", [["k3s", "secrets-encrypt", "rotate-keys"], ["k3s", "certificate", "rotate"]]);
+        await machine.OrderAsync(machine.Orders(rotation: rotation));
         await machine.LookAsync();
-        string[] expected =
-        [
-            "k3s token rotate --token the one before --new-token content of k3s/token",
-            "systemctl stop k3s.service",
-            "k3s certificate rotate",
-            "systemctl restart k3s.service",
-        ];
+        string[] expected = ["k3s secrets-encrypt rotate-keys", "systemctl stop k3s.service", "k3s certificate rotate", "systemctl restart k3s.service"];
         Assert.Equal(expected, machine.Ran);
 
         machine.Forget();

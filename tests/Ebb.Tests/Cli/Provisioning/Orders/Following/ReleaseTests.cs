@@ -90,6 +90,7 @@ public sealed class ReleaseTests(MachineCloud cloud) : FollowingCase(cloud)
         machine.Forget();
         await Cloud.PutFileAsync(SystemShare.AirGap + "k3s", Newer);
         await Cloud.PutFileAsync(SystemShare.AirGap + "k3s-airgap-images-amd64.tar.zst", "newer images");
+        await Cloud.PutFileAsync(SystemShare.AirGap + "attestation-roots.pem", "certificates\n");
         await machine.OrderAsync(machine.Orders(Newer));
 
         await machine.LookAsync();
@@ -98,7 +99,16 @@ public sealed class ReleaseTests(MachineCloud cloud) : FollowingCase(cloud)
             ["k3s etcd-snapshot save --name before-v1.32.1-k3s1", "k3s-install.sh server", "systemctl enable k3s.service", "systemctl restart k3s.service", "systemctl restart ebb.service"],
             machine.Ran);
         Assert.Equal("newer images", machine.Lab.Read("/var/lib/rancher/k3s/agent/images/k3s-airgap-images-amd64.tar.zst"));
+        Assert.Equal("certificates\n", machine.Lab.Read("/etc/ebb/join/attestation-roots.pem"));
         Assert.Equal((ControlPlanePhase.Done, Newer), ((await Cloud.StateAsync(0))!.Phase, (await Cloud.StateAsync(0))!.Release));
+
+        // The join server sees by itself that they are others.
+        machine.Forget();
+        await Cloud.PutFileAsync(SystemShare.AirGap + "attestation-roots.pem", "other certificates\n");
+        await machine.OrderAsync(machine.Orders(Newer));
+        await machine.LookAsync();
+        Assert.Empty(machine.Ran);
+        Assert.Equal("other certificates\n", machine.Lab.Read("/etc/ebb/join/attestation-roots.pem"));
     }
 
     private static async Task<string> PythonAsync(string text)
