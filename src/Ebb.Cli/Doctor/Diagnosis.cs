@@ -226,7 +226,7 @@ internal static class Diagnosis
             var gone = node.ProviderId.Contains("/virtualMachineScaleSets/", StringComparison.OrdinalIgnoreCase) && state is null;
             yield return gone
                 ? new(Severity.Warning, $"node {node.Name}", "has no machine any more", $"The controller deletes it within a minute; else: kubectl delete node {node.Name}")
-                : new(Severity.Broken, $"node {node.Name}", "is not ready", $"kubectl describe node {node.Name} says since when. {Revival(seen, node, ofPool: state is not null)}");
+                : new(Severity.Broken, $"node {node.Name}", $"is not ready{Decided(seen, node)}", $"kubectl describe node {node.Name} says since when. {Revival(seen, node, ofPool: state is not null)}");
         }
     }
 
@@ -259,6 +259,10 @@ internal static class Diagnosis
 
     private static Dictionary<string, string> StatesByNode(Symptoms seen) =>
         (seen.Status?.Machines ?? []).Where(m => m.Node is not null).DistinctBy(m => m.Node).ToDictionary(m => m.Node!, m => m.State);
+
+    /// <summary>What the controller makes of it: it removes what is dead by itself, and says what it waits for.</summary>
+    private static string Decided(Symptoms seen, NodeSign node) =>
+        seen.Status?.Machines.FirstOrDefault(machine => machine.Node == node.Name) is { Reason.Length: > 0 } machine ? $" ({machine.Reason})" : "";
 
     private static string Revival(Symptoms seen, NodeSign node, bool ofPool)
     {

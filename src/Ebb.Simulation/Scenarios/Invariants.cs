@@ -24,6 +24,9 @@ internal sealed class Invariants
 
     /// <summary>Resource ids of machines that the cloud itself takes away.</summary>
     private readonly HashSet<string> _evicted = [];
+
+    /// <summary>Resource ids of machines that hang.</summary>
+    private readonly HashSet<string> _silent = [];
     private readonly List<string> _violations = [];
     private readonly Dictionary<string, (bool Marked, Queue<DateTimeOffset> Released)> _marks = [];
 
@@ -40,6 +43,9 @@ internal sealed class Invariants
 
     /// <summary>Work that was cut short, by whomever.</summary>
     public int Interruptions { get; private set; }
+
+    /// <summary>It hangs from now on: its pool may be without it.</summary>
+    public void IsSilent(Instance machine) => _silent.Add(machine.ResourceId);
 
     private void See(InstanceChange change)
     {
@@ -151,7 +157,7 @@ internal sealed class Invariants
         var left = before.Instances.Values
             .Where(was => was.Counts && !(now.Instances.TryGetValue(was.Number, out var stays) && stays.Counts))
             .ToList();
-        var named = left.Count(machine => machine.GuestUp && !_evicted.Contains(machine.ResourceId));
+        var named = left.Count(machine => machine.GuestUp && !_evicted.Contains(machine.ResourceId) && !_silent.Contains(machine.ResourceId));
         if (before.Capacity - now.Capacity > left.Count)
         {
             Violated($"the capacity of pool {now.Name} fell from {before.Capacity} to {now.Capacity} though {left.Count} machines were removed");

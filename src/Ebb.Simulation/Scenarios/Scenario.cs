@@ -58,6 +58,10 @@ public abstract record Happening(TimeSpan At)
     /// <summary>The cloud has only so many machines from now on.</summary>
     public sealed record Shortage(TimeSpan At, ImmutableArray<Availability> Availability) : Happening(At);
 
+    /// <summary>A machine of the pool that is up hangs: nothing of it runs any more, and the cloud sees nothing of that.</summary>
+    /// <param name="Which">Which one of them, from 0 to 1.</param>
+    public sealed record Silence(TimeSpan At, string Pool, double Which) : Happening(At);
+
     /// <summary>The API server is down, or up again.</summary>
     public sealed record ApiServer(TimeSpan At, bool Down) : Happening(At);
 

@@ -28,7 +28,8 @@ public static class ScenarioMaker
         // With draws of its own, so that what came later leaves the other scenarios as they were.
         var later = new Random(unchecked(seed * 7919));
         var pools = Later(later, Pools(random));
-        var happenings = Work(random, pools).Concat(TroubleMaker.Draw(random, pools, out var controllers)).Concat(Drought(later, pools));
+        var silences = Silences(new Random(unchecked(seed * 104729)), pools);
+        var happenings = Work(random, pools).Concat(TroubleMaker.Draw(random, pools, out var controllers)).Concat(Drought(later, pools)).Concat(silences);
         return new Scenario
         {
             Seed = seed,
@@ -112,6 +113,15 @@ public static class ScenarioMaker
         var from = Busy * random.NextDouble();
         yield return new Happening.Shortage(from, [new Availability { Priority = Priority.Spot, Machines = random.Next(2), Answer = (Shortage)random.Next(3) }]);
         yield return new Happening.Shortage(from + (0.9 * random.NextDouble() * (Calm - from)), []);
+    }
+
+    /// <summary>A machine or two that hang. Of three, no one could tell whether they or the network are to blame.</summary>
+    private static IEnumerable<Happening> Silences(Random random, ImmutableArray<(string Name, ScaleSetSpec Spec)> pools)
+    {
+        for (var left = Chance(random, 0.2) ? random.Next(1, 3) : 0; left > 0; left--)
+        {
+            yield return new Happening.Silence(Calm * random.NextDouble(), pools[random.Next(pools.Length)].Name, random.NextDouble());
+        }
     }
 
     private static ScaleSetSpec Pool(Random random, string size, int min, int max) => new()

@@ -122,6 +122,9 @@ public sealed class SimulationRun : IDisposable
             case Happening.Shortage shortage:
                 _world.Cloud.SetAvailability(shortage.Availability);
                 break;
+            case Happening.Silence silence:
+                Silence(silence);
+                break;
             case Happening.ApiServer server:
                 _down = server.Down;
                 TroubleNetwork(cut: server.Down);
@@ -143,6 +146,20 @@ public sealed class SimulationRun : IDisposable
                 _controllers[restart.Controller] = null;
                 StartController(restart.Controller);
                 break;
+        }
+    }
+
+    private void Silence(Happening.Silence silence)
+    {
+        var up = _world.Cloud.Find(World.Group, silence.Pool)!.Instances.Values
+            .Where(machine => machine.GuestUp && machine.Counts && _world.Kubernetes.Kubelets.Find(World.NodeName(machine)) is { Alive: true })
+            .OrderBy(machine => machine.Number)
+            .ToList();
+        if (up.Count > 0)
+        {
+            var machine = up[(int)(silence.Which * up.Count)];
+            _invariants.IsSilent(machine);
+            _world.Kubernetes.Kubelets.Kill(World.NodeName(machine));
         }
     }
 

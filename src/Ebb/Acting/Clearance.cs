@@ -38,7 +38,7 @@ internal sealed partial class Clearance(IKubernetes kubernetes, TimeProvider tim
             return false;
         }
 
-        switch (await LastLook.AtAsync(kubernetes, node, departure.Machine, time.GetUtcNow(), term))
+        switch (await LastLook.AtAsync(kubernetes, node, departure, time.GetUtcNow(), term))
         {
             case LastLook.Clear:
                 return true;

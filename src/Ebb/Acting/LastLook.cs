@@ -1,4 +1,6 @@
+using Ebb.Healing;
 using Ebb.Kubernetes.Objects;
+using Ebb.Planning;
 using Ebb.Pools;
 
 namespace Ebb.Acting;
@@ -9,16 +11,15 @@ namespace Ebb.Acting;
 /// </summary>
 internal abstract record LastLook
 {
-    // A pod whose kubelet is gone is never confirmed dead. So long after its own grace period nothing of it runs.
-    private static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(5);
-
     private LastLook()
     {
     }
 
     public static async Task<LastLook> AtAsync(
-        IKubernetes kubernetes, string name, Machine machine, DateTimeOffset now, CancellationToken ct)
+        IKubernetes kubernetes, string name, Departure departure, DateTimeOffset now, CancellationToken ct)
     {
+        var machine = departure.Machine;
+
         // The node first: whatever its cordon let through before stands in the list of pods read after it.
         var node = await kubernetes.NodeAsync(name, ct);
         if (machine.State is MachineState.Deallocated or MachineState.Stopped)
@@ -27,7 +28,7 @@ internal abstract record LastLook
             return node is null || !node.IsReady() ? new Clear() : new Otherwise();
         }
 
-        if (node is null || !IsOf(node, machine) || !IsCordoned(node))
+        if (node is null || !IsOf(node, machine) || !IsCordoned(node) || (departure.Unready && node.IsReady()))
         {
             return new Otherwise();
         }
@@ -58,7 +59,7 @@ internal abstract record LastLook
             return false;
         }
 
-        return node.IsReady() || pod.Metadata.DeletionTimestamp is not { } end || now - end < DeadAfter;
+        return node.IsReady() || pod.Metadata.DeletionTimestamp is not { } end || now - end < Remains.DeadAfter;
     }
 
     /// <summary>Only DaemonSet, mirror and finished pods.</summary>
@@ -67,6 +68,6 @@ internal abstract record LastLook
     /// <summary>A pod has slipped in; it wins.</summary>
     public sealed record Work(string Pod) : LastLook;
 
-    /// <summary>The node is gone, another one, or not behind our cordon.</summary>
+    /// <summary>The node is gone, another one, not behind our cordon, or ready again where it was to go for not being so.</summary>
     public sealed record Otherwise : LastLook;
 }

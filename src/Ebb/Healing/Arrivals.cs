@@ -7,20 +7,16 @@ namespace Ebb.Healing;
 /// <summary>Follows machines from the promise to the node, and gives up those that never get there.</summary>
 internal static class Arrivals
 {
-    public static void Plan(Draft draft, PoolStanding pool)
+    public static void Plan(Draft draft, PoolStanding pool, Outage outage)
     {
         var growthFailed = BackOff.Apply(draft, pool);
         var troubled = new Troubled(draft, pool);
-        var unjoined = new Unjoined(draft, pool);
+        var unjoined = FirstSeen.Unjoined(draft, pool);
+        var unready = new Unready(draft, pool, outage, unjoined, troubled);
         var neverJoined = false;
         foreach (var machine in pool.Unmatched)
         {
             neverJoined |= Plan(draft, pool, machine, troubled, unjoined);
-        }
-
-        if (neverJoined)
-        {
-            BackOff.Failed(draft, pool, BackOff.NeverJoined, draft.Now);
         }
 
         foreach (var node in pool.Nodes)
@@ -34,23 +30,38 @@ internal static class Arrivals
             {
                 Evicted(draft, pool, node, troubled);
             }
-            else if (node.Going || node.Joining)
+            else
             {
-                draft.InMotion.Add(pool.Name);
-                if (node.Announced is not null)
-                {
-                    node.Why = static (node, _) => $"leaving: {node.Announced} of its machine is announced";
-                }
+                Follow(draft, pool, node);
+                unready.Plan(node);
             }
         }
 
+        if (neverJoined || unready.NeverJoined)
+        {
+            BackOff.Failed(draft, pool, BackOff.NeverJoined, draft.Now);
+        }
+
+        unready.Remember();
         troubled.Remember();
         unjoined.Remember();
         CountPromised(draft, pool, growthFailed);
     }
 
+    private static void Follow(Draft draft, PoolStanding pool, Standing node)
+    {
+        if (node.Going || node.Joining)
+        {
+            draft.InMotion.Add(pool.Name);
+            if (node.Announced is not null)
+            {
+                node.Why = static (node, _) => $"leaving: {node.Announced} of its machine is announced";
+            }
+        }
+    }
+
     /// <returns>Whether it was given up for never having joined.</returns>
-    private static bool Plan(Draft draft, PoolStanding pool, Machine machine, Troubled troubled, Unjoined unjoined)
+    private static bool Plan(Draft draft, PoolStanding pool, Machine machine, Troubled troubled, FirstSeen unjoined)
     {
         draft.InMotion.Add(pool.Name);
         if (machine.State == MachineState.Deleting || draft.IsDeparting(machine))
@@ -80,6 +91,8 @@ internal static class Arrivals
             return false;
         }
 
+        // Also while it has failed: it may have a node yet, which is not ready then.
+        var started = unjoined.Since(machine);
         if (machine.State == MachineState.Failed)
         {
             var since = troubled.Since(machine);
@@ -94,7 +107,6 @@ internal static class Arrivals
             return false;
         }
 
-        var started = unjoined.Since(machine);
         var age = draft.Now - started;
         if (age < pool.Pool.JoinWithin)
         {

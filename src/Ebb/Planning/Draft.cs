@@ -60,6 +60,11 @@ internal sealed class Draft
     /// <summary>Takes our marks off a node.</summary>
     public void Release(Standing node, string reason)
     {
+        if (node.Released)
+        {
+            return;
+        }
+
         node.Released = true;
         _decisions.Add(new Decision.Release(node.Node.Name) { Reason = reason });
     }

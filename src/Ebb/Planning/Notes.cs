@@ -16,8 +16,11 @@ internal static class Notes
     /// <summary>Since when machines are in a state that must not last.</summary>
     public static string Troubled(string pool) => $"pool.{pool}.troubled";
 
-    /// <summary>Since when machines are without a node.</summary>
+    /// <summary>Since when machines are without a node that is, or was, ready.</summary>
     public static string Unjoined(string pool) => $"pool.{pool}.unjoined";
+
+    /// <summary>Since when nodes of machines are not ready that were.</summary>
+    public static string Unready(string pool) => $"pool.{pool}.unready";
 
     public static string Write(DateTimeOffset at) => at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.FFF'Z'", CultureInfo.InvariantCulture);
 

@@ -69,7 +69,11 @@ public abstract record Decision
 
 /// <param name="Node">Name of its node; null for a machine that never joined or has failed.</param>
 /// <param name="Reason">For example <c>idle 5 min</c>.</param>
-public sealed record Departure(Machine Machine, string? Node, string Reason);
+public sealed record Departure(Machine Machine, string? Node, string Reason)
+{
+    /// <summary>It goes because its node is not ready, and stays if that is over.</summary>
+    public bool Unready { get; init; }
+}
 
 /// <param name="Node">Name of its node, which bears the mark that the shield is Ebb's.</param>
 public sealed record Sheltered(Machine Machine, string Node);

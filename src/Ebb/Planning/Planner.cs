@@ -11,9 +11,10 @@ public static class Planner
     {
         var draft = new Draft(snapshot, policy);
         Orphans.Plan(draft);
+        var outage = new Outage(draft);
         foreach (var pool in draft.Pools)
         {
-            Arrivals.Plan(draft, pool);
+            Arrivals.Plan(draft, pool, outage);
         }
 
         var placement = Growth.Plan(draft);

@@ -27,7 +27,14 @@ public sealed record Policy
     /// <summary>Longest wait after failed growth. Default 30 min.</summary>
     public TimeSpan BackOffMost { get; init; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>How long the cloud may show a machine failed and without a node before it is removed. Default 2 min.</summary>
+    /// <summary>
+    /// How long a node that was ready may not be, before its machine is removed once nothing may run there any more; at least as long as
+    /// a machine of the pool may take to join. Default 20 min: Kubernetes gives up its pods after 6, and a machine that is started anew
+    /// is back by then.
+    /// </summary>
+    public TimeSpan UnreadyFor { get; init; } = TimeSpan.FromMinutes(20);
+
+    /// <summary>How long the cloud may show a machine failed that has had no ready node before it is removed. Default 2 min.</summary>
     public TimeSpan FailedFor { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>How long the deletion of a machine may take before it is asked for again. Default 15 min.</summary>

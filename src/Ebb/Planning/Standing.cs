@@ -43,6 +43,9 @@ internal sealed class Standing(Node node)
     /// <summary>Why a person or a rule keeps it whatever happens; else null.</summary>
     public string? Keep { get; set; }
 
+    /// <summary>Its machine goes because the node is not ready, or would if nothing spoke against it: nothing else is decided about it.</summary>
+    public bool GivenUp { get; set; }
+
     /// <summary>Its place in the simulated placement; null when nothing can be placed here.</summary>
     public Room? Room { get; set; }
 

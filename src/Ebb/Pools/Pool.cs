@@ -33,7 +33,7 @@ public sealed record Pool
     /// <summary>How long a node stays idle before it is retired. Default 5 min.</summary>
     public TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long a machine may be without a node before it is given up. Default 15 min.</summary>
+    /// <summary>How long a machine may be without a ready node before it is given up. Default 15 min.</summary>
     public TimeSpan JoinWithin { get; init; } = TimeSpan.FromMinutes(15);
 
     public Priority Priority { get; init; }

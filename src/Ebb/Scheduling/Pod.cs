@@ -30,8 +30,11 @@ public sealed record Pod
     /// <summary>When it began to run; null before.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
+    /// <summary>When the time that it was given to end is over; null while nobody has asked for its deletion.</summary>
+    public DateTimeOffset? LeavesBy { get; init; }
+
     /// <summary>Deletion has been asked for; it still holds its room until it is gone.</summary>
-    public bool Leaving { get; init; }
+    public bool Leaving => LeavesBy is not null;
 
     /// <summary>Made by the kubelet from a file.</summary>
     public bool Mirror { get; init; }

@@ -51,6 +51,11 @@ internal static class Idle
             return false;
         }
 
+        if (node.GivenUp)
+        {
+            return false;
+        }
+
         NoteIdle(draft, node);
         if (node.Keep is { } keep)
         {
@@ -70,7 +75,7 @@ internal static class Idle
             return false;
         }
 
-        if (node.Wanted)
+        if (node.Wanted || node.Released)
         {
             node.Why ??= static (node, _) => $"kept: {Words.Count(node.Room!.Placed, "waiting pod")} will fit here";
             return false;

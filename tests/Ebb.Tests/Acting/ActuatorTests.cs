@@ -136,6 +136,19 @@ public partial class ActuatorTests
     [Theory]
     [InlineData(false, 1)]
     [InlineData(true, 0)]
+    public async Task A_machine_that_goes_because_its_node_is_not_ready_stays_when_a_last_look_finds_it_ready(bool ready, int removals)
+    {
+        _cluster.Add("n1", "NoSchedule", ready: ready);
+        var silent = new Departure(Machine("n1"), "n1", "not ready for 20 min") { Unready = true };
+
+        await ActAsync(new Decision.Remove(_pool, [silent]) { Reason = "x" });
+
+        Assert.Equal(removals, _cloud.Calls.Count);
+    }
+
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 0)]
     public async Task A_machine_without_power_goes_whatever_pods_still_stand_there_unless_its_node_lives(bool ready, int removals)
     {
         _cluster.Add("n1", ready: ready);

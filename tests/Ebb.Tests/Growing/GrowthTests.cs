@@ -202,7 +202,7 @@ public sealed class GrowthTests
     {
         var some = new Some().With(Some.Pool());
         some.AddPending(1, edit: pod => pod with { Gated = true });
-        some.AddPending(1, edit: pod => pod with { Leaving = true });
+        some.AddPending(1, edit: pod => pod with { LeavesBy = Some.Noon });
 
         var plan = some.Plan();
 

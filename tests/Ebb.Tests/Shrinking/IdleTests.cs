@@ -136,7 +136,7 @@ public sealed class IdleTests
     public void A_pod_on_its_way_out_keeps_its_node()
     {
         var some = new Some().With(Some.Pool());
-        some.AddNode([Some.Pod("frame") with { Leaving = true }], edit: Some.Marked(null, TaintEffect.NoSchedule, Noon.AddMinutes(-10)));
+        some.AddNode([Some.Pod("frame") with { LeavesBy = Noon }], edit: Some.Marked(null, TaintEffect.NoSchedule, Noon.AddMinutes(-10)));
 
         Assert.DoesNotContain(some.Plan().Decisions, decision => decision is Decision.Remove);
     }

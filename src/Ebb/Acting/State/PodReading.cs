@@ -26,7 +26,7 @@ internal sealed class PodReading(Interning interned, Volumes volumes)
             Protection = Protection(meta.Annotations),
             CreatedAt = meta.CreationTimestamp ?? default,
             StartedAt = pod.Status?.StartTime,
-            Leaving = meta.DeletionTimestamp is not null,
+            LeavesBy = meta.DeletionTimestamp,
             Mirror = meta.Annotations?.ContainsKey("kubernetes.io/config.mirror") == true,
             Gated = pod.Spec.SchedulingGates is { Count: > 0 },
         };

@@ -36,6 +36,17 @@ public sealed partial class DiagnosisTests
     }
 
     [Fact]
+    public void A_node_that_is_not_ready_is_told_with_what_its_machine_is_kept_for()
+    {
+        var machine = Machine("unready") with { Reason = "kept: not ready for 25 min, but pod frame is not marked for deletion and may still run there" };
+        var seen = Healthy with { Status = Status() with { Machines = [machine] }, Nodes = [Healthy.Nodes[0] with { Ready = false }] };
+
+        Assert.Equal(
+            "is not ready (kept: not ready for 25 min, but pod frame is not marked for deletion and may still run there)",
+            Assert.Single(Diagnosis.Of(seen)).What);
+    }
+
+    [Fact]
     public void A_machine_that_is_stopped_is_no_fault_unless_pods_wait()
     {
         var stopped = Healthy with
