@@ -50,6 +50,12 @@ public static class Marks
     public const string Operating = "ebb.dev/operating";
 
     /// <summary>
+    /// Node annotation <c>"true"</c>: the machine is what its pool says now but for its disk, which was made before. A command began to
+    /// reimage it, and has not come to the end.
+    /// </summary>
+    public const string Reimage = "ebb.dev/reimage";
+
+    /// <summary>
     /// Node annotation: with which keys the machine was told to mount its shares, as a hash from which none can be guessed
     /// (<see cref="Joining.Mount.MarkOf"/>). A machine that was told others when it last joined has those mounted still.
     /// </summary>

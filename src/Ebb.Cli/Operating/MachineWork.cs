@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using Ebb.Acting;
 using Ebb.Acting.Draining;
 using Ebb.Cli.Reports;
@@ -14,6 +13,8 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
     private readonly PatientHold _hold = new(kubernetes, time, random);
 
     private readonly PatientDrain _drain = new(kubernetes, time);
+
+    private LatestModels Models => new(kubernetes, cloud, time, request, _hold, say);
 
     /// <returns>For each machine of the plan what became of it. Machines of waves after one that did not come back are not in it.</returns>
     public Task<ImmutableArray<OperationOutcome>> RunAsync(OperationPlan plan, CancellationToken ct) =>
@@ -53,13 +54,19 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
         var whole = false;
         try
         {
-            var why = await Task.WhenAll(wave.Select(candidate => EmptyAsync(candidate, ct)));
+            var passed = (await Task.WhenAll(wave.Select(candidate => EmptyAsync(candidate, ct)))).Select(WaveEnd.Left).ToArray();
+            PoolLook? look = null;
+            if (request.Operation is MachineOperation.Reimage)
+            {
+                (wave, look) = await UpgradeAsync(wave, passed, release, ct);
+            }
+
             var before = await Task.WhenAll(wave.Select(c => _hold.PatientlyAsync(() => NodeReturn.OfAsync(kubernetes, c.Node, ct), ct)));
-            var gone = await GoneAsync(wave, ct);
+            var gone = Gone(wave, look ?? await LookAsync(wave, ct));
 
             // One that was empty early was not looked at while others were emptied.
             var passedOver = await Task.WhenAll(wave.Select(async (candidate, i) =>
-                gone.GetValueOrDefault(candidate) ?? WaveEnd.Left(why[i] ?? await LastLookAsync(candidate, ct))));
+                gone.GetValueOrDefault(candidate) ?? passed[i] ?? WaveEnd.Left(await LastLookAsync(candidate, ct))));
             var ready = wave.Where((_, i) => passedOver[i] is null).ToList();
             var returns = before.Where((_, i) => passedOver[i] is null).ToArray();
 
@@ -81,9 +88,14 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
 
             var ends = await OperateAsync(wave[0].Pool, ready, returns, release, ct);
             whole = true;
+            if (request.Operation is MachineOperation.Reimage)
+            {
+                await Task.WhenAll(ends.Where(end => end.Key.Joined && end.Value.Outcome == "done").Select(end => Models.DoneAsync(end.Key.Node, ct)));
+            }
+
             return (
                 [.. wave.Select((c, i) => Outcome(c, passedOver[i] ?? ends[c], time.GetElapsedTime(started)))],
-                ends.Values.Any(end => end is { Outcome: "failed", Unharmed: false }));
+                passedOver.Concat(ends.Values).Any(end => end is { Outcome: "failed", Unharmed: false }));
         }
         finally
         {
@@ -96,6 +108,42 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
         }
     }
 
+    /// <summary>Brings machines to their pool's model that a reimage would make anew from an earlier one, and empties their nodes again.</summary>
+    /// <param name="passed">What became of each already, null for none; gets more.</param>
+    /// <returns>The wave as it is then; and the last look at its machines, null where much has passed since.</returns>
+    private async Task<(ImmutableArray<Candidate> Wave, PoolLook? Look)> UpgradeAsync(
+        ImmutableArray<Candidate> wave, WaveEnd?[] passed, HashSet<string> release, CancellationToken ct)
+    {
+        var look = await LookAsync(wave, ct);
+        var gone = Gone(wave, look);
+        var now = wave.Select(c => look.Machines?.GetValueOrDefault(c.Machine.ProviderId) is { } machine ? c with { Machine = machine } : c).ToArray();
+        var concerned = Enumerable.Range(0, now.Length).Where(i => passed[i] is null && !gone.ContainsKey(wave[i]) && LatestModels.Concerns(now[i])).ToList();
+
+        // Of one that only comes to its end what another command began its node may go and come any moment.
+        await Task.WhenAll(concerned.Where(i => LatestModels.Lacks(now[i])).Select(async i => passed[i] = WaveEnd.Left(await LastLookAsync(now[i], ct))));
+        concerned.RemoveAll(i => passed[i] is not null);
+        if (concerned.Count == 0)
+        {
+            return ([.. now], look);
+        }
+
+        var ends = await Models.RunAsync(wave[0].Pool, [.. concerned.Select(i => now[i])], release, ct);
+        await Task.WhenAll(concerned.Select(async i =>
+        {
+            if (ends[now[i]] is { Outcome: not "done" } end)
+            {
+                passed[i] = end;
+                return;
+            }
+
+            // It may have joined anew, and got work, or have left.
+            now[i] = now[i] with { Joined = now[i].Node.Length > 0 && await _hold.IsThereAsync(now[i].Node, ct) };
+            passed[i] = WaveEnd.Left(await EmptyAsync(now[i], ct));
+        }));
+        release.UnionWith(now.Where(c => c.Joined).Select(c => c.Node));
+        return ([.. now], null);
+    }
+
     private async Task<Dictionary<Candidate, WaveEnd>> OperateAsync(
         PoolView pool, List<Candidate> ready, NodeReturn[] before, HashSet<string> release, CancellationToken ct)
     {
@@ -104,24 +152,11 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
             return [];
         }
 
-        string? lost = null;
+        CloudOrder order;
         try
         {
-            await cloud.OperateAsync(pool, [.. ready.Select(c => c.Machine)], request.Operation, ct);
-        }
-        catch (CloudException e) when (e.MayBeDone)
-        {
-            // Not sent again, since a second restart or reimage does harm; the machines show whether it was done. Held meanwhile: work
-            // that came to them now would be lost with the restart.
-            lost = e.Message;
-            say($"{lost}. Waiting to see whether it is done all the same.");
-        }
-        catch (CloudException e) when (e.Status is HttpStatusCode.Conflict)
-        {
-            // Refused for what these machines are, or are at: others may well be worked on.
-            say(e.Message);
-            release.UnionWith(ready.Where(c => c.Joined && request.Operation is not MachineOperation.Start).Select(c => c.Node));
-            return ready.ToDictionary(c => c, _ => new WaveEnd("failed", e.Message) { Unharmed = true });
+            // Held also where the answer is lost: work that came to them now would be lost with the restart.
+            order = await CloudOrder.GiveAsync(cloud, pool, ready, request.Operation, say, ct);
         }
         catch (CloudException) when (request.Operation is not MachineOperation.Start)
         {
@@ -130,10 +165,16 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
             throw;
         }
 
+        if (order.Refused is { } refused)
+        {
+            release.UnionWith(ready.Where(c => c.Joined && request.Operation is not MachineOperation.Start).Select(c => c.Node));
+            return ready.ToDictionary(c => c, _ => new WaveEnd("failed", refused) { Unharmed = true });
+        }
+
         var ends = new Dictionary<Candidate, WaveEnd>();
         try
         {
-            await new WaveWait(kubernetes, cloud, time, request, say).RunAsync(pool, ready, before, lost, ends, ct);
+            await new WaveWait(kubernetes, cloud, time, request, say).RunAsync(pool, ready, before, order.Lost, ends, ct);
             return ends;
         }
         finally
@@ -176,10 +217,9 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
     }
 
     /// <summary>Machines that have gone since the plan was made: the controller removes idle ones, the cloud takes spot ones back.</summary>
-    private async Task<Dictionary<Candidate, WaveEnd>> GoneAsync(ImmutableArray<Candidate> wave, CancellationToken ct)
+    private static Dictionary<Candidate, WaveEnd> Gone(ImmutableArray<Candidate> wave, PoolLook look)
     {
-        var pool = wave[0].Pool.Pool.Name;
-        if (await PoolLook.AtAsync(cloud, pool, ImmutableHashSet.Create(pool), ct) is not ({ } machines, _))
+        if (look.Machines is not { } machines)
         {
             return [];
         }
@@ -188,6 +228,12 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
             .Select(c => (Candidate: c, Now: machines.GetValueOrDefault(c.Machine.ProviderId)))
             .Where(one => one.Now is null or { State: MachineState.Deleting })
             .ToDictionary(one => one.Candidate, one => one.Now is null ? WaveEnd.Gone : new WaveEnd("gone", "it is being removed"));
+    }
+
+    private Task<PoolLook> LookAsync(ImmutableArray<Candidate> wave, CancellationToken ct)
+    {
+        var pool = wave[0].Pool.Pool.Name;
+        return PoolLook.AtAsync(cloud, pool, ImmutableHashSet.Create(pool), ct);
     }
 
     /// <returns>Null when the machine may be worked on now, else why not.</returns>

@@ -20,6 +20,9 @@ internal sealed record Candidate(PoolView Pool, Machine Machine, string Node, bo
     /// <summary>The release of its kubelet; empty where it has not joined.</summary>
     public string Release { get; init; } = "";
 
+    /// <summary>Whether a command that was cut short was to reimage it, and has not.</summary>
+    public bool OldDisk { get; init; }
+
     /// <summary>How many pods are on it that keep it from being idle.</summary>
     public int Work { get; init; }
 }
@@ -95,6 +98,7 @@ internal sealed record OperationPlan
             ? new Candidate(pool, machine, node.Name, Joined: true, OperatingMark.Read(node.Annotations.GetValueOrDefault(Marks.Operating)))
             {
                 Release = node.KubeletVersion,
+                OldDisk = node.Annotations.ContainsKey(Marks.Reimage),
                 Work = node.Pods.Count(pod => pod.IsWork),
             }
             : new Candidate(pool, machine, machine.HostName.ToLowerInvariant(), Joined: false);

@@ -32,6 +32,9 @@ internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvide
     // Where the cloud says that it failed, and not for which machines, or its answer was lost: those that it was done to are back this soon.
     private static readonly TimeSpan InDoubtFor = TimeSpan.FromMinutes(3);
 
+    /// <summary>Whether a look at the cloud shows that a machine is what it is to be; asked at each look. Null: its node shows that.</summary>
+    public Func<Candidate, PoolLook, bool>? Reached { get; init; }
+
     /// <param name="before">What the node of each was before.</param>
     /// <param name="lost">Why nobody knows whether the cloud has taken the order; null when it has.</param>
     /// <param name="ended">Gets what became of each as soon as it is known; of all, unless this is cut short.</param>
@@ -46,12 +49,12 @@ internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvide
         while (ended.Count < returns.Count)
         {
             await Task.Delay(LookEvery, time, ct);
-            Dictionary<string, Machine>? machines = null;
+            PoolLook? look = null;
             if (time.GetElapsedTime(looked) >= LookAtCloudEvery)
             {
                 looked = time.GetTimestamp();
-                (machines, var failures) = await PoolLook.AtAsync(cloud, pool.Pool.Name, inMotion, ct);
-                foreach (var failure in failures)
+                look = await PoolLook.AtAsync(cloud, pool.Pool.Name, inMotion, ct);
+                foreach (var failure in look.Failures)
                 {
                     if (waiting.Find(c => c.Machine.Id == failure.Machine) is { } one)
                     {
@@ -60,7 +63,7 @@ internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvide
                     }
                 }
 
-                foreach (var unsure in failures.Where(failure => !failure.Named).DistinctBy(failure => (failure.Code, failure.Message)))
+                foreach (var unsure in look.Failures.Where(failure => !failure.Named).DistinctBy(failure => (failure.Code, failure.Message)))
                 {
                     say($"Azure could not {Verb} all of them, and does not say which: {unsure.Code}: {unsure.Message} Waiting to see.");
                 }
@@ -68,7 +71,7 @@ internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvide
 
             foreach (var candidate in waiting.Where(c => !ended.ContainsKey(c)))
             {
-                if (await EndAsync(candidate, returns[candidate], machines, doubts.GetValueOrDefault(candidate), started, ct) is { } end)
+                if (await EndAsync(candidate, returns[candidate], look, doubts.GetValueOrDefault(candidate), started, ct) is { } end)
                 {
                     ended[candidate] = end;
                     if (end.Outcome == "failed")
@@ -82,14 +85,15 @@ internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvide
 
     /// <returns>Null while it is to be waited for.</returns>
     private async Task<WaveEnd?> EndAsync(
-        Candidate candidate, NodeReturn before, Dictionary<string, Machine>? machines, Doubt? doubt, long started, CancellationToken ct)
+        Candidate candidate, NodeReturn before, PoolLook? look, Doubt? doubt, long started, CancellationToken ct)
     {
+        var machines = look?.Machines;
         if (machines is not null && !machines.ContainsKey(candidate.Machine.ProviderId))
         {
             return WaveEnd.Gone;
         }
 
-        if (await IsDoneAsync(candidate, before, machines, ct))
+        if (Reached is null ? await IsDoneAsync(candidate, before, machines, ct) : look is not null && Reached(candidate, look))
         {
             return new WaveEnd("done", null);
         }
@@ -162,7 +166,7 @@ internal sealed class WaveWait(IKubernetes kubernetes, ICloud cloud, TimeProvide
         _ => request.Operation.ToString().ToLowerInvariant(),
     };
 
-    private string Wanted => request.Stops ? "stopped" : "a node that is ready again";
+    private string Wanted => Reached is not null ? "what its pool says now" : request.Stops ? "stopped" : "a node that is ready again";
 
     private static string Besides(Doubt? doubt) => doubt is null ? "" : $" ({doubt.Why.TrimEnd('.')})";
 

@@ -26,6 +26,7 @@ internal static class Strangers
             if (strangers.Count > 0)
             {
                 count += strangers.Count;
+                cloud.Upgrade(pool.Group, pool.Name, strangers);
                 cloud.Reimage(pool.Group, pool.Name, strangers);
             }
         }

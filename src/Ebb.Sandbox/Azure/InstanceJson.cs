@@ -9,7 +9,7 @@ internal static class InstanceJson
 {
     public static JsonObject Of(ScaleSet set, Instance i, bool view)
     {
-        var profile = (JsonRead.At(set.Model, "properties", "virtualMachineProfile") as JsonObject ?? []).DeepClone().AsObject();
+        var profile = (JsonRead.At(set.ModelOf(i), "properties", "virtualMachineProfile") as JsonObject ?? []).DeepClone().AsObject();
         var os = ScaleSetJson.Child(profile, "osProfile");
         os.Remove("computerNamePrefix");
         os["computerName"] = i.ComputerName;
@@ -32,7 +32,7 @@ internal static class InstanceJson
             ["osProfile"] = os.DeepClone(),
             ["storageProfile"] = storage.DeepClone(),
             ["networkProfile"] = new JsonObject { ["networkInterfaces"] = new JsonArray([.. InstanceNics.Of(set, i).Select(n => (JsonNode)new JsonObject { ["id"] = n["id"]!.DeepClone() })]) },
-            ["networkProfileConfiguration"] = profile["networkProfile"]?.DeepClone() ?? new JsonObject(),
+            ["networkProfileConfiguration"] = JsonRead.At(set.Model, "properties", "virtualMachineProfile", "networkProfile")?.DeepClone() ?? new JsonObject(),
             ["protectionPolicy"] = new JsonObject
             {
                 ["protectFromScaleIn"] = i.ProtectedFromScaleIn,

@@ -24,7 +24,7 @@ internal static class MetadataDocument
 
     private static JsonObject Compute(ScaleSet set, Instance i, string version)
     {
-        var profile = JsonRead.At(set.Model, "properties", "virtualMachineProfile") as JsonObject ?? [];
+        var profile = JsonRead.At(set.ModelOf(i), "properties", "virtualMachineProfile") as JsonObject ?? [];
         var os = profile["osProfile"] as JsonObject ?? [];
         var image = JsonRead.At(profile, "storageProfile", "imageReference") as JsonObject ?? [];
         var linux = os["linuxConfiguration"] as JsonObject ?? [];

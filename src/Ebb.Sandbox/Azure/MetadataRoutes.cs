@@ -149,7 +149,7 @@ internal sealed class MetadataRoutes(ResourceStore store, TokenIssuer issuer, At
 
     private ArmReply Attested(ArmRequest r, ScaleSet set, Instance instance)
     {
-        var sku = JsonRead.Text(JsonRead.At(set.Model, "properties", "virtualMachineProfile", "storageProfile", "imageReference", "sku"));
+        var sku = JsonRead.Text(JsonRead.At(set.ModelOf(instance), "properties", "virtualMachineProfile", "storageProfile", "imageReference", "sku"));
         return attested.Answer(r, new AttestedMachine(instance.VmId, instance.SubscriptionId, sku ?? ""));
     }
 

@@ -51,23 +51,43 @@ public sealed partial class CloudWorld
     public Outcome<ScaleSet> Restart(string group, string name, IReadOnlyList<string>? ids) =>
         Act(CallKind.Restart, group, name, ids, (state, i, work) => Restart(state, i, work, reimage: false));
 
-    /// <summary>Gives instances a fresh disk of the set's newest model.</summary>
+    /// <summary>Gives instances a fresh disk of the model that each has: only <see cref="Upgrade"/> brings them the set's newest.</summary>
     public Outcome<ScaleSet> Reimage(string group, string name, IReadOnlyList<string>? ids) =>
         Act(CallKind.Reimage, group, name, ids, (state, i, work) => Restart(state, i, work, reimage: true));
 
-    /// <summary>Brings instances to the set's newest model; those whose size changes with it restart, on another host: with a fresh disk where that was the host's.</summary>
+    /// <summary>
+    /// Brings instances to the set's newest model. Those whose size changes with it restart, on another host: with a fresh disk where that
+    /// was the host's. Another image is a fresh disk, too. All else, what they are told at their birth say, does not restart them.
+    /// </summary>
     public Outcome<ScaleSet> Upgrade(string group, string name, IReadOnlyList<string>? ids) =>
-        Act(CallKind.Upgrade, group, name, ids, (state, i, work) =>
+        Act(CallKind.Upgrade, group, name, ids, (state, before, work) =>
         {
-            var (resized, fresh) = (i.Size != state.Current.Size, state.Current.Spec.EphemeralDisk);
-            Adopt(state, [i.Number]);
-            if (resized && i.Power == PowerState.Running)
+            if (before.ModelVersion == state.Current.ModelVersion)
             {
-                Restart(state, state.Current.Instances[i.Number], work, reimage: fresh);
+                return;
             }
-            else if (resized && fresh)
+
+            var resized = before.Size != state.Current.Size;
+            var fresh = !ScaleSetModel.HasSameImage(before.Model, state.Current.Model) || (resized && state.Current.Spec.EphemeralDisk);
+            Adopt(state, [before.Number]);
+            var i = state.Current.Instances[before.Number];
+            if ((resized || fresh) && i.Power == PowerState.Running)
             {
-                Raise(InstanceEvent.Reimaged, state.Current.Instances[i.Number]);
+                Restart(state, i, work, reimage: fresh);
+                return;
+            }
+
+            if (fresh)
+            {
+                Raise(InstanceEvent.Reimaged, i);
+            }
+
+            WaitFor(work, i);
+            if (i.Provisioning is ProvisioningState.Succeeded or ProvisioningState.Failed)
+            {
+                // Not an order of its own: what is due for the machine stays due.
+                i = Replace(state, i with { Provisioning = ProvisioningState.Updating, Failure = null, ETag = i.ETag + 1 });
+                After(state, i, _options.Create.Draw(_random), now => AtRest(state, now));
             }
         });
 
@@ -245,7 +265,7 @@ public sealed partial class CloudWorld
         foreach (var number in numbers.ToImmutableArray())
         {
             var instance = state.Current.Instances[number];
-            Replace(state, instance with { ModelVersion = state.Current.ModelVersion, Size = state.Current.Size });
+            Replace(state, instance with { ModelVersion = state.Current.ModelVersion, Model = state.Current.Model, Size = state.Current.Size });
         }
     }
 }

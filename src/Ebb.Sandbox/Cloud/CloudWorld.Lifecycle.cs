@@ -26,6 +26,7 @@ public sealed partial class CloudWorld
             CreatedAt = Now,
             FaultDomain = number % set.Spec.FaultDomains,
             ModelVersion = set.ModelVersion,
+            Model = set.Model,
             Tags = set.Tags,
         };
     }

@@ -101,6 +101,7 @@ public sealed partial class CloudWorld
         PowerOnIn(state, instance, _options.Create.Draw(_random));
     }
 
+    /// <param name="reimage">It boots from a fresh disk, of the model that it has.</param>
     private void Restart(SetState state, Instance instance, Work work, bool reimage)
     {
         instance = Busy(state, instance, work);
@@ -112,9 +113,7 @@ public sealed partial class CloudWorld
             {
                 Power = PowerState.Starting,
                 Tags = state.Current.Tags,
-                ModelVersion = reimage ? state.Current.ModelVersion : stopped.ModelVersion,
                 Deaf = stopped.Deaf && !reimage,
-                Size = reimage ? state.Current.Size : stopped.Size,
             });
             if (reimage)
             {

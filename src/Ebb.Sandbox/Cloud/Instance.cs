@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 
 namespace Ebb.Sandbox.Cloud;
 
@@ -58,8 +59,11 @@ public sealed record Instance
     /// <summary>Why <see cref="Provisioning"/> is failed; else null.</summary>
     public CloudError? Failure { get; init; }
 
-    /// <summary>Which of the set's models it was made from; see <see cref="ScaleSet.ModelVersion"/>.</summary>
+    /// <summary>Which of the set's models it was made from, or last upgraded to; see <see cref="ScaleSet.ModelVersion"/>.</summary>
     public required int ModelVersion { get; init; }
+
+    /// <summary>That model, which a reimage makes its disk from. Frozen: clone before changing.</summary>
+    public required JsonObject Model { get; init; }
 
     /// <summary>The set's tags when it last booted: what its metadata service shows.</summary>
     public ImmutableSortedDictionary<string, string> Tags { get; init; } = ImmutableSortedDictionary<string, string>.Empty;

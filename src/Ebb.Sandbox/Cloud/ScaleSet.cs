@@ -69,15 +69,15 @@ public sealed record ScaleSet
     internal static string MachineIdOf(string subscription, string group, string name) =>
         $"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}";
 
-    /// <summary>What machines that are made now are told at their birth.</summary>
-    public byte[] CustomData
+    /// <summary>What one of its machines is: the model that it was made from, or last upgraded to. A machine that stands alone is what was last put.</summary>
+    public JsonObject ModelOf(Instance machine) => Standalone ? Model : machine.Model;
+
+    /// <summary>What one of its machines is told when its disk is made.</summary>
+    public byte[] CustomDataOf(Instance machine)
     {
-        get
-        {
-            var text = JsonRead.Text(JsonRead.At(Model, "properties", "virtualMachineProfile", "osProfile", "customData")) ?? "";
-            var data = new byte[text.Length];
-            return Convert.TryFromBase64String(text, data, out var length) ? data[..length] : [];
-        }
+        var text = JsonRead.Text(JsonRead.At(ModelOf(machine), "properties", "virtualMachineProfile", "osProfile", "customData")) ?? "";
+        var data = new byte[text.Length];
+        return Convert.TryFromBase64String(text, data, out var length) ? data[..length] : [];
     }
 
     internal static string ResourceIdOf(string subscription, string group, string set) =>

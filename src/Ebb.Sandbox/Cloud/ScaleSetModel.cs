@@ -55,9 +55,14 @@ internal static class ScaleSetModel
         JsonNode.DeepEquals(Get(Get(a, "properties"), "virtualMachineProfile"), Get(Get(b, "properties"), "virtualMachineProfile"))
         && string.Equals(Text(Get(Get(a, "sku"), "name")), Text(Get(Get(b, "sku"), "name")), StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Whether disks by two models are made of one image.</summary>
+    public static bool HasSameImage(JsonObject a, JsonObject b) => JsonNode.DeepEquals(ImageOf(a), ImageOf(b));
+
     /// <summary>What of its machines' disks a set was made with and keeps, and that one model has otherwise than the one before; null for nothing.</summary>
     public static string? ChangedForGood(JsonObject before, JsonObject after) =>
         SetOnce.FirstOrDefault(path => OfStorage(before, path) is { } was && !was.Equals(OfStorage(after, path), StringComparison.OrdinalIgnoreCase));
+
+    private static JsonNode? ImageOf(JsonObject model) => At(model, "properties", "virtualMachineProfile", "storageProfile", "imageReference");
 
     private static string? OfStorage(JsonObject model, string path) =>
         Text(At(model, ["properties", "virtualMachineProfile", "storageProfile", .. path.Split('.')]));

@@ -50,9 +50,11 @@ public enum MachineOperation
     PowerOff,
     Deallocate,
     Restart,
+
+    /// <summary>Gives the machine a fresh disk of the model that it has, which may be an earlier one than its pool's.</summary>
     Reimage,
 
-    /// <summary>Gives the machine what its pool's model says now, its size for example; it restarts.</summary>
+    /// <summary>Gives the machine what its pool's model says now. It restarts for another size or image; what it is told at its birth it has with its next reimage.</summary>
     Upgrade,
 }
 
@@ -97,7 +99,11 @@ public sealed record PoolView
 }
 
 /// <param name="Kind">For people: <c>grow</c>, <c>remove</c>, <c>start</c>, ...</param>
-public sealed record CloudOperation(string Kind, int Machines, DateTimeOffset StartedAt);
+public sealed record CloudOperation(string Kind, int Machines, DateTimeOffset StartedAt)
+{
+    /// <summary>The kind of <see cref="MachineOperation.Upgrade"/>.</summary>
+    public const string Upgrade = "upgrade";
+}
 
 /// <param name="Code">The cloud's own error code, for example <c>AllocationFailed</c>.</param>
 public sealed record GrowFailure(GrowRefusal Refusal, string Code, string Message, DateTimeOffset At);

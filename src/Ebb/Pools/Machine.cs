@@ -34,8 +34,8 @@ public sealed record Machine
     /// <summary>When the cloud made it; null when the cloud does not say.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
-    /// <summary>False for one that was made from an earlier model of its pool than machines that are made now.</summary>
-    public bool LatestModel { get; init; } = true;
+    /// <summary>False for one that is of an earlier model of its pool than machines that are made now; null where the cloud does not say.</summary>
+    public bool? LatestModel { get; init; }
 
     /// <summary>The cloud is at work on it: it may stop and start yet, whatever its state is now.</summary>
     public bool Changing { get; init; }

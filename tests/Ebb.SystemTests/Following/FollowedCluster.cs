@@ -180,7 +180,7 @@ internal sealed class FollowedCluster : IAsyncDisposable
         {
             lock (_machines)
             {
-                _machines.Add(change.Instance.Name, new FollowedMachine(change.Instance, set.CustomData, Path.Combine(Ground.Directory, change.Instance.Name), this));
+                _machines.Add(change.Instance.Name, new FollowedMachine(change.Instance, set.CustomDataOf(change.Instance), Path.Combine(Ground.Directory, change.Instance.Name), this));
             }
         }
     }

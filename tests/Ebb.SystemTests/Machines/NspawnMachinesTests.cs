@@ -87,6 +87,7 @@ public sealed class NspawnMachinesTests(MachineWorld world) : IClassFixture<Mach
         var first = world.Read(machine, "/var/lib/cloud/data/instance-id");
 
         world.Update("stops", UserData.Replace("by cloud-init", "by another", StringComparison.Ordinal));
+        world.Cloud.Upgrade(MachineWorld.Group, "stops", null);
         world.Cloud.Reimage(MachineWorld.Group, "stops", null);
         await MachineWorld.UntilAsync("it has another disk", () => world.Read(machine, "/etc/written") == "by another");
         await world.CloudInitErrorsAsync(machine);

@@ -106,7 +106,7 @@ internal sealed partial class JoiningMachines : IAsyncDisposable
     {
         try
         {
-            return BirthConfig.File(_customData.GetValueOrDefault(booted.Instance.ResourceId) ?? booted.Set.CustomData, AgentConfiguration.Path) is { } file
+            return BirthConfig.File(_customData.GetValueOrDefault(booted.Instance.ResourceId) ?? booted.Set.CustomDataOf(booted.Instance), AgentConfiguration.Path) is { } file
                 ? AgentConfiguration.Parse(file, AgentConfiguration.Path)
                 : null;
         }
@@ -138,7 +138,7 @@ internal sealed partial class JoiningMachines : IAsyncDisposable
         {
             case InstanceEvent.Created or InstanceEvent.Reimaged:
                 // What it was told at its birth stays with it, whatever the set holds for others later.
-                _customData[id] = _cloud.Find(change.Instance.Group, change.Instance.Set)?.CustomData ?? [];
+                _customData[id] = _cloud.Find(change.Instance.Group, change.Instance.Set)?.CustomDataOf(change.Instance) ?? [];
                 _nodes.Remove(id);
                 break;
             case InstanceEvent.ShuttingDown when _running.TryGetValue(id, out var machine):

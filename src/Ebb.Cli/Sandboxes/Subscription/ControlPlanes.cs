@@ -105,7 +105,7 @@ internal sealed partial class ControlPlanes : IAsyncDisposable
     {
         try
         {
-            if (_cloud.Find(machine.Group, machine.Set) is not { } set || BirthConfig.File(set.CustomData, ControlPlaneBirth.Path) is not { } birth)
+            if (_cloud.Find(machine.Group, machine.Set) is not { } set || BirthConfig.File(set.CustomDataOf(machine), ControlPlaneBirth.Path) is not { } birth)
             {
                 LogNoBirth(machine.Name, ControlPlaneBirth.Path);
                 return;

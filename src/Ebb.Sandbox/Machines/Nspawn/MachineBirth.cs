@@ -11,16 +11,17 @@ namespace Ebb.Sandbox.Machines.Nspawn;
 /// <param name="SshKeys">In OpenSSH's form.</param>
 internal sealed record MachineBirth(byte[] UserData, string User, ImmutableArray<string> SshKeys)
 {
-    public static MachineBirth Of(ScaleSet? set)
+    /// <param name="set">The machine's scale set; null when it is gone.</param>
+    public static MachineBirth Of(ScaleSet? set, Instance machine)
     {
         if (set is null)
         {
             return new MachineBirth([], "", []);
         }
 
-        var os = JsonRead.At(set.Model, "properties", "virtualMachineProfile", "osProfile");
+        var os = JsonRead.At(set.ModelOf(machine), "properties", "virtualMachineProfile", "osProfile");
         return new MachineBirth(
-            set.CustomData,
+            set.CustomDataOf(machine),
             JsonRead.Text(JsonRead.At(os, "adminUsername")) ?? "",
             [.. ScaleSetJson.Items(JsonRead.At(os, "linuxConfiguration", "ssh"), "publicKeys").Select(key => JsonRead.Text(JsonRead.At(key, "keyData"))?.Trim()).OfType<string>()]);
     }

@@ -123,7 +123,7 @@ public sealed class NspawnMachines : IAsyncDisposable
 
         if (!_machines.TryGetValue(instance.ResourceId, out var known))
         {
-            known = (new NspawnMachine(instance, _options, _room, _host, _time, _logger), MachineBirth.Of(_cloud.Find(instance.Group, instance.Set)), instance);
+            known = (new NspawnMachine(instance, _options, _room, _host, _time, _logger), MachineBirth.Of(_cloud.Find(instance.Group, instance.Set), instance), instance);
         }
 
         switch (change.Event)
@@ -140,7 +140,7 @@ public sealed class NspawnMachines : IAsyncDisposable
                 break;
             case InstanceEvent.Reimaged:
                 known.Machine.Reimage();
-                known.Birth = MachineBirth.Of(_cloud.Find(instance.Group, instance.Set));
+                known.Birth = MachineBirth.Of(_cloud.Find(instance.Group, instance.Set), instance);
                 break;
         }
 

@@ -35,7 +35,7 @@ internal static class AzureMachines
             CreatedAt = properties?.TimeCreated,
 
             // Members of flexible sets do not say.
-            LatestModel = properties?.LatestModelApplied ?? true,
+            LatestModel = properties?.LatestModelApplied,
             Changing = "Updating".Equals(properties?.ProvisioningState, StringComparison.OrdinalIgnoreCase),
             Protected = ScaleSets.IsFlexible(instance.Id)
                 ? null

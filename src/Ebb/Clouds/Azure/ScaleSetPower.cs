@@ -23,7 +23,7 @@ internal sealed class ScaleSetPower(ArmClient arm, OperationFollower operations,
             MachineOperation.Deallocate => ("deallocate", "deallocate"),
             MachineOperation.Restart => ("restart", "restart"),
             MachineOperation.Reimage => ("reimage", "reimage"),
-            MachineOperation.Upgrade => ("manualupgrade", "upgrade"),
+            MachineOperation.Upgrade => ("manualupgrade", CloudOperation.Upgrade),
             _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, null),
         };
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 using Ebb.Acting;
 using Ebb.Cli.Clusters;
 using Ebb.Cli.Operating;
@@ -40,6 +41,7 @@ internal sealed class FarmCase : IDisposable
     // Of all commands, to the end: what was killed is not cleared up after.
     private readonly List<IDisposable> _parts = [];
     private readonly Dictionary<string, string> _firstBoots;
+    private readonly Dictionary<string, int> _disks = [];
 
     /// <param name="busy">How many of the machines have work: a Job's pod that ends after some minutes, and one that may move. Default: all.</param>
     /// <param name="most">The pool's max. Default: as many as there are.</param>
@@ -55,6 +57,13 @@ internal sealed class FarmCase : IDisposable
             new HollowMachineOptions { MeasureCpu = false });
         _world.Begin();
         _world.Machines.Boot = Boot;
+        _world.Cloud.InstanceChanged += change =>
+        {
+            if (change.Event is InstanceEvent.Created or InstanceEvent.Reimaged)
+            {
+                _disks[change.Instance.Name] = change.Instance.ModelVersion;
+            }
+        };
         var spec = Spec(machines, min: 0, most ?? machines);
         spec = fallback is null ? spec : spec with { Tags = spec.Tags.Add("ebb-pool", Pool) };
         spec = keepWarm is null ? spec : spec with { Tags = spec.Tags.Add("ebb-keep-warm", $"{keepWarm}") };
@@ -129,9 +138,15 @@ internal sealed class FarmCase : IDisposable
     /// <summary>Nodes that have not been started anew since the beginning.</summary>
     public IEnumerable<string> NotAnew => Boots.Where(now => _firstBoots.GetValueOrDefault(now.Key) == now.Value).Select(now => now.Key);
 
+    /// <summary>Machines that are not what their pool says now, or whose disk was made before they were.</summary>
+    public IEnumerable<string> Behind =>
+        from machine in Set.Instances.Values
+        where machine.ModelVersion != Set.ModelVersion || _disks[machine.Name] != Set.ModelVersion
+        select machine.Name;
+
     private Dictionary<string, string> Boots => Nodes.ToDictionary(node => node.Metadata.Name, node => node.Status?.NodeInfo?.BootID ?? "");
 
-    public void HandIn(Kind kind, System.Text.Json.Nodes.JsonObject json) => _world.Kubernetes.Store.Create(kind, json);
+    public void HandIn(Kind kind, JsonObject json) => _world.Kubernetes.Store.Create(kind, json);
 
     public void Annotate(string node, string key, string value) => _world.Kubernetes.Store.Update(
         _world.Kubernetes.Store.Get(Kinds.Node, "", node)!,
@@ -140,6 +155,19 @@ internal sealed class FarmCase : IDisposable
     public void Delete(Kind kind, string name) => _world.Kubernetes.Store.Delete(kind, "default", name, Ebb.Sandbox.Kubernetes.Store.DeleteOptions.Default);
 
     public void Pass(double minutes) => _world.Runner.Run(TimeSpan.FromMinutes(minutes));
+
+    /// <summary>Changes the pool as 'ebb up' does: what its machines are told at their birth, and their image too.</summary>
+    public void Change(bool image = false)
+    {
+        var profile = new JsonObject { ["osProfile"] = new JsonObject { ["customData"] = Convert.ToBase64String(Guid.NewGuid().ToByteArray()) } };
+        if (image)
+        {
+            profile["storageProfile"] = new JsonObject { ["imageReference"] = new JsonObject { ["sku"] = $"{Guid.NewGuid()}" } };
+        }
+
+        var body = new JsonObject { ["properties"] = new JsonObject { ["virtualMachineProfile"] = profile } };
+        Assert.True(Cloud.CreateOrUpdateScaleSet(World.Group, Pool, body, patch: true).Ok);
+    }
 
     public void CutPower(string node) => _world.Kubernetes.Kubelets.Kill(node);
 

@@ -13,7 +13,7 @@ public class OperateFaultTests
 {
     private const string Size = "Standard_D8s_v5";
 
-    public static TheoryData<string> Commands => ["reimage --serial", "reimage", "restart --serial", "restart", "stop", "start", "resize --serial", "resize", "chaos"];
+    public static TheoryData<string> Commands => ["reimage --serial", "reimage", "reimage data", "reimage image --serial", "restart --serial", "restart", "stop", "start", "resize --serial", "resize", "chaos"];
 
     [Theory]
     [MemberData(nameof(Commands))]
@@ -61,6 +61,7 @@ public class OperateFaultTests
 
     [Theory]
     [InlineData("reimage --serial")]
+    [InlineData("reimage image")]
     [InlineData("restart")]
     [InlineData("stop")]
     [InlineData("start")]
@@ -136,6 +137,11 @@ public class OperateFaultTests
             }
         }
 
+        foreach (var machine in command.StartsWith("reimage", StringComparison.Ordinal) ? farm.Behind : [])
+        {
+            yield return $"{machine} is of the model before";
+        }
+
         foreach (var node in farm.Held)
         {
             yield return $"{node} is still held";
@@ -187,6 +193,15 @@ public class OperateFaultTests
         if (command == "start")
         {
             Assert.Null(Run(farm, "stop").Failure);
+        }
+
+        if (command.StartsWith("reimage ", StringComparison.Ordinal) && command != "reimage --serial")
+        {
+            // Another image is two fresh disks, and so two nodes by one name: one for the upgrade, one for the reimage.
+            var image = command.Contains(" image", StringComparison.Ordinal);
+            farm.JoinsWithin = image ? TimeSpan.FromSeconds(30) : null;
+            farm.Change(image);
+            farm.Pass(minutes: 1);
         }
 
         return farm;

@@ -54,7 +54,7 @@ public class InstanceTests
     }
 
     [Fact]
-    public void A_reimaged_machine_shuts_down_and_boots_with_the_newest_model()
+    public void A_reimaged_machine_shuts_down_and_boots_with_the_model_that_it_has()
     {
         using var lab = new Lab();
         lab.Have(Lab.Spec(1));
@@ -67,7 +67,62 @@ public class InstanceTests
         lab.Pass(minutes: 2);
 
         Assert.Equal([InstanceEvent.ShuttingDown, InstanceEvent.Stopped, InstanceEvent.Reimaged, InstanceEvent.PoweredOn, InstanceEvent.Booted], lab.EventsOf(0));
-        Assert.Equal((lab.Current.ModelVersion, "Standard_D4s_v3"), (lab.Current.Instances[0].ModelVersion, lab.Current.Instances[0].Size));
+        Assert.Equal((lab.Current.ModelVersion - 1, "Standard_D2s_v3"), (lab.Current.Instances[0].ModelVersion, lab.Current.Instances[0].Size));
+    }
+
+    [Fact]
+    public void What_machines_are_told_at_their_birth_reaches_those_that_are_there_by_an_upgrade_and_a_reimage_after_it()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(2));
+        Change(lab, new JsonObject { ["osProfile"] = new JsonObject { ["customData"] = Convert.ToBase64String("new"u8) } });
+        lab.World.Reimage(Lab.Group, Lab.Set, ["0"]);
+        lab.Pass(minutes: 3);
+        var reimaged = lab.Current.CustomDataOf(lab.Current.Instances[0]);
+        lab.Changes.Clear();
+
+        var upgrade = lab.World.Upgrade(Lab.Group, Lab.Set, ["0"]);
+        var meanwhile = (lab.Current.Instances[0].Provisioning, lab.Operation(upgrade).Status);
+        lab.Pass(minutes: 3);
+
+        Assert.Empty(reimaged);
+        Assert.Equal((ProvisioningState.Updating, OperationStatus.InProgress), meanwhile);
+        Assert.Equal((ProvisioningState.Succeeded, OperationStatus.Succeeded), (lab.Current.Instances[0].Provisioning, lab.Operation(upgrade).Status));
+        Assert.Empty(lab.EventsOf(0));
+        Assert.Equal("new"u8, lab.Current.CustomDataOf(lab.Current.Instances[0]));
+        Assert.Empty(lab.Current.CustomDataOf(lab.Current.Instances[1]));
+        Assert.Equal([true, false], lab.Current.Instances.Values.Select(i => i.ModelVersion == lab.Current.ModelVersion));
+    }
+
+    [Fact]
+    public void Another_image_is_another_disk_as_soon_as_a_machine_is_upgraded()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(1));
+        Change(lab, new JsonObject { ["storageProfile"] = new JsonObject { ["imageReference"] = new JsonObject { ["sku"] = "12-gen2-new" } } });
+        lab.Changes.Clear();
+
+        lab.World.Upgrade(Lab.Group, Lab.Set, ["0"]);
+        lab.Pass(minutes: 3);
+
+        Assert.Equal([InstanceEvent.ShuttingDown, InstanceEvent.Stopped, InstanceEvent.Reimaged, InstanceEvent.PoweredOn, InstanceEvent.Booted], lab.EventsOf(0));
+        Assert.Equal(lab.Current.ModelVersion, lab.Current.Instances[0].ModelVersion);
+    }
+
+    [Fact]
+    public void A_machine_that_boots_while_it_is_upgraded_boots_to_its_end()
+    {
+        using var lab = new Lab();
+        lab.Have(Lab.Spec(1));
+        Change(lab, new JsonObject { ["osProfile"] = new JsonObject { ["customData"] = Convert.ToBase64String("new"u8) } });
+        lab.World.Restart(Lab.Group, Lab.Set, ["0"]);
+        lab.Pass(minutes: 0.1);
+
+        var upgrade = lab.World.Upgrade(Lab.Group, Lab.Set, ["0"]);
+        lab.Pass(minutes: 3);
+
+        Assert.Equal(OperationStatus.Succeeded, lab.Operation(upgrade).Status);
+        Assert.Equal((true, ProvisioningState.Succeeded), (lab.Current.Instances[0].GuestUp, lab.Current.Instances[0].Provisioning));
     }
 
     [Fact]
@@ -258,5 +313,11 @@ public class InstanceTests
 
         Assert.Equal([0], before);
         Assert.Empty(lab.Current.Instances);
+    }
+
+    private static void Change(Lab lab, JsonObject profile)
+    {
+        Assert.True(lab.World.CreateOrUpdateScaleSet(Lab.Group, Lab.Set, new JsonObject { ["properties"] = new JsonObject { ["virtualMachineProfile"] = profile } }, patch: true).Ok);
+        lab.Pass(minutes: 1);
     }
 }

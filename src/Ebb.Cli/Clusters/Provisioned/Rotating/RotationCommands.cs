@@ -211,7 +211,10 @@ internal static class RotationCommands
         [
             .. (await client.ListAsync(Resources.Nodes, new Selection(), fromCache: false, ct)).Items
                 .Select(node => new NodeKeys(
-                    node.Metadata.Name, node.Metadata.Annotations?.GetValueOrDefault(Marks.SharesKey), node.Metadata.Annotations?.GetValueOrDefault(Marks.Authority))),
+                    node.Metadata.Name, node.Metadata.Annotations?.GetValueOrDefault(Marks.SharesKey), node.Metadata.Annotations?.GetValueOrDefault(Marks.Authority))
+                {
+                    OldDisk = node.Metadata.Annotations?.ContainsKey(Marks.Reimage) is true,
+                }),
         ];
     }
 

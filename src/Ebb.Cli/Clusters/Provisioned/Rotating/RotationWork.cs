@@ -10,7 +10,11 @@ namespace Ebb.Cli.Clusters.Provisioned.Rotating;
 /// <summary>A machine's node, as far as it tells which keys the machine has.</summary>
 /// <param name="SharesKey">The mark of the keys that it mounts with; null where it says nothing.</param>
 /// <param name="Authority">The mark of the authority that it joined by; likewise.</param>
-internal sealed record NodeKeys(string Name, string? SharesKey, string? Authority);
+internal sealed record NodeKeys(string Name, string? SharesKey, string? Authority)
+{
+    /// <summary>Whether its machine was to be reimaged, and has its disk of before still.</summary>
+    public bool OldDisk { get; init; }
+}
 
 /// <summary>Carries out the phases of rotations.</summary>
 /// <param name="apply">Brings cluster and machines to what the keys are now, as <c>ebb up</c> does; null where there are no machines.</param>
@@ -79,12 +83,16 @@ internal sealed class RotationWork(
     }
 
     /// <summary>What a machine was told at its birth changes when it is reimaged, and not before.</summary>
-    private async Task<ImmutableArray<string>> OfAnEarlierModelAsync(CancellationToken ct) =>
-    [
-        .. from machine in await MachinesAsync(ct)
-           where !machine.LatestModel
-           select $"machine {machine.Name} was made before: {(machine.IsOff ? "start it, then " : "")}'ebb reimage{flag} {machine.Set} --machine {machine.Name}', or let it be replaced",
-    ];
+    private async Task<ImmutableArray<string>> OfAnEarlierModelAsync(CancellationToken ct)
+    {
+        var old = (await nodes(ct)).Where(node => node.OldDisk).Select(node => node.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return
+        [
+            .. from machine in await MachinesAsync(ct)
+               where !machine.LatestModel || old.Contains(machine.HostName)
+               select $"machine {machine.Name} was made before: {(machine.IsOff ? "start it, then " : "")}'ebb reimage{flag} {machine.Set} --machine {machine.Name}', or let it be replaced",
+        ];
+    }
 
     private async Task<ImmutableArray<string>> MountingWithAnotherKeyAsync(CancellationToken ct)
     {

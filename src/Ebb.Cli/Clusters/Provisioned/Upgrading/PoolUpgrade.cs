@@ -22,5 +22,5 @@ internal static class PoolUpgrade
     private static bool IsAt(Candidate candidate, string release) =>
         candidate.Machine.State is MachineState.Stopped or MachineState.Deallocated
         || !candidate.Joined
-        || (candidate.Release == release && candidate.Machine.LatestModel);
+        || (candidate.Release == release && candidate.Machine.LatestModel is not false && !candidate.OldDisk);
 }

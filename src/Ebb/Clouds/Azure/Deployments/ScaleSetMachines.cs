@@ -4,7 +4,7 @@ namespace Ebb.Clouds.Azure.Deployments;
 
 /// <param name="Name">As people see it: <c>agents_7</c>.</param>
 /// <param name="HostName">It boots with; its node is called like it in lower case. Empty when unknown.</param>
-/// <param name="LatestModel">Whether it was made, or last reimaged, as its scale set says now.</param>
+/// <param name="LatestModel">Whether it was made, or last upgraded, as its scale set says now; its disk may be older.</param>
 public sealed record ScaleSetMachine(string Set, string Name, string HostName, bool LatestModel)
 {
     /// <summary>Whether it has no power: whatever becomes of it, it boots first.</summary>

@@ -160,6 +160,28 @@ public sealed partial class RotationRunTests : IDisposable
         Assert.False(_case.Plan().Changes.Any(change => change.Type.EndsWith("virtualMachines", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData(RotationKind.Ssh)]
+    [InlineData(JoinAuthorities.What)]
+    public void A_machine_that_was_upgraded_and_not_reimaged_after_it_is_waited_for_as_one_that_knows_the_old(string what)
+    {
+        Assert.NotEmpty(Run(what).HeldBy);
+        _case.World.Upgrade("farm-compute", "agents", null);
+        _case.Do(() => Task.Delay(TimeSpan.FromMinutes(5), _case.Time));
+        JoinAll();
+        foreach (var node in _joined.Values.ToList())
+        {
+            _joined[node.Name] = node with { OldDisk = true };
+        }
+
+        var held = Run(what).HeldBy;
+        JoinAll();
+
+        Assert.NotEmpty(held);
+        Assert.All(held, why => Assert.Contains("was made before: 'ebb reimage", why, StringComparison.Ordinal));
+        Assert.Empty(Run(what).HeldBy);
+    }
+
     [Fact]
     public void Where_there_are_no_machines_nothing_is_waited_for()
     {
@@ -225,6 +247,7 @@ public sealed partial class RotationRunTests : IDisposable
 
     private void Renew()
     {
+        _case.World.Upgrade("farm-compute", "agents", null);
         _case.World.Reimage("farm-compute", "agents", null);
         _case.Do(() => Task.Delay(TimeSpan.FromMinutes(5), _case.Time));
         JoinAll();

@@ -123,6 +123,7 @@ public class WholeUpgradeTests
             _farm.Until("the control plane's machines are nodes", () => ControlPlane.All(machine => _farm.Nodes.Any(node => node.Metadata.Name == machine && node.IsReady())));
             Machines = new FollowingMachines(access, _aside, _farm.Runner.Time, plan.Names, ControlPlane);
             _farm.Runner.Start(() => Machines.BeginAsync(plan.ControlPlane!.Orders, _stop.Token));
+            _farm.Change();
             _farm.Pass(minutes: 1);
             _farm.Runner.Start(() => Machines.RunAsync(_stop.Token));
         }
@@ -165,6 +166,11 @@ public class WholeUpgradeTests
             foreach (var node in _farm.Nodes.Where(node => node.Metadata.Name.StartsWith(FarmCase.Pool, StringComparison.Ordinal) && node.Status?.NodeInfo?.KubeletVersion != New))
             {
                 yield return $"{node.Metadata.Name} is of {node.Status?.NodeInfo?.KubeletVersion}";
+            }
+
+            foreach (var machine in _farm.Behind)
+            {
+                yield return $"{machine} is of the model before";
             }
 
             if (_early)

@@ -1,0 +1,164 @@
+using System.Collections.Immutable;
+using Ebb.Cli.Clusters.Provisioned.Upgrading;
+using Ebb.Cli.Operating;
+using Ebb.Clouds;
+using Ebb.Sandbox.Cloud;
+using Ebb.Sandbox.Kubernetes.Store;
+using Ebb.Simulation.Scenarios;
+
+namespace Ebb.Tests.Cli.Operating;
+
+/// <summary>Pools whose model has changed: Azure reimages a machine to the model that the machine has, and only an upgrade brings it the pool's.</summary>
+public class ModelChangeTests
+{
+    private const string Order = "cloud POST ";
+
+    public static TheoryData<bool, int?> Changes => new() { { false, null }, { false, 40 }, { true, null }, { true, 40 } };
+
+    private static OperationRequest Reimage => new() { Operation = MachineOperation.Reimage, Pool = FarmCase.Pool, AtOnce = int.MaxValue };
+
+    [Theory]
+    [MemberData(nameof(Changes))]
+    public void Reimaged_machines_are_what_their_pool_says_since(bool image, int? joinsWithin)
+    {
+        using var farm = Changed(image, joinsWithin);
+        var misfortune = new Misfortune();
+
+        var ended = farm.Operate(Reimage, misfortune);
+
+        Assert.Equal("agents_0 done, agents_1 done", Tell(ended));
+        Assert.Empty(Wrong(farm));
+        Assert.Equal(["/manualupgrade", "/reimage"], Orders(misfortune));
+    }
+
+    [Fact]
+    public void Machines_that_are_what_their_pool_says_are_reimaged_alone()
+    {
+        using var farm = new FarmCase();
+        var misfortune = new Misfortune();
+
+        farm.Operate(Reimage, misfortune);
+
+        Assert.Equal(["/reimage"], Orders(misfortune));
+        Assert.Empty(Wrong(farm));
+    }
+
+    [Theory]
+    [MemberData(nameof(Changes))]
+    public void An_upgrade_comes_to_its_end_where_only_the_model_has_changed(bool image, int? joinsWithin)
+    {
+        using var farm = Changed(image, joinsWithin);
+        var request = PoolUpgrade.Request(farm.Release, new UpgradeRequest { Pool = FarmCase.Pool });
+
+        var ended = farm.Operate(request);
+
+        Assert.Equal(["done", "done"], ended.Result.Select(machine => machine.Outcome));
+        Assert.Empty(Wrong(farm));
+        Assert.Empty(farm.Operate(request).Result);
+    }
+
+    [Theory]
+    [MemberData(nameof(Changes))]
+    public void Killed_at_any_time_an_upgrade_is_finished_by_the_same_command(bool image, int? joinsWithin)
+    {
+        int took;
+        using (var clean = Changed(image, joinsWithin))
+        {
+            took = clean.Operate(Upgrade(clean)).Seconds;
+        }
+
+        for (var after = took - 1; after > 0; after -= took / 14)
+        {
+            using var farm = Changed(image, joinsWithin);
+            var misfortune = new Misfortune();
+
+            farm.Operate(Upgrade(farm), misfortune, seconds =>
+            {
+                if (seconds >= after)
+                {
+                    misfortune.Process.Kill();
+                }
+            });
+            farm.Pass(minutes: after % 3);
+            var again = farm.Operate(Upgrade(farm));
+
+            if (again.Failure is null && again.Result.Any(machine => machine.Why == "its node was deleted meanwhile"))
+            {
+                // It has just booted from its new disk.
+                again = farm.Operate(Upgrade(farm));
+            }
+
+            Assert.True(again.Failure is null && again.Result.All(machine => machine.Outcome == "done"), $"killed after {after} s: {Tell(again)}");
+            var wrong = Wrong(farm);
+            Assert.True(wrong.Count == 0, $"killed after {after} s: {string.Join(", ", wrong)}");
+        }
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(40)]
+    public void Work_that_waits_for_room_does_not_come_to_a_machine_between_its_upgrade_and_its_reimage(int? joinsWithin)
+    {
+        using var farm = Changed(image: true, joinsWithin);
+        var misfortune = new Misfortune();
+        var late = false;
+
+        var ended = farm.Operate(Reimage, misfortune, _ =>
+        {
+            if (!late && Orders(misfortune).Count == 1)
+            {
+                late = true;
+                farm.HandIn(Kinds.Job, Workloads.Job("late", 1, 1, new Needs { CpuMilli = 100, Selector = new("kubernetes.io/hostname", "agents000000") }, TimeSpan.FromMinutes(2)));
+            }
+        });
+        farm.Pass(minutes: 30);
+
+        Assert.True(late);
+        Assert.Equal("agents_0 done, agents_1 done", Tell(ended));
+        Assert.Equal("Succeeded", Assert.Single(farm.Pods, pod => pod.Metadata.Name.StartsWith("late", StringComparison.Ordinal)).Status?.Phase);
+        Assert.Empty(Wrong(farm));
+    }
+
+    [Fact]
+    public void A_machine_that_Azure_cannot_upgrade_is_told_of_in_its_words_and_not_reimaged_to_what_it_was()
+    {
+        using var farm = Changed(image: false, joinsWithin: null);
+        farm.Cloud.Faults.Add(new Fault { Kind = FaultKind.FailOperation, On = CallKind.Upgrade, Pool = FarmCase.Pool, Instance = "0", Count = 1, Code = "MaxPriceChangeNotAllowedForAllocatedVMs", Message = "Not while it runs." });
+
+        var ended = farm.Operate(Reimage);
+        var held = farm.Held.ToList();
+        var behind = farm.Behind.ToList();
+        var again = farm.Operate(Reimage);
+
+        Assert.Equal("agents_0 failed, agents_1 done", Tell(ended));
+        Assert.Equal("Azure could not change it: MaxPriceChangeNotAllowedForAllocatedVMs: Not while it runs.", ended.Result[0].Why);
+        Assert.Empty(held);
+        Assert.Equal(["agents_0"], behind);
+        Assert.Equal("agents_0 done, agents_1 done", Tell(again));
+        Assert.Empty(Wrong(farm));
+    }
+
+    private static OperationRequest Upgrade(FarmCase farm) => PoolUpgrade.Request(farm.Release, new UpgradeRequest { Pool = FarmCase.Pool });
+
+    private static FarmCase Changed(bool image, int? joinsWithin)
+    {
+        var farm = new FarmCase { JoinsWithin = joinsWithin is { } seconds ? TimeSpan.FromSeconds(seconds) : null };
+        farm.Change(image);
+        farm.Pass(minutes: 1);
+        Assert.Equal(["agents_0", "agents_1"], farm.Behind);
+        return farm;
+    }
+
+    private static List<string> Orders(Misfortune misfortune) =>
+        [.. misfortune.Writes.Where(write => write.StartsWith(Order, StringComparison.Ordinal)).Select(write => write[write.LastIndexOf('/')..])];
+
+    private static List<string> Wrong(FarmCase farm) =>
+    [
+        .. farm.Behind.Select(machine => $"{machine} is of the model before"),
+        .. farm.Held.Select(node => $"{node} is still held"),
+        .. farm.Interrupted.Select(lost => $"work was lost: {lost}"),
+    ];
+
+    private static string Tell(Ended<ImmutableArray<OperationOutcome>> ended) =>
+        ended.Failure?.Message ?? (ended.Killed ? "killed" : string.Join(", ", ended.Result.Select(machine => $"{machine.Machine} {machine.Outcome}{(machine.Why is { } why && machine.Outcome == "left" ? $" ({why})" : "")}")));
+}
