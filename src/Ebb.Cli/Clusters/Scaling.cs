@@ -21,20 +21,25 @@ internal static class Scaling
             throw new EbbException($"Pool '{name}' may have {min} to {max} machines{beside}, not {wanted}. Its tags ebb-min and ebb-max say so.");
         }
 
-        var report = new ScaleReport { Pool = name, From = named.Capacity, To = named.Capacity };
-        return wanted >= named.Capacity
-            ? await GrowAsync(kubernetes, cloud, seen, named, wanted, report, ct)
-            : await ShrinkAsync(kubernetes, seen, named, named.Capacity - wanted, report, ct);
+        // What is cordoned to go is gone soon, whatever is asked for now.
+        var leaving = Of(seen, named.Parts, "retiring").Count();
+        var stay = named.Capacity - leaving;
+        var report = new ScaleReport { Pool = name, From = stay, To = stay };
+        report = wanted >= stay
+            ? await GrowAsync(kubernetes, cloud, seen, named, wanted - stay, report, ct)
+            : await ShrinkAsync(kubernetes, seen, named, stay - wanted, report, ct);
+        return leaving == 0 ? report
+            : report with { Note = $"{Words.Count(leaving, "machine")} beside {(leaving == 1 ? "is" : "are")} leaving already. {report.Note}".TrimEnd() };
     }
 
     /// <summary>
     /// Has the part grow that the controller would choose, and the next one by what the cloud refuses of it. What it takes on and does
     /// not deliver after all shows minutes later, and the controller finds out: that part then comes last.
     /// </summary>
-    private static async Task<ScaleReport> GrowAsync(IKubernetes kubernetes, ICloud cloud, Seen seen, NamedPool named, int wanted, ScaleReport report, CancellationToken ct)
+    private static async Task<ScaleReport> GrowAsync(IKubernetes kubernetes, ICloud cloud, Seen seen, NamedPool named, int by, ScaleReport report, CancellationToken ct)
     {
-        await StayAsync(kubernetes, seen, named, ct);
-        var by = wanted - named.Capacity;
+        // What has been idle for long, and was kept for the pool's least alone, would go as soon as there are more; what was told to go, too.
+        await IdleSinceAsync(kubernetes, Of(seen, named.Parts, "idle"), seen.Snapshot.Now, ct);
         var left = by;
         var refusals = new List<string>();
         ImmutableArray<PoolView> order = [.. PartOrder.Of(seen.Snapshot, named.Parts).OrderBy(part => named.Machines(part) < part.Capacity)];
@@ -80,22 +85,8 @@ internal static class Scaling
             : throw new IOException(string.Join(' ', refusals));
 
         string Instead(PoolView grown) => order.SkipWhile(part => part != grown).Skip(1).FirstOrDefault(part => named.Machines(part) < part.Pool.Max) is { } next
-            ? $" Should some not come, the controller knows after {Words.Span(grown.Pool.JoinWithin)}: 'ebb scale {named.Name} {wanted}' then buys the rest of '{next.Pool.Name}'."
+            ? $" Should some not come, the controller knows after {Words.Span(grown.Pool.JoinWithin)}: 'ebb scale {named.Name} {report.From + by}' then buys the rest of '{next.Pool.Name}'."
             : "";
-    }
-
-    /// <summary>
-    /// What has been idle for long, and was kept for the pool's least alone, would go as soon as there are more. Who asks for more wants
-    /// those that there are, too: their idle time begins anew, as that of the new ones does.
-    /// </summary>
-    private static async Task StayAsync(IKubernetes kubernetes, Seen seen, NamedPool named, CancellationToken ct)
-    {
-        var parts = named.Parts.Select(part => part.Pool.Name).ToHashSet();
-        var now = Notation(seen.Snapshot.Now);
-        foreach (var machine in seen.Report.Machines.Where(m => m is { State: "idle", Node: not null } && parts.Contains(m.Pool)))
-        {
-            await kubernetes.ChangeNodeAsync(machine.Node!, new NodeChange { Annotations = new Dictionary<string, string?> { [Marks.IdleSince] = now } }, ct);
-        }
     }
 
     /// <summary>
@@ -112,32 +103,47 @@ internal static class Scaling
 
         var then = Overdue(seen);
         var leaving = Leaving(then);
-        var going = 0;
+        List<string> told = [];
         List<(string Node, TimeSpan IdleAfter)> idle = [];
         List<string> kept = [];
         foreach (var part in named.Parts.OrderByDescending(part => part.Pool.PricePerHour ?? decimal.MaxValue))
         {
-            var told = ToldToGo(seen, part.Pool.IdleAfter);
-            var machines = seen.Report.Machines.Where(m => m.Pool == part.Pool.Name).ToLookup(m => m.State);
-            var ready = machines["idle"].Select(m => m.Node!).ToLookup(leaving.Contains);
-            going += machines["retiring"].Count() + ready[true].Count(told.Contains);
-            idle.AddRange(ready[true].Where(node => !told.Contains(node)).Select(node => (node, part.Pool.IdleAfter)));
+            var over = ToldToGo(seen, part.Pool.IdleAfter);
+            var ready = Of(seen, [part], "idle").ToLookup(leaving.Contains);
+            told.AddRange(ready[true].Where(over.Contains));
+            idle.AddRange(ready[true].Where(node => !over.Contains(node)).Select(node => (node, part.Pool.IdleAfter)));
             kept.AddRange(ready[false]);
         }
 
-        by = Math.Max(0, by - going);
-        idle = [.. idle.Take(by)];
+        // Told to go by an earlier wish, and more of them than are to go now: those stay after all.
+        await IdleSinceAsync(kubernetes, told.Skip(by), seen.Snapshot.Now, ct);
+        var more = Math.Max(0, by - told.Count);
+        idle = [.. idle.Take(more)];
         foreach (var (node, idleAfter) in idle)
         {
-            var over = Notation(seen.Snapshot.Now - idleAfter);
-            await kubernetes.ChangeNodeAsync(node, new NodeChange { Annotations = new Dictionary<string, string?> { [Marks.IdleSince] = over } }, ct);
+            await IdleSinceAsync(kubernetes, [node], seen.Snapshot.Now - idleAfter, ct);
         }
 
         return report with
         {
-            To = named.Capacity - going - idle.Count,
-            Note = idle.Count < by ? WhyFewer(by - idle.Count, kept, then) : null,
+            To = report.From - Math.Min(by, told.Count) - idle.Count,
+            Note = idle.Count < more ? WhyFewer(more - idle.Count, kept, then) : null,
         };
+    }
+
+    /// <summary>Nodes of machines of these parts that are in this state.</summary>
+    private static IEnumerable<string> Of(Seen seen, ImmutableArray<PoolView> parts, string state) =>
+        from machine in seen.Report.Machines
+        where machine.State == state && machine.Node is not null && parts.Any(part => part.Pool.Name == machine.Pool)
+        select machine.Node;
+
+    private static async Task IdleSinceAsync(IKubernetes kubernetes, IEnumerable<string> nodes, DateTimeOffset at, CancellationToken ct)
+    {
+        var text = at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        foreach (var node in nodes)
+        {
+            await kubernetes.ChangeNodeAsync(node, new NodeChange { Annotations = new Dictionary<string, string?> { [Marks.IdleSince] = text } }, ct);
+        }
     }
 
     /// <summary>What the controller would decide, had all that is idle been so for long: what it then keeps is not told to go.</summary>
@@ -177,6 +183,4 @@ internal static class Scaling
                && seen.Snapshot.Now - since >= idleAfter
            select node.Name,
     ];
-
-    private static string Notation(DateTimeOffset at) => at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

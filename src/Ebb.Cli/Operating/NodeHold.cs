@@ -69,6 +69,12 @@ internal sealed class NodeHold(IKubernetes kubernetes, TimeProvider time, string
             marks[Marks.Keep] = null;
         }
 
+        if (mark.UntilStart)
+        {
+            // What it was idle before it was stopped is none of its idle time now: whoever starts it means to use it.
+            marks[Marks.IdleSince] = null;
+        }
+
         await kubernetes.ChangeNodeAsync(
             node, new NodeChange { Version = found.Metadata.ResourceVersion, Cordoned = mark.Put.Contains(Cordon) ? false : null, Annotations = marks }, ct);
     }

@@ -42,6 +42,12 @@ internal static class Idle
         if (node.Machine is { State: MachineState.Stopping or MachineState.Stopped or MachineState.Deallocated })
         {
             node.Why = static (node, _) => $"left alone: its machine is {Lower(node.Machine!.State)}";
+            if (node.Node.Ready)
+            {
+                // Somebody has started it, and the list is older than that.
+                draft.InMotion.Add(pool.Name);
+            }
+
             if (node.IdleSince is not null)
             {
                 // Whoever starts it means to use it, and not to have it go for all the time that it was off.

@@ -45,7 +45,7 @@ internal static class ClusterCommands
                 ClusterPlanView.Print(plan, session.Cloud.Arm.Subscription, terminal);
             }
 
-            Consent.Require($"Change cluster '{session.File.Name}' so?", options.Yes, terminal);
+            await Consent.RequireAsync($"Change cluster '{session.File.Name}' so?", options.Yes, terminal, ct);
         }
         else if (!options.Json)
         {
@@ -105,7 +105,7 @@ internal static class ClusterCommands
         {
             var what = string.Join(" and ", plan.Groups.Select(g => $"resource group {g.Name} with {Words.Count(g.Place.Resources.Length, "resource")}"));
             var data = plan.Groups.Any(g => g.Name == session.File.Cloud.StorageGroup) ? " All data on its shares and all of its keys go too." : "";
-            Consent.Require($"Delete {what}?{data}", options.Yes, terminal);
+            await Consent.RequireAsync($"Delete {what}?{data}", options.Yes, terminal, ct);
             try
             {
                 await new ProvisionView(terminal, options.Json, ClusterSession.Time).RunAsync(tell =>

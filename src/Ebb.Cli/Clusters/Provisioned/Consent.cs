@@ -7,7 +7,8 @@ internal static class Consent
 {
     /// <param name="yes">Already given, on the command line.</param>
     /// <exception cref="EbbException">Nobody is there to ask, or the answer was no; nothing has been changed.</exception>
-    public static void Require(string question, bool yes, Terminal terminal)
+    /// <exception cref="OperationCanceledException">Ctrl-C instead of an answer; nothing has been changed.</exception>
+    public static async Task RequireAsync(string question, bool yes, Terminal terminal, CancellationToken ct)
     {
         if (yes)
         {
@@ -20,7 +21,18 @@ internal static class Consent
         }
 
         terminal.Error.Write($"{question} [y/N] ");
-        var answer = person.ReadLine()?.Trim();
+        string? answer;
+        try
+        {
+            // A terminal is read without heed of anything else, and a console's reader reads at once also where it is asked not to.
+            answer = (await Task.Run(person.ReadLine, CancellationToken.None).WaitAsync(ct))?.Trim();
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            terminal.Say("\nNothing has been changed.");
+            throw;
+        }
+
         if (answer is not ("y" or "Y" or "yes"))
         {
             throw new EbbException("Then nothing is changed.");

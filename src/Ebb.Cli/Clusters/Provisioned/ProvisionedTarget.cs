@@ -38,6 +38,6 @@ internal static class ProvisionedTarget
         return home.ReadKubeconfig() is not null
             ? home.Kubeconfig
             : throw new EbbException(
-                $"Cluster '{file.Name}' of {path} is not up, or was made from another computer. 'ebb up' makes it; where it is up, copy '{home.Keys}' here from that computer first.");
+                $"Cluster '{file.Name}' of {path} is not up, or was made from another computer or without 'ebb up'. 'ebb up' makes it, and finds one that is there; where another computer made it, copy '{home.Keys}' here from that first.");
     }
 }

@@ -16,7 +16,7 @@ internal static class RegisteredPlan
         }
 
         terminal.Say(Registration.Note(missing, session.Cloud.Arm.Subscription));
-        Consent.Require(Registration.Question(missing, session.Cloud.Arm.Subscription), options.Yes, terminal);
+        await Consent.RequireAsync(Registration.Question(missing, session.Cloud.Arm.Subscription), options.Yes, terminal, ct);
         await new ProvisionView(terminal, options.Json, ClusterSession.Time).RunAsync(async tell => planned = await CompleteAsync(session, planned, tell, ct));
         return planned;
     }

@@ -15,7 +15,7 @@ internal static class StorageUp
         var group = session.File.Cloud.StorageGroup;
         if (plan.Changes.Any(change => change.Group == group && change.Touches))
         {
-            Consent.Require($"Change what is in resource group '{group}'?", options.Yes, terminal);
+            await Consent.RequireAsync($"Change what is in resource group '{group}'?", options.Yes, terminal, ct);
         }
 
         await new ProvisionView(terminal, options.Json, ClusterSession.Time).RunAsync(tell =>

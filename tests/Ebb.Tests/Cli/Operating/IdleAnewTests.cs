@@ -25,12 +25,46 @@ public class IdleAnewTests
     }
 
     [Fact]
-    public void The_time_that_a_machine_was_off_is_none_in_which_it_was_idle()
+    public void Another_wish_right_after_is_the_one_that_counts()
+    {
+        using var farm = new FarmCase(machines: 3, busy: 0, most: 6);
+
+        farm.Scale(0);
+        var fewer = farm.Scale(1);
+        farm.Pass(minutes: 60);
+        var few = farm.Set.Capacity;
+        farm.Scale(0);
+        var more = farm.Scale(3);
+        farm.Pass(minutes: 60);
+
+        Assert.Equal((1, 1), (fewer.Result!.To, few));
+        Assert.Equal((3, 3), (more.Result!.To, farm.Set.Capacity));
+    }
+
+    [Fact]
+    public void Machines_that_are_cordoned_to_go_are_bought_anew()
+    {
+        using var farm = new FarmCase(machines: 3, busy: 0, most: 6);
+        farm.Scale(0);
+        farm.Until("they are cordoned", () => farm.Nodes.Count(node => node.Spec.Taints?.Any(taint => taint.Key == Marks.Retiring) == true) == 3);
+
+        var more = farm.Scale(2);
+        farm.Pass(minutes: 60);
+
+        Assert.StartsWith("3 machines beside are leaving already.", more.Result!.Note, StringComparison.Ordinal);
+        Assert.Equal((0, 2), (more.Result!.From, more.Result.To));
+        Assert.Equal(2, farm.Set.Capacity);
+    }
+
+    [Theory]
+    [InlineData(60)]
+    [InlineData(0)]
+    public void Neither_the_time_that_a_machine_was_off_nor_that_before_counts_once_it_is_started(int minutes)
     {
         using var farm = new FarmCase(machines: 2, busy: 0);
-        farm.Pass(minutes: 60);
+        farm.Pass(minutes: 9.5 * 60);
         farm.Operate(new OperationRequest { Operation = MachineOperation.Deallocate, Pool = FarmCase.Pool });
-        farm.Pass(minutes: 11 * 60);
+        farm.Pass(minutes);
 
         farm.Operate(new OperationRequest { Operation = MachineOperation.Start, Pool = FarmCase.Pool });
         farm.Pass(minutes: 60);

@@ -49,8 +49,33 @@ internal sealed class ControlPlanePlanner(ClusterFile file, CloudAccess cloud, C
             Before = before,
             Machines = machines,
             Notes = notes.ToImmutable(),
-            Changes = [.. Changes(plan, before, orders, machines)],
+            Changes = [.. await LostAsync(plan, share, names, ct), .. Changes(plan, before, orders, machines)],
         };
+    }
+
+    /// <summary>Somebody has deleted all of them beside Ebb: whoever makes them anew is to know what that costs.</summary>
+    private static async Task<ImmutableArray<ClusterChange>> LostAsync(ClusterPlan plan, OrdersShare? share, ImmutableArray<string> names, CancellationToken ct)
+    {
+        if (!plan.Hardware.Machines.IsEmpty || plan.Place.Compute.Group is null || share is null)
+        {
+            return [];
+        }
+
+        foreach (var name in names)
+        {
+            if (await share.HasReportAsync(name, ct))
+            {
+                return
+                [
+                    new ClusterChange(ChangeAction.Replace, plan.Compute.Group, Type, "kubernetes", "")
+                    {
+                        Means = $"{(names.Length == 1 ? "the machine of the control plane is" : "all machines of the control plane are")} gone, and with them all that Kubernetes held: it begins anew and empty; machines of pools join it once they are reimaged, or made anew by the controller",
+                    },
+                ];
+            }
+        }
+
+        return [];
     }
 
     /// <summary>The one that runs: another one is for 'ebb upgrade'.</summary>

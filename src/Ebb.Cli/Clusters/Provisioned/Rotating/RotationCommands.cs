@@ -42,7 +42,7 @@ internal static class RotationCommands
                 Announce(session, kinds, runs, terminal.Say);
             }
 
-            Consent.Require($"Rotate {string.Join(", ", kinds.Select(kind => kind.What))} of cluster '{session.File.Name}'?", options.Yes, terminal);
+            await Consent.RequireAsync($"Rotate {string.Join(", ", kinds.Select(kind => kind.What))} of cluster '{session.File.Name}'?", options.Yes, terminal, ct);
             var outcomes = await RunAsync(session, kinds, runs, options, terminal, ct);
             Tell(session, outcomes, options, terminal);
         }

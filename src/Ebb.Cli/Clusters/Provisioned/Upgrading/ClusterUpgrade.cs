@@ -78,7 +78,7 @@ internal sealed class ClusterUpgrade(ClusterSession session, UpgradeRequest requ
             return;
         }
 
-        Consent.Require($"Upgrade cluster '{session.File.Name}' so?", options.Yes, terminal);
+        await Consent.RequireAsync($"Upgrade cluster '{session.File.Name}' so?", options.Yes, terminal, ct);
         await run.RunAsync(
             plan,
             files,

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Kubernetes;
 
 namespace Ebb.Tests.Cli.Clusters.Provisioned.Hardware;
@@ -68,6 +69,26 @@ public sealed class WholeUpTests
         Assert.Empty(lab.Forgotten);
         Assert.Equal(All, lab.Following.Begun);
         Assert.DoesNotContain(lab.Cloud.Wire.Writes, call => call.StartsWith("DELETE ", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Whoever_makes_a_control_plane_anew_of_which_nothing_is_left_is_told_what_is_lost(int machines)
+    {
+        var yaml = $"\ncontrolPlane:\n  machines: {machines}";
+        using var lab = new PlaneLab(yaml);
+        foreach (var machine in lab.Machines.ToList())
+        {
+            lab.Cloud.Do(() => lab.Cloud.Cloud.Groups.RemoveResourceAsync(machine.ResourceId, "2023-09-01", CancellationToken.None));
+        }
+
+        var plan = lab.Plan(yaml);
+        lab.Up(yaml);
+
+        Assert.True(plan.Touches);
+        Assert.Contains(plan.Changes, change => change.Action is ChangeAction.Replace && change.Means.Contains("all that Kubernetes held: it begins anew and empty", StringComparison.Ordinal));
+        Assert.Empty(lab.Plan(yaml).Changes);
     }
 
     private static void AssertWhole(PlaneLab lab, string when)
