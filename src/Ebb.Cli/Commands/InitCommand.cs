@@ -17,7 +17,7 @@ internal static class InitCommand
         var region = new Option<string?>("--region") { Description = "Where the machines stand. Default: westeurope.", HelpName = "REGION" };
         var sandbox = new Option<bool?>("--sandbox") { Description = "In a cloud on this machine (the default), or with 'false' in your subscription.", HelpName = "true|false" };
         var yes = new Option<bool>("--yes", "-y") { Description = "Ask nothing." };
-        var makefile = new Option<bool>("--makefile") { Description = "Write a Makefile beside it too, with a target for each command." };
+        var makefile = new Option<bool>("--makefile") { Description = "Write a Makefile beside it too, with a target for each command; alone where the file is there already." };
         var force = new Option<bool>("--force") { Description = "Write over a file that is there." };
         var verb = new Verb("init", "Write an ebb.yaml to begin with, which describes a cluster; 'ebb up' makes it.")
         {
@@ -39,11 +39,18 @@ internal static class InitCommand
             }
 
             var beside = parsed.GetValue(makefile) ? Path.Combine(Path.GetDirectoryName(path) ?? "", "Makefile") : null;
-            Refuse(path, parsed.GetValue(force));
             if (beside is not null)
             {
                 Refuse(beside, parsed.GetValue(force));
+                if (File.Exists(path) && !parsed.GetValue(force))
+                {
+                    Write(beside, Makefile(Path.GetFileName(path)), force: false);
+                    terminal.Print($"Wrote {beside}. {path} was there already, and was left as it is.");
+                    return;
+                }
             }
+
+            Refuse(path, parsed.GetValue(force));
 
             var choices = new StarterChoices { Name = Checked("--name", Values.Name(2, 30), parsed.GetValue(name)) ?? Starter.NameFrom(Here(path)) };
             choices = choices with

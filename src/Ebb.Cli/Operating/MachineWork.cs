@@ -212,7 +212,7 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
         {
             null => null,
             { Uncordoned: true } => await LeaveAsync(node, "somebody uncordoned its node meanwhile", ct),
-            _ => await LeaveAsync(node, $"{left.Describe()} did not leave within {Words.Span(request.DrainWithin)}; give it longer with --drain-within, or --force", ct),
+            _ => await LeaveAsync(node, $"{left.Describe()} did not leave within {Words.Span(request.DrainWithin)}; give it longer with --drain-within{(request.Forceable ? ", or --force" : "")}", ct),
         };
     }
 

@@ -26,6 +26,9 @@ internal sealed record OperationRequest
     /// <summary>Does not empty nodes first.</summary>
     public bool Force { get; init; }
 
+    /// <summary>Whether a person may have it so: not where '--force' is about something else.</summary>
+    public bool Forceable { get; init; } = true;
+
     /// <summary>How long work has to leave a node.</summary>
     public TimeSpan DrainWithin { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -44,7 +44,7 @@ internal sealed record WhyReport
         Reason = pool.Problem ?? pool.Reason,
         Details =
         [
-            $"{pool.Capacity} machines of {pool.Size} ({pool.Priority}), at least {pool.Min}, at most {pool.Max}, removed when idle for {Words.Span(TimeSpan.FromSeconds(pool.IdleAfterSeconds))}",
+            $"{Words.Count(pool.Capacity, "machine")} of {pool.Size} ({pool.Priority}), at least {pool.Min}, at most {pool.Max}, removed when idle for {Words.Span(TimeSpan.FromSeconds(pool.IdleAfterSeconds))}",
             .. status.Machines.Where(m => m.Pool == pool.Name).Select(m => $"{m.Name}: {m.State}, {m.Reason}"),
         ],
     };

@@ -62,6 +62,19 @@ public partial class MakefileTests
         Assert.False(File.Exists(directory.File("other.yaml")));
     }
 
+    [Fact]
+    public async Task Init_writes_it_beside_a_file_that_is_there_and_leaves_that_as_it_is()
+    {
+        using var directory = new TemporaryDirectory();
+        await File.WriteAllTextAsync(directory.File("farm.yaml"), "mine", TestContext.Current.CancellationToken);
+
+        var run = await CommandLine.RunAsync("init", "--yes", "--makefile", "-f", directory.File("farm.yaml"));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal("mine", await File.ReadAllTextAsync(directory.File("farm.yaml"), TestContext.Current.CancellationToken));
+        Assert.Contains("FILE ?= farm.yaml\n", await File.ReadAllTextAsync(directory.File("Makefile"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     private static string Expanded(string line) => Variables().Replace(
         line.Replace("$*", "3", StringComparison.Ordinal)
             .Replace("$(or $(SIZE),$(error say which: make resize SIZE=Standard_D8s_v5))", "Standard_D8s_v5", StringComparison.Ordinal)

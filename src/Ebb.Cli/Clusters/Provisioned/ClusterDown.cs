@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
+using Ebb.Cli.Reports;
 using Ebb.Clouds;
 using Ebb.Clouds.Azure.Deployments;
 
@@ -122,7 +123,7 @@ internal sealed class ClusterDown(ClusterFile file, CloudAccess cloud, Action<Pr
             if (count != last)
             {
                 last = count;
-                tell(new ProvisionEvent.Note($"{name}: {count} resources left"));
+                tell(new ProvisionEvent.Note($"{name}: {Words.Count(count, "resource")} left"));
             }
         }
     }

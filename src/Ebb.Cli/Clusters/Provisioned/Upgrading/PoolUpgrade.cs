@@ -15,6 +15,7 @@ internal static class PoolUpgrade
         DrainWithin = request.DrainWithin,
         DoneWithin = request.ReadyWithin,
         IdleFirst = true,
+        Forceable = false,
         Needless = candidate => IsAt(candidate, release),
     };
 
