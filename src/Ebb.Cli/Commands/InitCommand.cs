@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Ebb.Cli.Definition;
-using Ebb.Cli.Definition.Source;
 using Ebb.Cli.Definition.Shapes;
+using Ebb.Cli.Definition.Source;
 using Ebb.Cli.Output;
 
 namespace Ebb.Cli.Commands;

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Ebb.Cli.Clusters.Provisioned.Hardware;
-using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Cli.Output;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Reports;

@@ -20,7 +20,7 @@ internal static class Consent
             throw new EbbException($"{question} Nobody is at a terminal to answer: say --yes to go ahead. Nothing has been changed.");
         }
 
-        terminal.Error.Write($"{question} [y/N] ");
+        await terminal.Error.WriteAsync($"{question} [y/N] ");
         string? answer;
         try
         {

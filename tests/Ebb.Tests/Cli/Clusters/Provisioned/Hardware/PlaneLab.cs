@@ -25,6 +25,7 @@ internal sealed class PlaneLab : IDisposable
 
     private readonly KubernetesWorld _kubernetes;
     private readonly HttpMessageInvoker _aside;
+    private readonly HttpMessageInvoker _toKubernetes;
     private readonly CancellationTokenSource _stop = new();
     private readonly string _home = Directory.CreateTempSubdirectory("ebb-plane-").FullName;
     private bool _known;
@@ -49,6 +50,7 @@ internal sealed class PlaneLab : IDisposable
             Lives = name => Machines.FirstOrDefault(machine => machine.Name == name && machine.GuestUp)?.VmId,
         };
         KubeWire = new Wire(new KubeWire(_kubernetes.Api, new Misfortune()));
+        _toKubernetes = new HttpMessageInvoker(KubeWire);
         Cloud.Begin(() => Following.RunAsync(_stop.Token));
         (first ?? (lab => lab.Up(yaml)))(this);
         Pass(minutes: 3);
@@ -135,6 +137,7 @@ internal sealed class PlaneLab : IDisposable
         _stop.CancelHere();
         _stop.Dispose();
         _aside.Dispose();
+        _toKubernetes.Dispose();
         Cloud.Dispose();
         Directory.Delete(_home, recursive: true);
     }
@@ -148,7 +151,7 @@ internal sealed class PlaneLab : IDisposable
     }
 
     private KubeClient Open() => new(
-        new KubeConnection { Server = new Uri("https://farm.test:6443"), Origin = "a test", Transport = _ => new Lasting(KubeWire) }, Cloud.Time, NullLogger<KubeClient>.Instance);
+        new KubeConnection { Server = new Uri("https://farm.test:6443"), Origin = "a test", Transport = _ => new Lasting(_toKubernetes) }, Cloud.Time, NullLogger<KubeClient>.Instance);
 
     // A member is who has a node: k3s takes a member in with its node, and out with it.
     private void Count(InstanceChange change)
@@ -172,10 +175,9 @@ internal sealed class PlaneLab : IDisposable
     }
 
     /// <summary>Outlives the clients that it serves.</summary>
-    private sealed class Lasting(HttpMessageHandler wire) : DelegatingHandler(wire)
+    private sealed class Lasting(HttpMessageInvoker wire) : HttpMessageHandler
     {
-        protected override void Dispose(bool disposing)
-        {
-        }
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            wire.SendAsync(request, cancellationToken);
     }
 }

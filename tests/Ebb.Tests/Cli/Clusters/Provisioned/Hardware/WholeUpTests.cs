@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Ebb.Cli.Clusters.Provisioned;
-using Ebb.Kubernetes;
 
 namespace Ebb.Tests.Cli.Clusters.Provisioned.Hardware;
 
@@ -22,7 +21,7 @@ public sealed class WholeUpTests
         (lab, when) =>
         {
             AssertWhole(lab, when);
-            Assert.True(!lab.Following.Begun.Any(), when);
+            Assert.True(lab.Following.Begun.Count == 0, when);
         });
 
     [Theory]
