@@ -74,7 +74,9 @@ public sealed class FollowingTests : IAsyncLifetime
         Assert.NotEqual(before, Password());
         Assert.All(Machines, machine => Assert.Equal(Password(), Cluster[machine].Read("/etc/ebb/k3s/token")));
         Assert.Equal([Machines[0]], Cluster.Noted("exchanged"));
-        Assert.Equal(Machines, Cluster.Noted("started")[started..]);
+
+        // The first one once more before that: only that it starts with the new one tells that the exchange had been done.
+        Assert.Equal([Machines[0], .. Machines], Cluster.Noted("started")[started..]);
 
         // Machines join by the new one, and there is nothing left to do.
         (await EbbAsync("scale agents 2")).Good();
