@@ -69,7 +69,7 @@ internal sealed class ControlPlanePlanner(ClusterFile file, CloudAccess cloud, C
                 [
                     new ClusterChange(ChangeAction.Replace, plan.Compute.Group, Type, "kubernetes", "")
                     {
-                        Means = $"{(names.Length == 1 ? "the machine of the control plane is" : "all machines of the control plane are")} gone, and with them all that Kubernetes held: it begins anew and empty; machines of pools join it once they are reimaged, or made anew by the controller",
+                        Means = $"{(names.Length == 1 ? "the machine of the control plane is gone, and with it" : "all machines of the control plane are gone, and with them")} all that Kubernetes held: it begins anew and empty; machines of pools join it once they are reimaged, or made anew by the controller",
                     },
                 ];
             }
