@@ -142,18 +142,7 @@ public sealed partial class EventWatchTests
     [Fact]
     public async Task What_there_is_no_time_left_for_comes_without_consent()
     {
-        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _server.Answer(JoinPaths.Notice, async http =>
-        {
-            await heard.Task.WaitAsync(http.RequestAborted);
-            await http.Response.WriteAsync("""{"node":"n1","leave":true}""", http.RequestAborted);
-        });
-        _announced.Put("e1", "Preempt", _time.GetUtcNow().AddSeconds(30), "agents_1");
-
-        Watch();
-        await UntilAsync(() => _server.Count(JoinPaths.Notice) == 1);
-        _time.Advance(TimeSpan.FromSeconds(29));
-        heard.SetResult();
+        await PreemptHeardAfterAsync(seconds: 29);
         await TickAsync(5);
 
         Assert.Empty(Leaves());

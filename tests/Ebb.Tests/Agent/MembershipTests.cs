@@ -7,7 +7,7 @@ using Ebb.Tests.Joining.Asking;
 namespace Ebb.Tests.Agent;
 
 /// <summary>How a machine becomes a node at its boot, what it does when nobody admits it, and how it leaves.</summary>
-public sealed class MembershipTests : IAsyncLifetime
+public sealed partial class MembershipTests : IAsyncLifetime
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
@@ -248,58 +248,5 @@ public sealed class MembershipTests : IAsyncLifetime
             new ScheduledEvents(new HttpMessageInvoker(metadata ?? _silence), new Uri("http://metadata.test/"), _clock.Time, new Random(1)),
             _ => Task.FromResult("agents_1"), _client, _ => { }, _clock.Time, _clock);
         return new Membership(_client, _disk, events, status: null, _clock.Time, _clock);
-    }
-
-    private sealed class Disk : IDistribution
-    {
-        private volatile bool _wasNode;
-        private int _looks;
-
-        public bool WasNode
-        {
-            get
-            {
-                Interlocked.Increment(ref _looks);
-                return _wasNode;
-            }
-
-            set => _wasNode = value;
-        }
-
-        /// <summary>How often it was asked whether it was a node.</summary>
-        public int Looks => Volatile.Read(ref _looks);
-
-        public bool Fails { get; set; }
-
-        public List<string> Did { get; } = [];
-
-        public Task StartAsync(JoinAnswer granted, CancellationToken ct)
-        {
-            Did.Add($"start {granted.Node}");
-            return Fails ? throw new IOException("no room on the disk") : Task.CompletedTask;
-        }
-
-        public Task ResumeAsync(CancellationToken ct)
-        {
-            Did.Add("resume");
-            return Task.CompletedTask;
-        }
-    }
-
-    private sealed class Silence : HttpMessageHandler
-    {
-        public int Asked { get; private set; }
-
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            Asked++;
-            throw new HttpRequestException("Nothing answers.");
-        }
-    }
-
-    private sealed class Proofs : IProofOfIdentity
-    {
-        public Task<Proof> ProveAsync(string nonce, string path, CancellationToken ct) =>
-            Task.FromResult(new Proof { Kind = ProofKinds.AzureAttestedDocument, Nonce = nonce, Document = "d" });
     }
 }

@@ -7,7 +7,7 @@ using Ebb.Tests.Planning;
 namespace Ebb.Tests.Healing;
 
 /// <summary>Machines that have a node which is not ready.</summary>
-public sealed class UnreadyTests
+public sealed partial class UnreadyTests
 {
     private const string Node = "agents000000";
 
@@ -199,64 +199,6 @@ public sealed class UnreadyTests
 
         Assert.Empty(plan.Decisions);
         Assert.Equal("kept: not ready for 60 min, but not removed while the cloud cannot be read in full", plan.Reasons.Nodes[Node]);
-    }
-
-    [Theory]
-    [InlineData(2, 2, true)]
-    [InlineData(3, 3, false)]
-    [InlineData(3, 6, false)]
-    [InlineData(3, 7, true)]
-    [InlineData(40, 80, false)]
-    public void Many_nodes_that_are_not_ready_at_once_are_an_outage_and_stay(int silent, int all, bool go)
-    {
-        var some = new Some().With(Some.Pool(max: 100));
-        for (var i = 0; i < all; i++)
-        {
-            some.AddNode([Some.Pod($"frame-{i}") with { LeavesBy = i < silent ? Noon.AddHours(-1) : null }], edit: i < silent ? Down : null);
-        }
-
-        some.Notes[Notes.Unready("agents")] = $"{Notes.Write(Noon.AddHours(-1))}={string.Join(',', Enumerable.Range(0, silent))}";
-
-        var plan = some.Plan();
-
-        Assert.Equal(go ? silent : 0, plan.Decisions.Count(decision => decision is Decision.Cordon));
-        Assert.Equal(
-            go ? "retiring: not ready for 60 min, cordoned to be removed"
-                : $"kept: not ready for 60 min, but {silent} of {all} nodes are not ready, more likely for an outage than for so many dead machines: none of them is removed",
-            plan.Reasons.Nodes[Node]);
-    }
-
-    [Fact]
-    public void An_outage_of_one_pool_is_not_made_small_by_the_others()
-    {
-        var some = new Some().With(Some.Pool()).With(Some.Pool("others", max: 50));
-        for (var i = 0; i < 3; i++)
-        {
-            some.AddNode(edit: Down);
-        }
-
-        for (var i = 0; i < 10; i++)
-        {
-            some.AddNode(pool: "others");
-        }
-
-        some.Notes[Notes.Unready("agents")] = $"{Notes.Write(Noon.AddHours(-1))}=0,1,2";
-
-        Assert.Contains("but 3 of 3 nodes of pool agents are not ready", some.Plan().Reasons.Nodes[Node], StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Machines_that_never_were_ready_are_no_outage()
-    {
-        var some = new Some().With(Some.Pool());
-        for (var i = 0; i < 4; i++)
-        {
-            some.AddNode(edit: Down);
-        }
-
-        some.Notes[Notes.Unjoined("agents")] = $"{Notes.Write(Noon.AddMinutes(-15))}=0,1,2,3";
-
-        Assert.Equal(4, some.Plan().Decisions.Count(decision => decision is Decision.Cordon));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Net;
+using Ebb.Cli.Clusters.Provisioned.Hardware;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Objects;
 
@@ -19,7 +20,7 @@ internal sealed class GoneMembers(UpReach reach, Action<ProvisionEvent> tell)
 
     public async Task ForgetAsync(ClusterPlan plan, CancellationToken ct)
     {
-        var gone = plan.Hardware.Gone(plan.Names);
+        var gone = ControlPlaneParts.Missing(plan.Names, plan.Hardware.Machines);
         if (plan.Hardware.Machines.IsEmpty || gone.IsEmpty || !reach.Known())
         {
             return;

@@ -32,7 +32,7 @@ internal sealed class UpRun(ClusterPlan plan, IReadOnlyList<ShareFile> files, Up
     /// <summary>What machines of before, which are gone, have left on storage that outlived them.</summary>
     private async Task ForgetAsync(CancellationToken ct)
     {
-        var gone = plan.Hardware.Gone(plan.Names);
+        var gone = ControlPlaneParts.Missing(plan.Names, plan.Hardware.Machines);
         if (!gone.IsEmpty && await OrdersShare.OpenAsync(reach.Cloud, plan.Names, reach.Time, reach.NewRandom(), ct) is { } share)
         {
             await share.ForgetAsync(gone, cluster: gone.Length == plan.ControlPlane!.Names.Length, ct);

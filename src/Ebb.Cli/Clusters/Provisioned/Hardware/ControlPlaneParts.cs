@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Ebb.Cli.Provisioning;
+using Ebb.Clouds.Azure.Deployments;
 
 namespace Ebb.Cli.Clusters.Provisioned.Hardware;
 
@@ -24,4 +26,8 @@ internal static class ControlPlaneParts
         return name.StartsWith(begin, StringComparison.OrdinalIgnoreCase)
             && int.TryParse(name.AsSpan(begin.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : null;
     }
+
+    /// <summary>Names of those that the file asks for and that are not there: yet to be made, or lost.</summary>
+    public static ImmutableArray<string> Missing(ResourceNames names, ImmutableArray<VirtualMachine> machines) =>
+        [.. names.ControlPlane.Select(names.ControlPlaneMachine).Where(name => !machines.Any(machine => machine.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))];
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Ebb.Cli.Provisioning;
 using Ebb.Clouds.Azure.Deployments;
 
 namespace Ebb.Cli.Clusters.Provisioned.Hardware;
@@ -26,10 +25,6 @@ internal sealed record HardwarePlan
     public IEnumerable<HardwareChange> WithoutPower => Steps.Where(step => step.Work is not HardwareWork.Leave && step.WithoutPower);
 
     public IEnumerable<HardwareChange> Running => Steps.Where(step => step.Work is not HardwareWork.Leave && !step.WithoutPower);
-
-    /// <summary>Names of those that the file asks for and that are not there: yet to be made, or lost.</summary>
-    public ImmutableArray<string> Gone(ResourceNames names) =>
-        [.. names.ControlPlane.Select(names.ControlPlaneMachine).Where(name => !Machines.Any(machine => machine.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))];
 }
 
 /// <param name="Machine">Its name, and its node's.</param>

@@ -75,7 +75,7 @@ internal sealed class HardwarePlanner(ClusterFile file, ResourceNames names, Clo
         // A run that was cut short may have left no more of one than its network card.
         var all = Numbered(place, ControlPlaneParts.MachineType).Union(Numbered(place, ControlPlaneParts.InterfaceType));
         var leaving = all.Where(name => ControlPlaneParts.IndexOf(names, name) >= file.ControlPlane.Machines).OrderByDescending(name => ControlPlaneParts.IndexOf(names, name)).ToList();
-        var missing = new HardwarePlan { Machines = machines, Steps = [] }.Gone(names);
+        var missing = ControlPlaneParts.Missing(names, machines);
         var trouble = file.Kubernetes.Distribution is not Distribution.K3s ? "its members of the store leave only with 'distribution: k3s'"
             : missing.Length > 0 ? $"it may hold what {string.Join(" and ", missing)}, which {(missing.Length == 1 ? "is" : "are")} not there, would have to take over. Write as many machines as there were, run 'ebb up', then take it away"
             : null;
