@@ -75,7 +75,7 @@ internal static class UpCommand
             }
             else
             {
-                await HostHereAsync(home, chosen, asJson, terminal, ct);
+                await SandboxHere.RunAsync(home, chosen, state => Tell(home, state, ranAlready: false, asJson, terminal), terminal, ct);
             }
         });
         return verb;
@@ -98,35 +98,6 @@ internal static class UpCommand
             await using var target = Target.Open(home, state.Azure, Logs.ForLooking(verbose: false));
             await LiveStatus.ShowAsync(target, terminal, json: false, ct);
         }
-    }
-
-    private static async Task HostHereAsync(SandboxHome home, SandboxSettings settings, bool json, Terminal terminal, CancellationToken ct)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var up = new TaskCompletionSource<SandboxState>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var hosting = SandboxHost.RunAsync(home, settings, up.SetResult, stop.Token);
-        if (await Task.WhenAny(hosting, up.Task) == hosting)
-        {
-            await hosting;
-            return;
-        }
-
-        try
-        {
-            var state = await up.Task;
-            Tell(home, state, ranAlready: false, json, terminal);
-            await using var target = Target.Open(home, state.Azure, Logs.ForLooking(verbose: false));
-            await Task.WhenAny(hosting, LiveStatus.ShowAsync(target, terminal, json: false, stop.Token));
-        }
-        finally
-        {
-            await stop.CancelAsync();
-            await hosting;
-        }
-
-        terminal.Say(ControlPlaneDirectory.HasCluster(home.Kubernetes)
-            ? $"Sandbox '{home.Name}' has stopped. 'ebb up' takes its cluster up again; 'ebb down' removes it."
-            : $"Sandbox '{home.Name}' is down.");
     }
 
     private static void Tell(SandboxHome home, SandboxState state, bool ranAlready, bool json, Terminal terminal)
