@@ -8,11 +8,11 @@ namespace Ebb.Tests.Cli.Operating;
 
 /// <summary>What becomes of the requests of one command: it keeps them in order, and strikes the one that a test says.</summary>
 /// <param name="at">Which write, from 0; -1: none.</param>
-/// <param name="trouble">One of <see cref="OfCloud"/>, <see cref="OfKubernetes"/> or <see cref="OfReads"/>.</param>
+/// <param name="trouble">One of <see cref="OfCloud"/> or <see cref="OfKubernetes"/>, or what strikes a read.</param>
 /// <param name="ofReads">It is a read that is struck, counted among reads alone.</param>
 internal sealed partial class Misfortune(int at = -1, string trouble = "", bool ofReads = false)
 {
-    public static IReadOnlyList<string> OfReads { get; } = ["answer lost", "too many", "unavailable"];
+    private static IReadOnlyList<string> OfReads { get; } = ["answer lost", "too many", "unavailable"];
 
     public static IReadOnlyList<string> OfCloud { get; } = ["answer lost", "too many", "server error", "operation fails", "crash"];
 
@@ -33,12 +33,15 @@ internal sealed partial class Misfortune(int at = -1, string trouble = "", bool 
     /// <summary>Side and kind of each; what only tells one of a kind from another is left out.</summary>
     public List<string> Reads { get; } = [];
 
-    /// <summary>The first and a middle one of each kind of read of a run without trouble: waiting is made of them.</summary>
-    public IEnumerable<(string Call, int At)> Middles =>
-        from alike in Reads.Select((call, at) => (Call: call, At: at)).GroupBy(read => read.Call)
-        let all = alike.ToList()
-        from read in new[] { all[0], all[all.Count / 2] }.Distinct()
-        select read;
+    /// <summary>
+    /// The first and a middle one of each kind of read of a run without trouble: waiting is made of them. The troubles take turns, or
+    /// a run of all would take minutes.
+    /// </summary>
+    public IEnumerable<(string Call, int At, string Trouble)> ReadStrikes =>
+        (from alike in Reads.Select((call, at) => (Call: call, At: at)).GroupBy(read => read.Call)
+         let all = alike.ToList()
+         from read in new[] { all[0], all[all.Count / 2] }.Distinct()
+         select read).Select((read, turn) => (read.Call, read.At, OfReads[turn % OfReads.Count]));
 
     /// <summary>The troubles of the side that a write goes to.</summary>
     public static IReadOnlyList<string> Of(string call) => call.StartsWith("cloud ", StringComparison.Ordinal) ? OfCloud : OfKubernetes;

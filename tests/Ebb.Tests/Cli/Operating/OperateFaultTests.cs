@@ -76,20 +76,17 @@ public class OperateFaultTests
         }
 
         List<string> wrong = [];
-        foreach (var (call, at) in clean.Middles)
+        foreach (var (call, at, trouble) in clean.ReadStrikes)
         {
-            foreach (var trouble in Misfortune.OfReads)
-            {
-                using var farm = Farm(command);
-                var machines = farm.Machines.ToList();
-                var web = farm.Pods.Count(pod => pod.Metadata.Name.StartsWith("web", StringComparison.Ordinal));
+            using var farm = Farm(command);
+            var machines = farm.Machines.ToList();
+            var web = farm.Pods.Count(pod => pod.Metadata.Name.StartsWith("web", StringComparison.Ordinal));
 
-                var ended = Run(farm, command, new Misfortune(at, trouble, ofReads: true));
+            var ended = Run(farm, command, new Misfortune(at, trouble, ofReads: true));
 
-                wrong.AddRange(Judge(farm, command, ended).Select(what => $"{command}, {trouble} at {call}: {what}"));
-                farm.Pass(minutes: 60);
-                wrong.AddRange(Lost(farm, machines, web).Select(what => $"{command}, {trouble} at {call}: {what}"));
-            }
+            wrong.AddRange(Judge(farm, command, ended).Select(what => $"{command}, {trouble} at {call}: {what}"));
+            farm.Pass(minutes: 60);
+            wrong.AddRange(Lost(farm, machines, web).Select(what => $"{command}, {trouble} at {call}: {what}"));
         }
 
         Assert.Contains(clean.Reads, read => read.StartsWith("cloud ", StringComparison.Ordinal));
