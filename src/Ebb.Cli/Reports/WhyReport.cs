@@ -57,7 +57,7 @@ internal sealed record WhyReport
         Details =
         [
             $"machine {machine.Name} of pool {machine.Pool}, {machine.State}",
-            .. snapshot.Nodes.Where(n => n.Name == machine.Node).SelectMany(Pods),
+            .. snapshot.Nodes.Where(n => n.Name == machine.Node).SelectMany(n => Notice(n).Concat(Pods(n))),
         ],
     };
 
@@ -66,7 +66,7 @@ internal sealed record WhyReport
         Kind = "node",
         Name = node.Name,
         Reason = plan.Reasons.Nodes.GetValueOrDefault(node.Name, "belongs to no pool: Ebb leaves it alone"),
-        Details = [.. Pods(node)],
+        Details = [.. Notice(node), .. Pods(node)],
     };
 
     private static WhyReport OfPending(Pod pod, string reason) => new() { Kind = "pod", Name = pod.ToString(), Reason = reason };
@@ -78,6 +78,12 @@ internal sealed record WhyReport
         Reason = pod.Finished ? $"finished on {node.Name}" : $"runs on {node.Name}",
         Details = [.. plan.Reasons.Nodes.TryGetValue(node.Name, out var reason) ? [$"node {node.Name}: {reason}"] : Array.Empty<string>()],
     };
+
+    /// <summary>What its cloud has announced to it, or what it leaves for.</summary>
+    private static IEnumerable<string> Notice(Node node) =>
+        node.Annotations.GetValueOrDefault(Marks.Notice)?.Split(' ') is [var kind, var at]
+            ? [$"announced: {kind}, not before {at}{(node.Shape.Taints.Any(taint => taint.Key == Marks.Leaving) ? "; nothing new starts on it" : "")}"]
+            : [];
 
     private static IEnumerable<string> Pods(Node node) =>
         Reporting.Work(node).Select(pod => $"pod {pod}{(pod.Owner is { } owner ? $", of {owner.Kind} {owner.Name}" : ", without a controller")}");

@@ -32,17 +32,12 @@ internal static class LeavingMarks
 
     /// <summary>
     /// Its machine begins to leave. What has been announced and is graver than that stays marked: another is bought for it, and the
-    /// node may be being emptied for it already.
+    /// node may be being emptied for it already. So does the boot that it leaves for: nothing is bought for one that comes back.
     /// </summary>
     public static NodeChange Leaves(V1Node node, string reason, DateTimeOffset deadline)
     {
         var change = Of(reason, deadline, empties: true);
-        var marked = ByGravity.IndexOf(MarkedAs(node) ?? "");
-
-        // A boot of the machine's own wish is as grave as one of the cloud's; one that is switched off may be as gone as any.
-        return marked >= 0 && marked < ByGravity.IndexOf(reason is LeaveReasons.Reboot ? NoticeKinds.Reboot : reason)
-            ? change with { Annotations = new Dictionary<string, string?>() }
-            : change;
+        return Stays(MarkedAs(node), reason) ? change with { Annotations = new Dictionary<string, string?>() } : change;
     }
 
     /// <summary>It has been emptied and is about to stop.</summary>
@@ -76,6 +71,17 @@ internal static class LeavingMarks
         var left = Read(annotations?.GetValueOrDefault(Marks.Left));
         var announced = Read(annotations?.GetValueOrDefault(Marks.Notice)?.Split(' ')[^1]);
         return ready.LastTransitionTime > left || now - (announced ?? left ?? DateTimeOffset.MinValue) > Spared;
+    }
+
+    private static bool Stays(string? marked, string reason)
+    {
+        var gravity = ByGravity.IndexOf(marked ?? "");
+
+        // One that is switched off may be as gone as any. But where the cloud has announced a boot, or another host, that is what it is
+        // switched off for, and it comes back. A boot of its own wish is as grave as one of the cloud's.
+        return reason is LeaveReasons.Shutdown
+            ? marked is NoticeKinds.Redeploy or NoticeKinds.Reboot
+            : gravity >= 0 && gravity < ByGravity.IndexOf(reason is LeaveReasons.Reboot ? NoticeKinds.Reboot : reason);
     }
 
     private static string? MarkedAs(V1Node node) => node.Metadata.Annotations?.GetValueOrDefault(Marks.Notice)?.Split(' ')[0];

@@ -93,6 +93,9 @@ public sealed class LeavingTogetherTests
     [InlineData("Reboot", LeaveReasons.Reboot, LeaveReasons.Reboot)]
     [InlineData("Terminate", LeaveReasons.Shutdown, LeaveReasons.Shutdown)]
     [InlineData("shutdown", NoticeKinds.Reboot, NoticeKinds.Reboot)]
+    [InlineData("Freeze", LeaveReasons.Shutdown, LeaveReasons.Shutdown)]
+    [InlineData("Reboot", LeaveReasons.Shutdown, NoticeKinds.Reboot)]
+    [InlineData("Redeploy", LeaveReasons.Shutdown, NoticeKinds.Redeploy)]
     public void A_leave_is_marked_unless_something_graver_is(string? marked, string reason, string then)
     {
         var at = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
