@@ -52,6 +52,9 @@ internal static class BackOff
         draft.LookAgain(pool.BackOff.Until);
     }
 
+    /// <summary>Whether what was due then has not been counted: however often a machine is looked at until it is gone, it is one failure.</summary>
+    public static bool IsNew(PoolStanding pool, DateTimeOffset due) => pool.BackOff is not { } note || note.At < due;
+
     public static bool MayGrow(Draft draft, PoolStanding pool) =>
         pool.Sound && (pool.BackOff is not { } note || note.Until <= draft.Now);
 

@@ -60,7 +60,7 @@ internal static class Arrivals
         }
     }
 
-    /// <returns>Whether it was given up for never having joined.</returns>
+    /// <returns>Whether it is given up for never having joined, and that has not been held against its pool yet.</returns>
     private static bool Plan(Draft draft, PoolStanding pool, Machine machine, Troubled troubled, FirstSeen unjoined)
     {
         draft.InMotion.Add(pool.Name);
@@ -127,7 +127,7 @@ internal static class Arrivals
         else
         {
             GiveUp(draft, pool, machine, $"did not join within {Words.Span(pool.Pool.JoinWithin)}");
-            return true;
+            return BackOff.IsNew(pool, started + pool.Pool.JoinWithin);
         }
 
         return false;

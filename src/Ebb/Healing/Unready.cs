@@ -1,3 +1,4 @@
+using Ebb.Growing;
 using Ebb.Planning;
 using Ebb.Pools;
 using Ebb.Scheduling;
@@ -72,8 +73,7 @@ internal sealed class Unready(Draft draft, PoolStanding pool, Outage outage, Fir
         }
         else if (GiveUp(node, $"did not join within {Words.Span(pool.Pool.JoinWithin)}"))
         {
-            // However often it is looked at until it is gone, it is one failure.
-            NeverJoined |= pool.BackOff is not { } note || note.At < since + pool.Pool.JoinWithin;
+            NeverJoined |= BackOff.IsNew(pool, since + pool.Pool.JoinWithin);
         }
     }
 

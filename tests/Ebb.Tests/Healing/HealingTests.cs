@@ -43,11 +43,33 @@ public sealed class HealingTests
         some.AddMachine(age: TimeSpan.FromMinutes(16));
 
         var first = some.PlanAndRemember();
+        some.Edit("agents", view => view with { Machines = [], Capacity = 0 });
         some.Now = Noon.AddMinutes(20);
+        some.AddMachine(age: TimeSpan.FromMinutes(16), edit: machine => machine with { Id = "1" });
         var second = some.PlanAndRemember();
 
         Assert.Contains(first.Decisions, decision => decision is Decision.Grow);
+        Assert.Equal("did not join within 15 min", Assert.Single(Assert.Single(second.Decisions.OfType<Decision.Remove>()).Departures).Reason);
         Assert.DoesNotContain(second.Decisions, decision => decision is Decision.Grow);
+    }
+
+    [Fact]
+    public void A_machine_that_never_joined_and_cannot_be_removed_yet_is_one_failure_however_often_it_is_looked_at()
+    {
+        var some = new Some().With(Some.Pool()).AddPending(1);
+        some.AddMachine(age: TimeSpan.FromMinutes(16));
+
+        for (var round = 0; round < 10; round++)
+        {
+            // As when the cloud takes no deletion for a while: it stays in the list.
+            some.Now = Noon.AddSeconds(10 * round);
+            var plan = some.PlanAndRemember();
+
+            Assert.Single(plan.Decisions.OfType<Decision.Remove>());
+            Assert.Single(plan.Decisions.OfType<Decision.Grow>());
+        }
+
+        Assert.Equal(1, Notes.ReadBackOff(some.Notes[Notes.BackOff("agents")])?.Count);
     }
 
     [Fact]
