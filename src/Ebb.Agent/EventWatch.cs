@@ -23,7 +23,8 @@ internal sealed partial class EventWatch(
     // Nothing depends on how soon a server hears that nothing is announced.
     private static readonly TimeSpan TellOfNothingAgain = TimeSpan.FromMinutes(1);
 
-    // An event that is not there any more needs no consent, and one that is comes at its time without.
+    // An event that is not there any more needs no consent, and one that is comes at its time without. Of one that is far off there is
+    // time to ask again later.
     private const int MostAttempts = 5;
 
     /// <summary>Events for which nothing is left to do, unless they move to another time.</summary>
@@ -157,17 +158,21 @@ internal sealed partial class EventWatch(
     {
         try
         {
-            if (leave && await EmptyAsync(duty, ct) is { } ended)
+            while (true)
             {
-                return ended;
-            }
+                if (leave && await EmptyAsync(duty, ct) is { } ended)
+                {
+                    return ended;
+                }
 
-            if (duty.Acknowledge)
-            {
-                await AgreeAsync(duty, ct);
-            }
+                if (!duty.Acknowledge || await AgreeAsync(duty, ct) || duty.LeftAt(time.GetUtcNow()) <= LeaveRequest.Longest)
+                {
+                    return Ended.Done;
+                }
 
-            return Ended.Done;
+                // Until the event's own time the node would take nothing; by then it may not be empty any more.
+                await Task.Delay(AskAgain, time, ct);
+            }
         }
         catch (JoinException e)
         {
@@ -238,20 +243,22 @@ internal sealed partial class EventWatch(
         }
     }
 
-    private async Task AgreeAsync(Duty duty, CancellationToken ct)
+    /// <returns>Whether the consent was taken.</returns>
+    private async Task<bool> AgreeAsync(Duty duty, CancellationToken ct)
     {
         for (var attempt = 1; attempt <= MostAttempts; attempt++)
         {
             if (await events.AcknowledgeAsync(duty.Notice.Id, ct))
             {
                 LogAcknowledged(duty.Notice.Kind, duty.Notice.Id);
-                return;
+                return true;
             }
 
             await Task.Delay(Interval, time, ct);
         }
 
         LogNotAcknowledged(duty.Notice.Kind, duty.Notice.Id);
+        return false;
     }
 
     /// <summary>What is being done about one event.</summary>
@@ -284,7 +291,7 @@ internal sealed partial class EventWatch(
     [LoggerMessage(LogLevel.Information, "Agreed that {Kind} ({Id}) may begin")]
     private partial void LogAcknowledged(string kind, string id);
 
-    [LoggerMessage(LogLevel.Warning, "{Kind} ({Id}) comes at its time: the metadata service took no consent")]
+    [LoggerMessage(LogLevel.Warning, "The metadata service takes no consent to {Kind} ({Id}), which comes at its time unless it takes it later")]
     private partial void LogNotAcknowledged(string kind, string id);
 
     [LoggerMessage(LogLevel.Warning, "For {Kind} the node was not emptied: {Reason}")]

@@ -2,6 +2,7 @@ using Ebb.Acting;
 using Ebb.Joining;
 using Ebb.Kubernetes;
 using Ebb.Kubernetes.Objects;
+using Ebb.Planning;
 using Ebb.Pools;
 
 namespace Ebb.Controller.Joining;
@@ -17,6 +18,9 @@ internal sealed class LeaveDesk(Doorkeeper door, Members members, ApiKubernetes 
 
     // These are moments; a server that cannot do it is to say so while the machine has time to ask another.
     private static readonly TimeSpan BeginWithin = TimeSpan.FromSeconds(5);
+
+    // As long as the controller waits between the cordon of an idle node and its removal.
+    private static readonly TimeSpan Binds = new Policy().CordonFor;
 
     // Kubelets write their node every few seconds; losing this many races in a row means something else is wrong.
     private const int MostConflicts = 8;
@@ -86,7 +90,7 @@ internal sealed class LeaveDesk(Doorkeeper door, Members members, ApiKubernetes 
     {
         // What needs longer to end than there would be when it asks again goes now.
         var by = deadline - LeaveRequest.AsksAgainWithin;
-        var drained = await drain.OnceAsync(name, by, UnownedOf(reason), now => LeavingMarks.Stand(now, reason), ct);
+        var drained = await drain.OnceAsync(name, by, UnownedOf(reason), BindsFor(reason), now => LeavingMarks.Stand(now, reason), ct);
         return new LeaveAnswer { Node = name, Evicted = drained.Told, Left = drained.Left, CalledOff = drained.CalledOff };
     }
 
@@ -118,7 +122,7 @@ internal sealed class LeaveDesk(Doorkeeper door, Members members, ApiKubernetes 
     private async Task<LeaveAnswer> EmptyAsync(V1Node node, Member member, string reason, DateTimeOffset deadline, CancellationToken ct)
     {
         var name = node.Metadata.Name;
-        var drained = await drain.RunAsync(name, deadline, UnownedOf(reason), now => LeavingMarks.Stand(now, reason), ct);
+        var drained = await drain.RunAsync(name, deadline, UnownedOf(reason), BindsFor(reason), now => LeavingMarks.Stand(now, reason), ct);
         var answer = new LeaveAnswer { Node = name, Evicted = drained.Told, Left = drained.Left, CalledOff = drained.CalledOff };
         if (drained.CalledOff)
         {
@@ -156,6 +160,10 @@ internal sealed class LeaveDesk(Doorkeeper door, Members members, ApiKubernetes 
             return false;
         }
     }
+
+    /// <summary>Of what machines agree to once they are empty; what is taken back has no time for it, and what stops by itself asks nobody.</summary>
+    private static TimeSpan BindsFor(string reason) =>
+        reason is NoticeKinds.Reboot or NoticeKinds.Redeploy or NoticeKinds.Terminate ? Binds : TimeSpan.Zero;
 
     private static Unowned UnownedOf(string reason) => reason switch
     {

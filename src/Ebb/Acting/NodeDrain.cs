@@ -20,20 +20,30 @@ public sealed class NodeDrain(ApiKubernetes kubernetes, TimeProvider time)
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
+    // With less time than this left, a node that seems empty is taken for it at once.
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(10);
+
     // Between the end of a pod's grace and the end of the machine.
     private static readonly TimeSpan Spare = TimeSpan.FromSeconds(2);
 
     /// <param name="unowned">What becomes of pods without a controller.</param>
+    /// <param name="binds">
+    /// For how long a pod may still come to it: the scheduler may have decided on it just before its taint and still be binding. Empty
+    /// it is by a look after that, unless there is no time for one.
+    /// </param>
     /// <param name="stands">Whether it is still to be emptied, by its Node object as it is now; asked before each look at its pods.</param>
     /// <returns>When the node is empty, the deadline has come, or it need not be emptied any more.</returns>
-    public async Task<Drained> RunAsync(string node, DateTimeOffset deadline, Unowned unowned, Func<V1Node, bool> stands, CancellationToken ct)
+    public async Task<Drained> RunAsync(
+        string node, DateTimeOffset deadline, Unowned unowned, TimeSpan binds, Func<V1Node, bool> stands, CancellationToken ct)
     {
         var told = new HashSet<string>();
+        var begun = time.GetTimestamp();
         while (true)
         {
+            var settled = time.GetElapsedTime(begun) >= binds;
             var (drained, awaited) = await LookAsync(node, deadline, unowned, stands, told, ct);
             var left = deadline - time.GetUtcNow();
-            if (drained.CalledOff || awaited == 0 || left <= TimeSpan.Zero)
+            if (drained.CalledOff || (awaited == 0 && (settled || left < Short)) || left <= TimeSpan.Zero)
             {
                 return drained;
             }
@@ -42,9 +52,20 @@ public sealed class NodeDrain(ApiKubernetes kubernetes, TimeProvider time)
         }
     }
 
-    /// <summary>One look, and what is to go by now is told so: for a deadline that is far off.</summary>
-    public async Task<Drained> OnceAsync(string node, DateTimeOffset deadline, Unowned unowned, Func<V1Node, bool> stands, CancellationToken ct) =>
-        (await LookAsync(node, deadline, unowned, stands, [], ct)).Drained;
+    /// <summary>One look, and what is to go by now is told so: for a deadline that is far off. Where it finds nothing, another one that may be trusted.</summary>
+    public async Task<Drained> OnceAsync(
+        string node, DateTimeOffset deadline, Unowned unowned, TimeSpan binds, Func<V1Node, bool> stands, CancellationToken ct)
+    {
+        var told = new HashSet<string>();
+        var (drained, awaited) = await LookAsync(node, deadline, unowned, stands, told, ct);
+        if (drained.CalledOff || awaited > 0 || binds == TimeSpan.Zero)
+        {
+            return drained;
+        }
+
+        await Task.Delay(binds, time, ct);
+        return (await LookAsync(node, deadline, unowned, stands, told, ct)).Drained;
+    }
 
     /// <param name="told">Uids of pods, to which those are added that are told to go.</param>
     /// <returns>Besides, how many pods are to be waited for.</returns>

@@ -71,6 +71,27 @@ public sealed partial class EventWatchTests
     }
 
     [Fact]
+    public async Task A_consent_that_is_not_taken_days_ahead_is_given_again_once_nothing_is_left_then_either()
+    {
+        var left = 0;
+        AnswerLeaves(() => left);
+        Notice(leave: true);
+        _announced.Deaf = 7;
+        _announced.Put("e1", "Redeploy", _time.GetUtcNow() + ThreeDays, "agents_1");
+
+        Watch();
+        await TickUntilAsync(() => _announced.Deaf <= 2);
+        left = 1;
+        await TickUntilAsync(() => Leaves().Count == 3);
+        Assert.Empty(_announced.Agreed);
+        left = 0;
+        await TickUntilAsync(() => _announced.Agreed.Contains("e1"));
+
+        Assert.All(InAdvance(), Assert.True);
+        Assert.Equal(1, _server.Count(JoinPaths.Notice));
+    }
+
+    [Fact]
     public async Task What_is_called_off_days_before_is_told_and_no_longer_left_for()
     {
         AnswerLeaves(() => 1);
