@@ -57,7 +57,11 @@ internal static class Shields
     /// <summary>Has something to lose, and no shield.</summary>
     private static bool IsBare(Standing node) =>
         node is { Going: false, Machine: { State: MachineState.Running or MachineState.Creating or MachineState.Unknown, Protected: false } }
-        && (!node.Idle || node.Keep is not null);
+        && (!node.Idle || (node.Keep is not null && !IsHeld(node)));
+
+    /// <summary>Kept by a command for the time of its work alone: the request would cost more than it saves, and come in that work's way.</summary>
+    private static bool IsHeld(Standing node) =>
+        node.Node.Annotations.GetValueOrDefault(Marks.Operating)?.Split(',').Contains("keep", StringComparer.Ordinal) is true;
 
     /// <summary>What the cloud is at work on is left until that is over.</summary>
     private static bool IsAtRest(Standing node) => node.Machine is { State: MachineState.Running, Changing: false };

@@ -43,6 +43,20 @@ public sealed class ShieldsTests
     }
 
     [Theory]
+    [InlineData("cordon,keep,by=me@here#1,at=2026-01-01T12:00:00.000Z", false)]
+    [InlineData("cordon,by=me@here#1,at=2026-01-01T12:00:00.000Z", true)]
+    public void What_a_command_keeps_for_the_time_of_its_work_needs_no_shield_and_what_a_person_keeps_does(string operating, bool shielded)
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddNode(edit: node => Some.Marked(Noon.AddHours(-1))(node) with
+        {
+            Annotations = node.Annotations.Add(Marks.Keep, "true").Add(Marks.Operating, operating),
+        });
+
+        Assert.Equal(shielded, Protect(some) is not null);
+    }
+
+    [Theory]
     [InlineData(MachineState.Creating, false)]
     [InlineData(MachineState.Stopping, false)]
     [InlineData(MachineState.Deallocated, false)]
