@@ -91,6 +91,14 @@ internal static class Arrivals
             return false;
         }
 
+        if (machine is { Changing: true, State: MachineState.Running or MachineState.Unknown })
+        {
+            // Reimaged, say: it starts anew yet. (One that is made is shown as that.)
+            pool.Coming.Add(new Coming(pool, machine, unjoined.Anew(machine)));
+            Say(draft, machine, "joining: the cloud is at work on it");
+            return false;
+        }
+
         // Also while it has failed: it may have a node yet, which is not ready then.
         var started = unjoined.Since(machine);
         if (machine.State == MachineState.Failed)

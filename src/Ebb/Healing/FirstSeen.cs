@@ -45,9 +45,19 @@ internal sealed class FirstSeen
         _before.TryGetValue(machine.Id, out var before) && !(before < machine.CreatedAt) ? before : null;
 
     /// <summary>When it was first seen so; noted down if that is now.</summary>
-    public DateTimeOffset Since(Machine machine)
+    public DateTimeOffset Since(Machine machine) => Note(machine, Before(machine) ?? _draft.Now);
+
+    /// <summary>Its time begins anew, to the minute: whoever looks often need not write as often.</summary>
+    public DateTimeOffset Anew(Machine machine) =>
+        Note(machine, Before(machine) is { } before && _draft.Now - before < TimeSpan.FromMinutes(1) ? before : _draft.Now);
+
+    public void Remember() => _draft.Remember(
+        _note,
+        _now.Count == 0 ? null : string.Join(';', _now.Select(entry => $"{Notes.Write(entry.Key)}={string.Join(',', entry.Value)}")),
+        _reason);
+
+    private DateTimeOffset Note(Machine machine, DateTimeOffset since)
     {
-        var since = Before(machine) ?? _draft.Now;
         if (!_now.TryGetValue(since, out var machines))
         {
             _now[since] = machines = new SortedSet<string>(StringComparer.Ordinal);
@@ -56,9 +66,4 @@ internal sealed class FirstSeen
         machines.Add(machine.Id);
         return since;
     }
-
-    public void Remember() => _draft.Remember(
-        _note,
-        _now.Count == 0 ? null : string.Join(';', _now.Select(entry => $"{Notes.Write(entry.Key)}={string.Join(',', entry.Value)}")),
-        _reason);
 }

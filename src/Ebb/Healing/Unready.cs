@@ -11,6 +11,9 @@ namespace Ebb.Healing;
 /// </summary>
 internal sealed class Unready(Draft draft, PoolStanding pool, Outage outage, FirstSeen unjoined, Troubled troubled)
 {
+    // The loop looks at least as often, and lists machines anew from then on.
+    private static readonly TimeSpan ListedFor = TimeSpan.FromMinutes(1);
+
     private readonly FirstSeen _unready = FirstSeen.Unready(draft, pool);
 
     /// <summary>Some are given up for never having joined, and that has not been held against their pool yet.</summary>
@@ -29,13 +32,23 @@ internal sealed class Unready(Draft draft, PoolStanding pool, Outage outage, Fir
         }
         else if (IsToBeReady(node) && (node.Keep is null || !pool.Sound))
         {
-            if (unjoined.Before(node.Machine!) is not null)
+            var joins = unjoined.Before(node.Machine!) is not null;
+            if (node.Machine is { Changing: true, State: not MachineState.Creating })
+            {
+                // It may start anew, and has its whole time then. A cordon for having been given up before is taken off.
+                node.GivenUp = true;
+                node.Why = static (_, _) => "kept: not ready, and the cloud is at work on its machine";
+                if (joins)
+                {
+                    unjoined.Anew(node.Machine);
+                }
+            }
+            else if (joins)
             {
                 Join(node);
             }
-            else if (!node.Machine!.Changing)
+            else
             {
-                // What the cloud is at work on may start anew, and has its whole time then.
                 Last(node);
             }
         }
@@ -89,6 +102,11 @@ internal sealed class Unready(Draft draft, PoolStanding pool, Outage outage, Fir
         if (age < Patience)
         {
             draft.LookAgain(since + Patience);
+            if (age >= Patience - ListedFor)
+            {
+                draft.InMotion.Add(pool.Name);
+            }
+
             return;
         }
 
@@ -121,7 +139,7 @@ internal sealed class Unready(Draft draft, PoolStanding pool, Outage outage, Fir
         {
             draft.LookAgain(until);
         }
-        else
+        else if (!(pool.View.MachinesReadAt <= node.RetiringSince))
         {
             pool.Departures.Add(new Departure(node.Machine!, node.Node.Name, reason) { Unready = true });
             node.Why = (_, _) => $"removed: {reason}";

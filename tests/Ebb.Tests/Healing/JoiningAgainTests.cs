@@ -1,4 +1,5 @@
 using Ebb.Planning;
+using Ebb.Pools;
 using Ebb.Tests.Planning;
 
 namespace Ebb.Tests.Healing;
@@ -28,6 +29,37 @@ public sealed class JoiningAgainTests
         Assert.Equal("joining: 14 min of 15", joining.Reasons.Machines["agents_0"]);
         Assert.Empty(joining.Decisions);
         Assert.Equal("did not join within 15 min", Assert.Single(Assert.Single(over.Decisions.OfType<Decision.Remove>()).Departures).Reason);
+    }
+
+    [Fact]
+    public void A_machine_that_the_cloud_is_at_work_on_has_its_whole_time_once_that_is_over()
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddMachine(edit: machine => machine with { Changing = true });
+        some.Notes[Notes.Unjoined("agents")] = $"{Notes.Write(Noon.AddMinutes(-14))}=0";
+
+        var working = some.PlanAndRemember();
+        some.Now = Noon.AddMinutes(40);
+        var still = some.PlanAndRemember();
+        some.Edit("agents", view => view with { Machines = [view.Machines[0] with { Changing = false }] });
+        some.Now = Noon.AddMinutes(54);
+        var joining = some.PlanAndRemember();
+        some.Now = Noon.AddMinutes(55);
+        var over = some.PlanAndRemember();
+
+        Assert.Equal("joining: the cloud is at work on it", working.Reasons.Machines["agents_0"]);
+        Assert.Empty(still.Decisions.OfType<Decision.Remove>());
+        Assert.Equal("joining: 14 min of 15", joining.Reasons.Machines["agents_0"]);
+        Assert.Equal("did not join within 15 min", Assert.Single(Assert.Single(over.Decisions.OfType<Decision.Remove>()).Departures).Reason);
+    }
+
+    [Fact]
+    public void A_machine_that_is_made_for_the_first_time_has_no_longer_for_that()
+    {
+        var some = new Some().With(Some.Pool());
+        some.AddMachine(state: MachineState.Creating, age: TimeSpan.FromMinutes(15), edit: machine => machine with { Changing = true });
+
+        Assert.Equal("did not join within 15 min", Assert.Single(Assert.Single(some.Plan().Decisions.OfType<Decision.Remove>()).Departures).Reason);
     }
 
     [Fact]

@@ -177,15 +177,19 @@ public sealed partial class UnreadyTests
     }
 
     [Fact]
-    public void A_machine_that_never_joined_is_not_removed_while_the_cloud_is_at_work_on_it()
+    public void A_machine_that_never_joined_has_its_whole_time_once_the_cloud_is_no_longer_at_work_on_it()
     {
         var some = Joined(Noon.AddMinutes(-15));
         some.Edit("agents", view => view with { Machines = [view.Machines[0] with { Changing = true }] });
+        var working = some.PlanAndRemember();
+        some.Edit("agents", view => view with { Machines = [view.Machines[0] with { Changing = false }] });
+        some.Now = Noon.AddMinutes(14);
+        var joining = some.PlanAndRemember();
+        some.Now = Noon.AddMinutes(15);
 
-        var plan = some.Plan();
-
-        Assert.DoesNotContain(plan.Decisions, decision => decision is Decision.Cordon);
-        Assert.Equal("kept: did not join within 15 min, but the cloud is at work on its machine", plan.Reasons.Nodes[Node]);
+        Assert.DoesNotContain(working.Decisions.Concat(joining.Decisions), decision => decision is Decision.Cordon);
+        Assert.Equal("kept: not ready, and the cloud is at work on its machine", working.Reasons.Nodes[Node]);
+        Assert.Single(some.Plan().Decisions.OfType<Decision.Cordon>());
     }
 
     [Fact]
