@@ -12,7 +12,7 @@ internal static class Least
     {
         foreach (var pool in draft.Pools.Where(pool => pool.Pool.KeepWarm > 0))
         {
-            pool.Least = Math.Min(pool.Pool.Max, Math.Max(pool.Pool.Min, Used(pool, placement) + pool.Pool.KeepWarm));
+            pool.Least = Math.Min(pool.Pool.Max, Math.Max(pool.Pool.Min, Used(draft, pool, placement) + pool.Pool.KeepWarm));
         }
 
         var parts = draft.Pools.Where(pool => pool.Pool.PartOf is not null).ToLookup(pool => pool.Pool.PartOf!);
@@ -28,9 +28,13 @@ internal static class Least
         }
     }
 
-    /// <summary>Machines that are idle, or on their way for nothing yet, count as warm; what waiting pods will use does not.</summary>
-    private static int Used(PoolStanding pool, Placement placement) =>
-        pool.Nodes.Count(node => !node.Going && (!node.Idle || node.Wanted))
+    /// <summary>
+    /// Machines that are idle, or on their way for nothing yet, count as warm; what waiting pods will use does not, nor what takes nothing
+    /// new for longer than it takes to have another.
+    /// </summary>
+    private static int Used(Draft draft, PoolStanding pool, Placement placement) =>
+        pool.Nodes.Count(node => !node.Going
+            && (!node.Idle || node.Wanted || Announcement.SparedUntil(node) - draft.Now > pool.Pool.JoinWithin))
         + placement.Coming.Count(room => room.Placed > 0 && room.Of is Coming coming && coming.Pool == pool);
 
     private static void StandIn(Draft draft, Placement placement, List<PoolStanding> parts)
@@ -38,7 +42,7 @@ internal static class Least
         var warm = parts.Sum(pool => pool.Pool.KeepWarm);
         var wanted = Math.Min(
             parts.Max(pool => pool.Pool.Max),
-            Math.Max(parts.Sum(pool => pool.Pool.Min), warm > 0 ? warm + parts.Sum(pool => Used(pool, placement)) : 0));
+            Math.Max(parts.Sum(pool => pool.Pool.Min), warm > 0 ? warm + parts.Sum(pool => Used(draft, pool, placement)) : 0));
         foreach (var pool in parts.OrderBy(pool => pool.Pool.PricePerHour ?? decimal.MaxValue))
         {
             Buy(draft, placement, pool, wanted - parts.Sum(Expected), parts);

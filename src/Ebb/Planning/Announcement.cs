@@ -29,6 +29,10 @@ internal sealed record Announcement(string Kind, DateTimeOffset At)
             ? new Announcement(kind, at)
             : null;
 
+    /// <summary>Until when a node takes nothing new for an interruption that its machine survives; null for none.</summary>
+    public static DateTimeOffset? SparedUntil(Standing node) =>
+        node.Spared && node.Node.Annotations.GetValueOrDefault(Marks.Notice)?.Split(' ') is [_, var time] ? Notes.ReadTime(time) : null;
+
     /// <summary>A person has it reimaged or stopped: the machine shuts down and is the same again afterwards.</summary>
     private static bool IsWorkedOn(string kind, Node node) => kind == LeaveReasons.Shutdown && node.Annotations.ContainsKey(Marks.Operating);
 }

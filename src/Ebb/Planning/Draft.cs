@@ -129,6 +129,7 @@ internal sealed class Draft
             standing.RetiringSince = Notes.ReadTime(node.Annotations.GetValueOrDefault(Marks.RetiringSince));
         }
 
+        standing.Spared = node.Shape.Taints.Any(taint => taint is { Key: Marks.Leaving, Effect: TaintEffect.NoSchedule });
         standing.Keep = Kept(standing);
         if (standing.Machine is not { } machine)
         {

@@ -18,7 +18,7 @@ public static class Planner
         }
 
         var placement = Growth.Plan(draft);
-        Idle.Plan(draft);
+        Idle.Plan(draft, outage);
         Steering.Plan(draft, placement);
         foreach (var pool in draft.Pools)
         {

@@ -29,6 +29,12 @@ internal sealed class Standing(Node node)
     /// <summary>What the cloud has announced that takes its machine away for good, or that it shuts down; null for nothing.</summary>
     public string? Announced { get; set; }
 
+    /// <summary>The cloud has announced an interruption, so that it takes nothing new until that is over.</summary>
+    public bool Spared { get; set; }
+
+    /// <summary>It works, or could.</summary>
+    public bool CountsAsReady => Node.Ready && !Going && !(Spared && Idle);
+
     /// <summary>Only DaemonSet, mirror or finished pods remain.</summary>
     public bool Idle => Load.Work == 0;
 
@@ -86,7 +92,7 @@ internal sealed class PoolStanding(PoolView view)
     public int Live { get; set; }
 
     /// <summary>Nodes that are ready and stay.</summary>
-    public int ReadyNodes => Nodes.Count(node => node.Node.Ready && !node.Going);
+    public int ReadyNodes => Nodes.Count(node => node.CountsAsReady);
 
     /// <summary>
     /// Machines that it is not to fall below: its minimum, or those at work with as many ready beside them as are kept warm; as part of

@@ -1,3 +1,4 @@
+using Ebb.Healing;
 using Ebb.Planning;
 using Ebb.Pools;
 using Ebb.Scheduling;
@@ -10,14 +11,14 @@ namespace Ebb.Shrinking;
 /// </summary>
 internal static class Idle
 {
-    public static void Plan(Draft draft)
+    public static void Plan(Draft draft, Outage outage)
     {
         foreach (var pool in draft.Pools)
         {
             List<Standing> due = [];
             foreach (var node in pool.Nodes)
             {
-                if (Look(draft, pool, node))
+                if (Look(draft, pool, node, outage))
                 {
                     due.Add(node);
                 }
@@ -31,7 +32,7 @@ internal static class Idle
         node.Retiring == TaintEffect.NoSchedule && draft.Now - node.RetiringSince < draft.Policy.CordonFor;
 
     /// <returns>Whether the node has been idle for its time.</returns>
-    private static bool Look(Draft draft, PoolStanding pool, Standing node)
+    private static bool Look(Draft draft, PoolStanding pool, Standing node, Outage outage)
     {
         if (node.Going)
         {
@@ -84,6 +85,15 @@ internal static class Idle
         if (node.Wanted || node.Released)
         {
             node.Why ??= static (node, _) => $"kept: {Words.Count(node.Room!.Placed, "waiting pod")} will fit here";
+            return false;
+        }
+
+        if (!node.Node.Ready && outage.Of(pool) is { } many)
+        {
+            // What the API server knows of it is old. Its marks stay as they are.
+            node.Retires = node.Retiring is not null;
+            node.Why = (node, now) =>
+                $"kept: idle {Words.Span(now - (node.IdleSince ?? now))}, but {many} are not ready, more likely for an outage than for so many dead machines";
             return false;
         }
 
@@ -152,7 +162,7 @@ internal static class Idle
         var wait = WaitForOthers(draft, pool, due);
         foreach (var node in due)
         {
-            if (spare == 0 || (node.Node.Ready && spareReady == 0))
+            if (spare == 0 || (node.CountsAsReady && spareReady == 0))
             {
                 node.Why = static (node, now) =>
                     $"kept: idle {Words.Span(now - (node.IdleSince ?? now))}, but pool {node.Pool!.Name} is at {node.Pool.LeastInWords}";
@@ -160,7 +170,7 @@ internal static class Idle
             }
 
             spare--;
-            spareReady -= node.Node.Ready ? 1 : 0;
+            spareReady -= node.CountsAsReady ? 1 : 0;
             var idle = draft.Now - (node.IdleSince ?? draft.Now);
             var reason = idle < pool.Pool.IdleAfter ? "its work is done" : $"idle {Words.Span(idle)}";
             node.Retires = true;

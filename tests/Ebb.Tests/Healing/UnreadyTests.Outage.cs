@@ -1,4 +1,5 @@
 using Ebb.Planning;
+using Ebb.Scheduling;
 using Ebb.Tests.Planning;
 
 namespace Ebb.Tests.Healing;
@@ -62,5 +63,23 @@ public sealed partial class UnreadyTests
         some.Notes[Notes.Unjoined("agents")] = $"{Notes.Write(Noon.AddMinutes(-15))}=0,1,2,3";
 
         Assert.Equal(4, some.Plan().Decisions.Count(decision => decision is Decision.Cordon));
+    }
+
+    [Fact]
+    public void During_an_outage_nodes_that_were_idle_before_do_not_go_either()
+    {
+        var some = new Some().With(Some.Pool());
+        for (var i = 0; i < 4; i++)
+        {
+            some.AddNode(edit: node => Some.Marked(idleSince: Noon.AddHours(-1))(i < 3 ? Down(node) : node));
+        }
+
+        some.Nodes[1] = Some.Marked(retiring: TaintEffect.NoSchedule, since: Noon.AddMinutes(-1))(some.Nodes[1]);
+
+        var plan = some.Plan();
+
+        Assert.Equal("agents000003", Assert.Single(plan.Decisions.OfType<Decision.Cordon>()).Node);
+        Assert.DoesNotContain(plan.Decisions, decision => decision is Decision.Remove or Decision.Release);
+        Assert.Equal("kept: idle 60 min, but 3 of 4 nodes are not ready, more likely for an outage than for so many dead machines", plan.Reasons.Nodes[Node]);
     }
 }
