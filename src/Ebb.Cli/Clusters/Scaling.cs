@@ -39,8 +39,9 @@ internal static class Scaling
     private static async Task<ScaleReport> GrowAsync(IKubernetes kubernetes, ICloud cloud, Seen seen, NamedPool named, int by, ScaleReport report, CancellationToken ct)
     {
         // What has been idle for long, and was kept for the pool's least alone, would go as soon as there are more; what was told to go, too.
-        await IdleSinceAsync(kubernetes, Of(seen, named.Parts, "idle"), seen.Snapshot.Now, ct);
+        await IdleSinceAsync(kubernetes, Of(seen, named.Parts, "idle"), null, ct);
         var left = by;
+        var quota = false;
         var refusals = new List<string>();
         ImmutableArray<PoolView> order = [.. PartOrder.Of(seen.Snapshot, named.Parts).OrderBy(part => named.Machines(part) < part.Capacity)];
         foreach (var part in order)
@@ -63,6 +64,7 @@ internal static class Scaling
             {
                 case GrowResult.Growing growing:
                     left -= growing.Asked + lacking;
+                    quota |= growing.Asked < most - lacking;
                     report = report with { To = report.To + growing.Asked + lacking, Note = $"Machines that stay idle for {Words.Span(pool.IdleAfter)} go again.{Instead(part)}" };
                     break;
                 case GrowResult.Refused refused:
@@ -80,7 +82,7 @@ internal static class Scaling
         }
 
         return left <= 0 ? report
-            : refusals.Count == 0 ? report with { Note = $"Quota leaves no room for {left} more." }
+            : refusals.Count == 0 ? report with { Note = quota ? $"Quota leaves no room for {left} more." : $"The pool is at its maximum until they are gone: run it again then for {left} more." }
             : left < by ? report with { Note = string.Join(' ', refusals) }
             : throw new IOException(string.Join(' ', refusals));
 
@@ -116,7 +118,7 @@ internal static class Scaling
         }
 
         // Told to go by an earlier wish, and more of them than are to go now: those stay after all.
-        await IdleSinceAsync(kubernetes, told.Skip(by), seen.Snapshot.Now, ct);
+        await IdleSinceAsync(kubernetes, told.Skip(by), null, ct);
         var more = Math.Max(0, by - told.Count);
         idle = [.. idle.Take(more)];
         foreach (var (node, idleAfter) in idle)
@@ -137,9 +139,10 @@ internal static class Scaling
         where machine.State == state && machine.Node is not null && parts.Any(part => part.Pool.Name == machine.Pool)
         select machine.Node;
 
-    private static async Task IdleSinceAsync(IKubernetes kubernetes, IEnumerable<string> nodes, DateTimeOffset at, CancellationToken ct)
+    /// <param name="at">Null: from now on, by the clock of the controller, which sees to it at once.</param>
+    private static async Task IdleSinceAsync(IKubernetes kubernetes, IEnumerable<string> nodes, DateTimeOffset? at, CancellationToken ct)
     {
-        var text = at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var text = at?.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         foreach (var node in nodes)
         {
             await kubernetes.ChangeNodeAsync(node, new NodeChange { Annotations = new Dictionary<string, string?> { [Marks.IdleSince] = text } }, ct);

@@ -1,3 +1,4 @@
+using Ebb.Cli.Clusters;
 using Ebb.Cli.Operating;
 using Ebb.Clouds;
 
@@ -71,6 +72,27 @@ public class IdleAnewTests
 
         Assert.Equal(2, farm.Set.Capacity);
         farm.Pass(minutes: 11 * 60);
+        Assert.Equal(0, farm.Set.Capacity);
+    }
+
+    [Fact]
+    public void What_is_to_stay_is_idle_from_now_on_by_the_controller_s_clock_and_not_by_the_person_s()
+    {
+        using var farm = new FarmCase(machines: 2, busy: 0, most: 6);
+        farm.Pass(minutes: 60);
+
+        // A clock that is half a day behind.
+        var grown = farm.Run(new Misfortune(), meanwhile: null, async reach =>
+        {
+            var seen = await reach.LookAsync();
+            seen = seen with { Snapshot = seen.Snapshot with { Now = seen.Snapshot.Now.AddHours(-12) } };
+            return await Scaling.ScaleAsync(reach.Kubernetes, reach.Cloud, seen, FarmCase.Pool, 4, CancellationToken.None);
+        });
+        farm.Pass(minutes: 9 * 60);
+
+        Assert.Equal(4, grown.Result!.To);
+        Assert.Equal(4, farm.Set.Capacity);
+        farm.Pass(minutes: 2 * 60);
         Assert.Equal(0, farm.Set.Capacity);
     }
 }

@@ -45,4 +45,19 @@ public class ScaleDownTests
         Assert.Contains("with 2 kept warm", shrunk.Result.Note, StringComparison.Ordinal);
         Assert.Equal(2, farm.Set.Capacity);
     }
+
+    [Fact]
+    public void What_leaves_is_named_where_it_is_in_the_way_of_growth_and_not_the_quota()
+    {
+        using var farm = new FarmCase(machines: 3, busy: 0);
+        farm.Scale(0);
+        farm.Until("all are cordoned", () => farm.Nodes.Count(node => node.Spec.Taints?.Any(taint => taint is { Key: Marks.Retiring, Effect: "NoSchedule" }) == true) == 3);
+
+        var grown = farm.Scale(3);
+
+        Assert.Equal((0, 0), (grown.Result!.From, grown.Result.To));
+        Assert.Equal("3 machines beside are leaving already. The pool is at its maximum until they are gone: run it again then for 3 more.", grown.Result.Note);
+        farm.Until("they are gone", () => farm.Set.Capacity == 0);
+        Assert.Equal((0, 3), farm.Scale(3) is { Result: { } again } ? (again.From, again.To) : default);
+    }
 }
