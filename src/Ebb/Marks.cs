@@ -50,8 +50,8 @@ public static class Marks
     public const string Operating = "ebb.dev/operating";
 
     /// <summary>
-    /// Node annotation <c>"true"</c>: the machine is what its pool says now but for its disk, which was made before. A command began to
-    /// reimage it, and has not come to the end.
+    /// Node annotation <c>"true"</c>: the machine is what its pool says now but for its disk, which was made before. A command gave it
+    /// another size, which leaves it the disk, or began to reimage it and has not come to the end.
     /// </summary>
     public const string Reimage = "ebb.dev/reimage";
 

@@ -62,6 +62,13 @@ internal sealed class LatestModels(IKubernetes kubernetes, ICloud cloud, TimePro
         }
     }
 
+    /// <summary>
+    /// They are upgraded and no more: those whose disk is not on their host keep it, with all that they were told at their birth. What that
+    /// was nobody knows here, and so each of them counts as one whose disk is of an earlier model.
+    /// </summary>
+    public Task OweAsync(IEnumerable<Candidate> machines, CancellationToken ct) =>
+        Task.WhenAll(machines.Where(c => c.Node.Length > 0 && !c.Pool.Pool.LocalDisk).Select(c => OwesAsync(c.Node, "true", ct)));
+
     /// <summary>The machine's disk is as new: what was left to be done is done.</summary>
     public Task DoneAsync(string node, CancellationToken ct) => OwesAsync(node, null, ct);
 

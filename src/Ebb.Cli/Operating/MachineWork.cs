@@ -86,8 +86,19 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
                 release.ExceptWith(ready.Select(c => c.Node));
             }
 
+            if (request.Operation is MachineOperation.Upgrade)
+            {
+                await Models.OweAsync(ready.Where(c => c.Joined), ct);
+            }
+
             var ends = await OperateAsync(wave[0].Pool, ready, returns, release, ct);
             whole = true;
+            if (request.Operation is MachineOperation.Upgrade)
+            {
+                // Those that had no node to say it before.
+                await Models.OweAsync(ends.Where(end => !end.Key.Joined && end.Value.Outcome == "done").Select(end => end.Key), ct);
+            }
+
             if (request.Operation is MachineOperation.Reimage)
             {
                 await Task.WhenAll(ends.Where(end => end.Key.Joined && end.Value.Outcome == "done").Select(end => Models.DoneAsync(end.Key.Node, ct)));

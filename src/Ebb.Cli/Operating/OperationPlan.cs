@@ -20,7 +20,7 @@ internal sealed record Candidate(PoolView Pool, Machine Machine, string Node, bo
     /// <summary>The release of its kubelet; empty where it has not joined.</summary>
     public string Release { get; init; } = "";
 
-    /// <summary>Whether a command that was cut short was to reimage it, and has not.</summary>
+    /// <summary>Whether a command has left it with a disk that is older than what the machine is otherwise (<see cref="Marks.Reimage"/>).</summary>
     public bool OldDisk { get; init; }
 
     /// <summary>How many pods are on it that keep it from being idle.</summary>

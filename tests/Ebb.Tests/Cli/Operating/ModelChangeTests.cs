@@ -139,6 +139,40 @@ public class ModelChangeTests
         Assert.Empty(Wrong(farm));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_resized_machine_s_node_says_that_its_disk_is_the_one_before_until_that_is_made_anew(bool hasNoNodeYet)
+    {
+        using var farm = Changed(image: false, joinsWithin: null);
+        if (hasNoNodeYet)
+        {
+            farm.Delete(Kinds.Node, "agents000000");
+        }
+
+        var resized = farm.Resize("Standard_D8s_v5", new OperationRequest { Operation = MachineOperation.Upgrade, Pool = FarmCase.Pool });
+        var (old, marked) = (farm.Behind.ToList(), OldDisks(farm));
+        farm.Operate(Upgrade(farm));
+
+        Assert.Equal("agents_0 done, agents_1 done", Tell(resized));
+        Assert.Equal(["agents_0", "agents_1"], old);
+        Assert.Equal(["agents000000", "agents000001"], marked);
+        Assert.Empty(OldDisks(farm));
+        Assert.Empty(farm.Behind);
+    }
+
+    [Fact]
+    public void A_resized_machine_whose_disk_is_on_its_host_has_a_new_one_and_owes_nothing()
+    {
+        using var farm = new FarmCase(localDisk: true);
+
+        var resized = farm.Resize("Standard_D8s_v3", new OperationRequest { Operation = MachineOperation.Upgrade, Pool = FarmCase.Pool });
+
+        Assert.Equal("agents_0 done, agents_1 done", Tell(resized));
+        Assert.Empty(OldDisks(farm));
+        Assert.Empty(Wrong(farm));
+    }
+
     private static OperationRequest Upgrade(FarmCase farm) => PoolUpgrade.Request(farm.Release, new UpgradeRequest { Pool = FarmCase.Pool });
 
     private static FarmCase Changed(bool image, int? joinsWithin)
@@ -152,6 +186,9 @@ public class ModelChangeTests
 
     private static List<string> Orders(Misfortune misfortune) =>
         [.. misfortune.Writes.Where(write => write.StartsWith(Order, StringComparison.Ordinal)).Select(write => write[write.LastIndexOf('/')..])];
+
+    private static List<string> OldDisks(FarmCase farm) =>
+        [.. farm.Nodes.Where(node => node.Metadata.Annotations?.ContainsKey(Marks.Reimage) is true).Select(node => node.Metadata.Name).Order()];
 
     private static List<string> Wrong(FarmCase farm) =>
     [

@@ -12,7 +12,7 @@ namespace Ebb.Cli.Clusters.Provisioned.Rotating;
 /// <param name="Authority">The mark of the authority that it joined by; likewise.</param>
 internal sealed record NodeKeys(string Name, string? SharesKey, string? Authority)
 {
-    /// <summary>Whether its machine was to be reimaged, and has its disk of before still.</summary>
+    /// <summary>Whether its machine was upgraded and not reimaged, and has its disk of before still (<see cref="Marks.Reimage"/>).</summary>
     public bool OldDisk { get; init; }
 }
 
