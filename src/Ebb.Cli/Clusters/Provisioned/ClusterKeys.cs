@@ -117,6 +117,9 @@ internal sealed class ClusterKeys(ClusterHome home, TimeProvider time)
         }
     }
 
+    /// <summary>Whether the servers' password is put aside, and whatever lies in its place is another.</summary>
+    public bool HasPreviousPassword => File.Exists(ServerTokenFile + Previous);
+
     /// <summary>Removes those before.</summary>
     public void ForgetPreviousPasswords()
     {

@@ -14,6 +14,9 @@ internal sealed record ControlPlanePlan
     /// <summary>Every machine that the file asks for, in their order, with what it last reported.</summary>
     public required ImmutableArray<ReportedMachine> Machines { get; init; }
 
+    /// <summary>Whose turn is before all others', which may be waiting for it; null: it goes in their order.</summary>
+    public string? First { get; init; }
+
     /// <summary>What a person should know besides.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 

@@ -32,9 +32,15 @@ internal sealed class ControlPlanePlanner(ClusterFile file, CloudAccess cloud, C
         var machines = share is null || plan.Hardware.Machines.IsEmpty ? [.. names.Select(name => new ReportedMachine(name, null))] : await share.ReportsAsync(names, ct);
         var notes = ImmutableArray.CreateBuilder<string>();
         release ??= await ReleaseAsync(plan.Hardware.Machines.IsEmpty ? null : before, machines, notes, ct);
-        var orders = ControlPlaneOrders.Compose(
-            file, plan.Names, plan.Inputs, release, await ShareFile.HashesAsync(files, ct),
-            K3sRotations.Of(KeyState.Read(home), plan.Names) ?? RotationIn(before));
+        var state = KeyState.Read(home);
+        var (rotation, first) = (RotationIn(before), (string?)null);
+        if (!PasswordExchange.IsEarly(state, new ClusterKeys(home, time)) && K3sRotations.Of(state, plan.Names) is { } due)
+        {
+            var exchange = PasswordExchange.Of(state, due, before, machines, plan.Hardware.Machines);
+            (rotation, first) = (due with { On = exchange.On }, exchange.First);
+        }
+
+        var orders = ControlPlaneOrders.Compose(file, plan.Names, plan.Inputs, release, await ShareFile.HashesAsync(files, ct), rotation);
         var silent = SilentMachines.Of(machines, [.. plan.Hardware.Machines.Where(machine => !plan.Hardware.NeverMade.Contains(machine.Name))], time.GetUtcNow());
         var told = silent.IsEmpty ? null : SilentMachines.Describe(silent, names.Length, plan.Compute.Group);
         if (told is not null)
@@ -48,6 +54,7 @@ internal sealed class ControlPlanePlanner(ClusterFile file, CloudAccess cloud, C
             Orders = orders,
             Before = before,
             Machines = machines,
+            First = first,
             Notes = notes.ToImmutable(),
             Changes = [.. await LostAsync(plan, share, names, ct), .. Changes(plan, before, orders, machines)],
         };

@@ -17,8 +17,8 @@ internal static class ControlPlaneStep
         tell(new ProvisionEvent.Began(Step, What));
         var started = time.GetTimestamp();
         var share = await OrdersShare.RequireAsync(cloud, plan.Names, time, random, ct);
-        var changed = await new RollingOut(share, cancel => ReadyNodesAsync(client, cancel), time, tell)
-            .RunAsync(plan.ControlPlane!.Orders.Generation, plan.ControlPlane.Names, force, ct);
+        var changed = await new RollingOut(share, cancel => ReadyNodesAsync(client, cancel), time, tell) { First = plan.ControlPlane!.First }
+            .RunAsync(plan.ControlPlane.Orders.Generation, plan.ControlPlane.Names, force, ct);
         tell(new ProvisionEvent.Ended(Step, What, changed, time.GetElapsedTime(started)));
     }
 

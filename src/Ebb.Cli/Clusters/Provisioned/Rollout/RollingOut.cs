@@ -16,6 +16,9 @@ internal sealed class RollingOut(
     // Of others, after one has started anew.
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromMinutes(5);
 
+    /// <inheritdoc cref="ControlPlanePlan.First"/>
+    public string? First { get; init; }
+
     /// <param name="generation">Of the orders, which lie on the share.</param>
     /// <param name="force">Go on also while other machines are not ready.</param>
     /// <returns>Whether there was anything to do.</returns>
@@ -31,7 +34,7 @@ internal sealed class RollingOut(
         var (changed, said, doing, since) = (false, "", "", time.GetTimestamp());
         while (true)
         {
-            var decision = RolloutDecision.Of(generation, attempt, reports, turn, asks ? ready.Contains : null);
+            var decision = RolloutDecision.Of(generation, attempt, reports, turn, asks ? ready.Contains : null, First);
             if (doing != decision.Doing)
             {
                 (doing, since) = (decision.Doing, time.GetTimestamp());

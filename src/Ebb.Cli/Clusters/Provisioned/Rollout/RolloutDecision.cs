@@ -38,17 +38,19 @@ internal abstract record RolloutDecision
     /// <summary>A pure function of what lies on the share and which nodes are ready.</summary>
     /// <param name="attempt">Of this run: see <see cref="AttemptOf"/>.</param>
     /// <param name="ready">Whether a machine is a node that is ready; null: whoever asks takes the risk.</param>
+    /// <param name="first">See <see cref="ControlPlanePlan.First"/>.</param>
     public static RolloutDecision Of(
-        string generation, int attempt, ImmutableArray<ReportedMachine> machines, ControlPlaneTurn? turn, Func<string, bool>? ready)
+        string generation, int attempt, ImmutableArray<ReportedMachine> machines, ControlPlaneTurn? turn, Func<string, bool>? ready, string? first = null)
     {
-        var undone = machines.Where(machine => !machine.IsDone(generation)).ToList();
+        var undone = machines.Where(machine => !machine.IsDone(generation)).OrderBy(machine => machine.Name != first).ToList();
         if (undone.Count == 0)
         {
             return new Finished();
         }
 
         var named = turn is not null && turn.Generation == generation && turn.Attempt == attempt ? turn.Machines : [];
-        if (undone.Find(machine => named.Contains(machine.Name, StringComparer.OrdinalIgnoreCase)) is { } current)
+        var awaited = undone[0].Name == first && !named.Contains(first);
+        if (!awaited && undone.Find(machine => named.Contains(machine.Name, StringComparer.OrdinalIgnoreCase)) is { } current)
         {
             return current.State is { Phase: ControlPlanePhase.Failed } state && state.Generation == generation && state.Attempt >= attempt
                 ? new Broken(current)

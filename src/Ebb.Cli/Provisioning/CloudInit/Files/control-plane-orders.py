@@ -116,6 +116,7 @@ class Follower:
             copy_store(copy)
             self.record["copied"] = copy
             remember(self.record)
+        refuse_early(orders, self.machine, self.record)
         put(self.cloud, orders, HEALS_WITHIN, held_back(settings, self.machine, self.record))
         if "packages" in restarts:
             install_packages(configuration)

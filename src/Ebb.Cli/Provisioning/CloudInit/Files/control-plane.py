@@ -85,7 +85,7 @@ def be_born():
     configuration = cloud.configuration = orders["configuration"]
     if configuration.get("k3s", {}).get("rotate") and not is_to_replace_authorities(configuration["k3s"], machine):
         # It is given what keys were exchanged for.
-        record["rotated"] = all_rotated(configuration["k3s"], machine)
+        record["rotated"] = all_rotated(configuration["k3s"])
     keep(orders, record)
     restarts = differing(orders)[1]
     put(cloud, orders)
@@ -100,7 +100,7 @@ def be_born():
         began = begin_k3s(cloud, configuration, machine, lambda why: say(cloud, machine, {**record, "why": why}))
         if began and configuration["k3s"].get("rotate"):
             # Its cluster begins with the authorities that it was given; one that it joins may have others still.
-            remember({**record, "rotated": all_rotated(configuration["k3s"], machine)})
+            remember({**record, "rotated": all_rotated(configuration["k3s"])})
     run("systemctl", "enable", "ebb.service")
     run("systemctl", "start", "--no-block", "ebb.service")
     write(DONE, "", 0o600)

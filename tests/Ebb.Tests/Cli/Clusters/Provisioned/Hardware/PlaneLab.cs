@@ -27,7 +27,6 @@ internal sealed class PlaneLab : IDisposable
     private readonly HttpMessageInvoker _aside;
     private readonly HttpMessageInvoker _toKubernetes;
     private readonly CancellationTokenSource _stop = new();
-    private readonly string _home = Directory.CreateTempSubdirectory("ebb-plane-").FullName;
     private bool _known;
 
     /// <param name="yaml">Below the starter's.</param>
@@ -63,6 +62,8 @@ internal sealed class PlaneLab : IDisposable
     }
 
     public CloudCase Cloud { get; } = new();
+
+    public ClusterHome Home { get; } = ClusterHome.At("farm", Directory.CreateTempSubdirectory("ebb-plane-").FullName);
 
     public Wire KubeWire { get; }
 
@@ -117,6 +118,15 @@ internal sealed class PlaneLab : IDisposable
 
     public void Pass(double minutes) => Cloud.Do(() => Task.Delay(TimeSpan.FromMinutes(minutes), Cloud.Time));
 
+    /// <summary>Somebody deletes it beside Ebb.</summary>
+    public void Lose(int index)
+    {
+        Cloud.Do(() => Cloud.Cloud.Groups.RemoveResourceAsync(Machines.Single(machine => machine.Name == Name(index)).ResourceId, "2023-09-01", CancellationToken.None));
+        Pass(minutes: 2);
+        QuorumLost.Clear();
+        Cloud.Wire.Calls.Clear();
+    }
+
     public void CutPower(string machine)
     {
         Cloud.Do(() => Cloud.Cloud.Machines.DeallocateAsync("farm-compute", machine, CancellationToken.None));
@@ -139,14 +149,14 @@ internal sealed class PlaneLab : IDisposable
         _aside.Dispose();
         _toKubernetes.Dispose();
         Cloud.Dispose();
-        Directory.Delete(_home, recursive: true);
+        Directory.Delete(Home.Path, recursive: true);
     }
 
     private async Task<(ClusterPlan Plan, IReadOnlyList<ShareFile> Files)> PlanAsync(string yaml)
     {
         var file = CloudCase.File(Starter + yaml);
         var plan = await new ClusterPlanner(file, Cloud.Cloud).PlanAsync(CloudCase.Inputs, CancellationToken.None);
-        return await new ControlPlanePlanner(file, Cloud.Cloud, ClusterHome.At("farm", _home), flag: "", Cloud.Time, new Random(1))
+        return await new ControlPlanePlanner(file, Cloud.Cloud, Home, flag: "", Cloud.Time, new Random(1))
             .CompleteAsync(plan, KeysCase.Shared, Release, CancellationToken.None);
     }
 

@@ -102,11 +102,7 @@ public sealed class WholeUpTests
     private static PlaneLab Without(int index)
     {
         var lab = new PlaneLab(Three);
-        var machine = lab.Machines.Single(machine => machine.Name == PlaneLab.Name(index));
-        lab.Cloud.Do(() => lab.Cloud.Cloud.Groups.RemoveResourceAsync(machine.ResourceId, "2023-09-01", CancellationToken.None));
-        lab.Pass(minutes: 2);
-        lab.QuorumLost.Clear();
-        lab.Cloud.Wire.Calls.Clear();
+        lab.Lose(index);
         return lab;
     }
 

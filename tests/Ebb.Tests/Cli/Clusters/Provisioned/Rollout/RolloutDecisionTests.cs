@@ -64,6 +64,19 @@ public class RolloutDecisionTests
     }
 
     [Fact]
+    public void The_one_that_others_may_be_waiting_for_has_its_turn_before_all_even_before_one_that_had_its_turn_and_was_made_anew_since()
+    {
+        ImmutableArray<ReportedMachine> machines = [new("a", null), Old("b"), Old("c")];
+        var turn = new ControlPlaneTurn(New, 1, ["a"]);
+
+        var next = Assert.IsType<RolloutDecision.Name>(RolloutDecision.Of(New, 1, machines, turn, _ => true, first: "b"));
+
+        Assert.Equal(["b"], next.Turn.Machines);
+        Assert.Equal("b", Assert.IsType<RolloutDecision.Await>(RolloutDecision.Of(New, 1, machines, next.Turn, _ => true, first: "b")).Machine.Name);
+        Assert.Equal("a", Assert.IsType<RolloutDecision.Name>(RolloutDecision.Of(New, 1, machines.SetItem(1, At("b", ControlPlanePhase.Done)), next.Turn, _ => true, first: "b")).Machine);
+    }
+
+    [Fact]
     public void Machines_that_were_born_to_the_orders_need_no_turn()
     {
         Assert.IsType<RolloutDecision.Finished>(Decide([At("a", ControlPlanePhase.Done, attempt: 0)], null));

@@ -150,6 +150,46 @@ public sealed class PasswordTests(MachineCloud cloud) : FollowingCase(cloud)
         Assert.False(File.Exists(machine.Lab.At(Token + ".next")));
     }
 
+    [Fact]
+    public async Task One_that_has_taken_the_new_one_after_another_had_exchanged_it_does_not_exchange_it_when_that_other_is_gone()
+    {
+        using var machine = await BornAsync();
+        await Cloud.PutFileAsync(SystemShare.ServerToken, New + "\n");
+        await machine.OrderAsync(machine.Orders(rotation: Rotation() with { On = "farm-control-plane-1" }));
+        machine.Sealed = New;
+        await machine.LookAsync();
+
+        await machine.OrderAsync(machine.Orders(rotation: Rotation() with { On = machine.Name }));
+        await machine.LookAsync();
+
+        await DoneAsync(machine);
+        Assert.DoesNotContain(machine.Ran, line => line.StartsWith("k3s token", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_one_in_force_is_exchanged_for_another_only_and_not_taken_for_exchanged_before_there_is_one()
+    {
+        using var machine = await BornAsync();
+        await machine.OrderAsync(await RotationAsync(machine));
+        await machine.LookAsync();
+        await DoneAsync(machine);
+        machine.Forget();
+
+        var second = Rotation() with { Id = "passwords-2" };
+        await machine.OrderAsync(machine.Orders(rotation: second));
+        await machine.LookAsync();
+        var early = (await Cloud.StateAsync(0))!;
+        var ran = machine.Ran;
+        await Cloud.PutFileAsync(SystemShare.ServerToken, "a third password\n");
+        await machine.OrderAsync(machine.Orders(rotation: second));
+        await machine.LookAsync();
+
+        Assert.Equal(ControlPlanePhase.Failed, early.Phase);
+        Assert.Contains("is in force already", early.Why, StringComparison.Ordinal);
+        Assert.DoesNotContain(ran, line => line.StartsWith("k3s token", StringComparison.Ordinal) || line.Contains("restart", StringComparison.Ordinal));
+        await DoneAsync(machine, "a third password");
+    }
+
     private K3sRotation Rotation() => K3sRotations.Of(new KeyState { K3s = new K3sOrder("passwords-1", RotationKind.Passwords) }, Cloud.Names)!;
 
     private async Task<ControlPlaneOrders> RotationAsync(OrderedMachine machine)
@@ -158,11 +198,11 @@ public sealed class PasswordTests(MachineCloud cloud) : FollowingCase(cloud)
         return machine.Orders(rotation: Rotation());
     }
 
-    private async Task DoneAsync(OrderedMachine machine)
+    private async Task DoneAsync(OrderedMachine machine, string inForce = New)
     {
         var state = (await Cloud.StateAsync(0))!;
         Assert.True(state.Phase is ControlPlanePhase.Done, state.Why);
-        Assert.Equal((New, New, true), (machine.Lab.Read(Token).Trim(), machine.Sealed, machine.K3sRuns));
+        Assert.Equal((inForce, inForce, true), (machine.Lab.Read(Token).Trim(), machine.Sealed, machine.K3sRuns));
         Assert.Equal("600", machine.Lab.ModeOf(Token));
         machine.Boot();
         Assert.True(machine.K3sRuns);
