@@ -48,7 +48,7 @@ internal sealed class LatestModels(IKubernetes kubernetes, ICloud cloud, TimePro
             .Where(one => one.First.Joined && ends[one.First].Outcome == "done")
             .Select(one => BackAsync(one.First, one.Second, ran: !doubtful.Contains(one.First), ct)));
         release.UnionWith(nodes);
-        return ends;
+        return ends.ToDictionary(end => end.Key, end => end.Value with { Why = end.Value.Why is { } why ? PriceLimits.Explain(end.Key, why) : null });
 
         bool Reached(Candidate candidate, PoolLook look)
         {
@@ -81,10 +81,10 @@ internal sealed class LatestModels(IKubernetes kubernetes, ICloud cloud, TimePro
         }
 
         say($"Bringing {string.Join(", ", lacking.Select(c => c.Machine.Name))} to what {(lacking.Count == 1 ? "its" : "their")} pool says now ...");
+        CloudOrder order;
         try
         {
-            var order = await CloudOrder.GiveAsync(cloud, pool, lacking, MachineOperation.Upgrade, say, ct);
-            return (order, order.Refused is { } why ? lacking.ToDictionary(c => c, _ => new WaveEnd("failed", why) { Unharmed = true }) : []);
+            order = await CloudOrder.GiveAsync(cloud, pool, lacking, MachineOperation.Upgrade, say, ct);
         }
         catch (CloudException)
         {
@@ -92,7 +92,30 @@ internal sealed class LatestModels(IKubernetes kubernetes, ICloud cloud, TimePro
             release.UnionWith(nodes);
             throw;
         }
+
+        return order.Refused is not { } refused ? (order, [])
+            : lacking.Count > 1 && PriceLimits.Hinder(refused) ? await OneByOneAsync(pool, lacking, ct)
+            : (order, lacking.ToDictionary(c => c, _ => Refused(refused)));
     }
+
+    /// <summary>Azure refuses all of them for one whose limit of price has changed.</summary>
+    private async Task<(CloudOrder Order, Dictionary<Candidate, WaveEnd> Ends)> OneByOneAsync(PoolView pool, List<Candidate> lacking, CancellationToken ct)
+    {
+        var (lost, ends) = ((string?)null, new Dictionary<Candidate, WaveEnd>());
+        foreach (var candidate in lacking)
+        {
+            var order = await CloudOrder.GiveAsync(cloud, pool, [candidate], MachineOperation.Upgrade, say, ct);
+            lost ??= order.Lost;
+            if (order.Refused is { } refused)
+            {
+                ends[candidate] = Refused(refused);
+            }
+        }
+
+        return (new CloudOrder(lost, null), ends);
+    }
+
+    private static WaveEnd Refused(string why) => new("failed", why) { Unharmed = true };
 
     /// <summary>
     /// Until the node is what its machine makes of it: one that comes back later would be taken for reimaged, and get work before it is.

@@ -179,7 +179,7 @@ internal sealed class MachineWork(IKubernetes kubernetes, ICloud cloud, TimeProv
         if (order.Refused is { } refused)
         {
             release.UnionWith(ready.Where(c => c.Joined && request.Operation is not MachineOperation.Start).Select(c => c.Node));
-            return ready.ToDictionary(c => c, _ => new WaveEnd("failed", refused) { Unharmed = true });
+            return ready.ToDictionary(c => c, c => new WaveEnd("failed", PriceLimits.Explain(c, refused)) { Unharmed = true });
         }
 
         var ends = new Dictionary<Candidate, WaveEnd>();

@@ -88,6 +88,18 @@ internal static class CloudErrors
     public static CloudError DeallocatesEphemeral { get; } = new(
         409, "OperationNotAllowed", "Operation 'deallocate' is not supported for VMs or VM Scale Set instances using an ephemeral OS disk.");
 
+    public static CloudError MaxPriceOfAllocated(string machine) => new(
+        409,
+        "OperationNotAllowed",
+        $"Max price change is not allowed when the VM '{machine}' is currently allocated. Please deallocate and try again. For more information, see http://aka.ms/AzureSpot/errormessages");
+
+    /// <summary>The words are Azure's; of its code none are known.</summary>
+    public static CloudError TooManyModels(string set) => new(
+        409,
+        "OperationNotAllowed",
+        $"Virtual Machine Scale Set '{set}' has reached its limit of {ScaleSetModel.MostInUse} models that may be referenced by one or more VMs belonging to the Virtual Machine Scale Set. " +
+        "Upgrade the VMs to the latest model of the Virtual Machine Scale Set before trying again.");
+
     public static CloudError EphemeralTooLarge(Size size, string placement) => new(
         400,
         "NotSupported",

@@ -46,7 +46,7 @@ public sealed partial class CloudWorld
             name,
             ids,
             (state, i, work) => PowerOff(state, i, work, deallocate: true, skipShutdown: false),
-            state => state.Current.Spec.EphemeralDisk ? CloudErrors.DeallocatesEphemeral : null);
+            (state, _) => state.Current.Spec.EphemeralDisk ? CloudErrors.DeallocatesEphemeral : null);
 
     public Outcome<ScaleSet> Restart(string group, string name, IReadOnlyList<string>? ids) =>
         Act(CallKind.Restart, group, name, ids, (state, i, work) => Restart(state, i, work, reimage: false));
@@ -57,7 +57,8 @@ public sealed partial class CloudWorld
 
     /// <summary>
     /// Brings instances to the set's newest model. Those whose size changes with it restart, on another host: with a fresh disk where that
-    /// was the host's. Another image is a fresh disk, too. All else, what they are told at their birth say, does not restart them.
+    /// was the host's. Another image is a fresh disk, too. All else, what they are told at their birth say, does not restart them. All are
+    /// refused where one of them would get another limit of price while it stands on hardware.
     /// </summary>
     public Outcome<ScaleSet> Upgrade(string group, string name, IReadOnlyList<string>? ids) =>
         Act(CallKind.Upgrade, group, name, ids, (state, before, work) =>
@@ -89,7 +90,10 @@ public sealed partial class CloudWorld
                 i = Replace(state, i with { Provisioning = ProvisioningState.Updating, Failure = null, ETag = i.ETag + 1 });
                 After(state, i, _options.Create.Draw(_random), now => AtRest(state, now));
             }
-        });
+        },
+        (state, instances) => instances.Find(i => i.Power is not PowerState.Deallocated && !ScaleSetModel.HasSamePrice(i.Model, state.Current.Model)) is { } allocated
+            ? CloudErrors.MaxPriceOfAllocated(allocated.Name)
+            : null);
 
     /// <summary>Shields an instance from scale-in, and also from actions on the whole set; or lifts the shields.</summary>
     public Outcome<Instance> Protect(string group, string name, string id, bool fromScaleIn, bool fromSetActions = false, string? ifMatch = null) =>
@@ -179,7 +183,7 @@ public sealed partial class CloudWorld
 
     /// <param name="refuse">Why the set is not of a kind that this can be done to; null when it is.</param>
     private Outcome<ScaleSet> Act(
-        CallKind call, string group, string name, IReadOnlyList<string>? ids, Action<SetState, Instance, Work> act, Func<SetState, CloudError?>? refuse = null) =>
+        CallKind call, string group, string name, IReadOnlyList<string>? ids, Action<SetState, Instance, Work> act, Func<SetState, List<Instance>, CloudError?>? refuse = null) =>
         Call(call, name, () => OnInstances(call, group, name, ids, (state, instances, work) =>
         {
             foreach (var instance in instances.Where(i => i.Provisioning != ProvisioningState.Deleting && !i.Stuck))
@@ -196,7 +200,7 @@ public sealed partial class CloudWorld
         }, refuse));
 
     private Outcome<ScaleSet> OnInstances(
-        CallKind call, string group, string name, IReadOnlyList<string>? ids, Action<SetState, List<Instance>, Work> act, Func<SetState, CloudError?>? refuse = null)
+        CallKind call, string group, string name, IReadOnlyList<string>? ids, Action<SetState, List<Instance>, Work> act, Func<SetState, List<Instance>, CloudError?>? refuse = null)
     {
         var found = Select(group, name, ids, all: true);
         if (!found.Ok)
@@ -210,7 +214,7 @@ public sealed partial class CloudWorld
             return CloudErrors.ConcurrentWrite;
         }
 
-        if (refuse?.Invoke(state) is { } refused)
+        if (refuse?.Invoke(state, found.Value) is { } refused)
         {
             return refused;
         }

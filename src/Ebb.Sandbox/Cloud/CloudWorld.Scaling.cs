@@ -85,6 +85,11 @@ public sealed partial class CloudWorld
             return refused;
         }
 
+        if (old is not null && spec.Capacity > old.Capacity && more > 0 && ModelsWithNext(old, model) > ScaleSetModel.MostInUse)
+        {
+            return CloudErrors.TooManyModels(old.Name);
+        }
+
         if (state is null)
         {
             state = new SetState(New(resourceGroup.Name, name, spec, model), new EventScope(_agenda, NewGuid));
@@ -117,6 +122,13 @@ public sealed partial class CloudWorld
         var work = state.Put = Begin(patch ? CallKind.PatchScaleSet : CallKind.PutScaleSet, state, state.Key);
         _agenda.In(_options.Accept.Draw(_random), () => Fit(state, work));
         return new Outcome<ScaleSet> { Value = state.Current, Operation = work.Operation };
+    }
+
+    /// <summary>Of how many models the set's machines were once one more is made.</summary>
+    private static int ModelsWithNext(ScaleSet set, JsonObject model)
+    {
+        var used = set.Instances.Values.Select(i => i.ModelVersion).ToHashSet();
+        return used.Count + (ScaleSetModel.MakesSame(set.Model, model) && used.Contains(set.ModelVersion) ? 0 : 1);
     }
 
     /// <summary>Makes the set's instances as many as its capacity says.</summary>

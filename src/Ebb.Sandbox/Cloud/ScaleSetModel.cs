@@ -55,12 +55,20 @@ internal static class ScaleSetModel
         JsonNode.DeepEquals(Get(Get(a, "properties"), "virtualMachineProfile"), Get(Get(b, "properties"), "virtualMachineProfile"))
         && string.Equals(Text(Get(Get(a, "sku"), "name")), Text(Get(Get(b, "sku"), "name")), StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Of how many models a set's machines may be at a time (MicrosoftDocs/azure-docs issue 103472).</summary>
+    public const int MostInUse = 10;
+
+    /// <summary>Whether spot machines of two models have the same limit of price.</summary>
+    public static bool HasSamePrice(JsonObject a, JsonObject b) => JsonNode.DeepEquals(PriceOf(a), PriceOf(b));
+
     /// <summary>Whether disks by two models are made of one image.</summary>
     public static bool HasSameImage(JsonObject a, JsonObject b) => JsonNode.DeepEquals(ImageOf(a), ImageOf(b));
 
     /// <summary>What of its machines' disks a set was made with and keeps, and that one model has otherwise than the one before; null for nothing.</summary>
     public static string? ChangedForGood(JsonObject before, JsonObject after) =>
         SetOnce.FirstOrDefault(path => OfStorage(before, path) is { } was && !was.Equals(OfStorage(after, path), StringComparison.OrdinalIgnoreCase));
+
+    private static JsonNode? PriceOf(JsonObject model) => At(model, "properties", "virtualMachineProfile", "billingProfile", "maxPrice");
 
     private static JsonNode? ImageOf(JsonObject model) => At(model, "properties", "virtualMachineProfile", "storageProfile", "imageReference");
 

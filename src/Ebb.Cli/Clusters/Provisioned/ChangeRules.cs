@@ -19,6 +19,9 @@ internal enum Effect
     /// <summary>For machines that come; those that are there stay as they are until they are reimaged or replaced.</summary>
     NewMachines,
 
+    /// <summary>For machines that come alone; Azure gives those that run no other, reimaged or not.</summary>
+    NewMachinesOnly,
+
     /// <summary>The machine starts anew.</summary>
     Restart,
 
@@ -54,6 +57,9 @@ internal static partial class ChangeRules
         // First-boot configuration is never given out, so that Azure always shows it as new. Another one comes with another template,
         // which is known without asking.
         ("Microsoft.Compute/virtualMachineScaleSets", @"properties\.virtualMachineProfile\.osProfile\.customData", Effect.None),
+
+        // What stands on hardware keeps its limit (the error codes of "Azure Spot Virtual Machines": MaxPriceChangeNotAllowedForAllocatedVMs).
+        ("Microsoft.Compute/virtualMachineScaleSets", @"properties\.virtualMachineProfile\.billingProfile(\.maxPrice)?", Effect.NewMachinesOnly),
         ("Microsoft.Compute/virtualMachineScaleSets", @"sku\..*|properties\.virtualMachineProfile\..*", Effect.NewMachines),
         ("Microsoft.Compute/virtualMachines", @"properties\.osProfile\.customData", Effect.None),
 
@@ -108,6 +114,7 @@ internal static partial class ChangeRules
         Effect.None => "no change",
         Effect.InPlace => "changed in place",
         Effect.NewMachines => "changed for new machines; those that run stay as they are until they are reimaged",
+        Effect.NewMachinesOnly => "changed for new machines only; those that run keep theirs until they are replaced, and are not upgraded or reimaged before",
         Effect.Restart => "changed in place; the machine restarts",
         Effect.Replace => "replaced: deleted and made anew, and whatever runs on it ends",
         Effect.Impossible => "cannot be changed",

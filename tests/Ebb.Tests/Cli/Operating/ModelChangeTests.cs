@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 using Ebb.Cli.Clusters.Provisioned.Upgrading;
 using Ebb.Cli.Operating;
 using Ebb.Clouds;
 using Ebb.Sandbox.Cloud;
 using Ebb.Sandbox.Kubernetes.Store;
 using Ebb.Simulation.Scenarios;
+using Ebb.Simulation.Worlds;
 
 namespace Ebb.Tests.Cli.Operating;
 
@@ -124,7 +126,7 @@ public class ModelChangeTests
     public void A_machine_that_Azure_cannot_upgrade_is_told_of_in_its_words_and_not_reimaged_to_what_it_was()
     {
         using var farm = Changed(image: false, joinsWithin: null);
-        farm.Cloud.Faults.Add(new Fault { Kind = FaultKind.FailOperation, On = CallKind.Upgrade, Pool = FarmCase.Pool, Instance = "0", Count = 1, Code = "MaxPriceChangeNotAllowedForAllocatedVMs", Message = "Not while it runs." });
+        farm.Cloud.Faults.Add(new Fault { Kind = FaultKind.FailOperation, On = CallKind.Upgrade, Pool = FarmCase.Pool, Instance = "0", Count = 1, Code = "VMExtensionProvisioningError", Message = "Not while it runs." });
 
         var ended = farm.Operate(Reimage);
         var held = farm.Held.ToList();
@@ -132,11 +134,38 @@ public class ModelChangeTests
         var again = farm.Operate(Reimage);
 
         Assert.Equal("agents_0 failed, agents_1 done", Tell(ended));
-        Assert.Equal("Azure could not change it: MaxPriceChangeNotAllowedForAllocatedVMs: Not while it runs.", ended.Result[0].Why);
+        Assert.Equal("Azure could not change it: VMExtensionProvisioningError: Not while it runs.", ended.Result[0].Why);
         Assert.Empty(held);
         Assert.Equal(["agents_0"], behind);
         Assert.Equal("agents_0 done, agents_1 done", Tell(again));
         Assert.Empty(Wrong(farm));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_machine_whose_limit_of_price_has_changed_stays_as_it_is_and_who_runs_it_is_told_how_to_replace_it(bool upgrade)
+    {
+        using var farm = new FarmCase();
+        Price(farm);
+
+        // One is made under the new limit, and only what it is told at its birth has changed since.
+        farm.Cloud.DeleteInstances(World.Group, FarmCase.Pool, ["1"]);
+        farm.Cloud.SetCapacity(World.Group, FarmCase.Pool, 2);
+        farm.Until("another machine is there", () => farm.Nodes.Count(node => node.Metadata.Name == "agents000002" && node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) is true) == 1);
+        farm.Change();
+        farm.Pass(minutes: 1);
+
+        var ended = farm.Operate(upgrade ? Upgrade(farm) with { AtOnce = 2 } : Reimage);
+
+        Assert.Equal(["agents_0 failed", "agents_2 done"], ended.Result.Select(machine => $"{machine.Machine} {machine.Outcome}").Order());
+        Assert.EndsWith(
+            "Its limit of price is not what its pool says now, and Azure changes that of no machine that stands on hardware: it was left as it is. Replace it: "
+            + "'kubectl drain agents000000 --ignore-daemonsets --delete-emptydir-data', then 'az vmss delete-instances -g farm -n agents --instance-ids 0'; machines that are made from now on have the new limit.",
+            ended.Result.Single(machine => machine.Outcome == "failed").Why,
+            StringComparison.Ordinal);
+        Assert.Empty(farm.Held);
+        Assert.Equal(["agents_0"], farm.Behind);
     }
 
     [Theory]
@@ -183,6 +212,13 @@ public class ModelChangeTests
         Assert.Equal(["agents_0", "agents_1"], farm.Behind);
         return farm;
     }
+
+    /// <summary>Changes the limit of price, as 'ebb up' does.</summary>
+    private static void Price(FarmCase farm) => Assert.True(farm.Cloud.CreateOrUpdateScaleSet(
+        World.Group,
+        FarmCase.Pool,
+        new JsonObject { ["properties"] = new JsonObject { ["virtualMachineProfile"] = new JsonObject { ["billingProfile"] = new JsonObject { ["maxPrice"] = 0.05 } } } },
+        patch: true).Ok);
 
     private static List<string> Orders(Misfortune misfortune) =>
         [.. misfortune.Writes.Where(write => write.StartsWith(Order, StringComparison.Ordinal)).Select(write => write[write.LastIndexOf('/')..])];

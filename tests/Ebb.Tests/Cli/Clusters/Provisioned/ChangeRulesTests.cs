@@ -20,6 +20,7 @@ public class ChangeRulesTests
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.storageProfile.osDisk.diskSizeGB", nameof(Effect.NewMachines))]
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.storageProfile.osDisk.diffDiskSettings", nameof(Effect.Replace))]
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.storageProfile.osDisk.diffDiskSettings.placement", nameof(Effect.Replace))]
+    [InlineData("Microsoft.Compute/virtualMachineScaleSets", "properties.virtualMachineProfile.billingProfile.maxPrice", "NewMachinesOnly")]
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "zones[0]", nameof(Effect.Replace))]
     [InlineData("Microsoft.Compute/virtualMachineScaleSets", "zones.0", nameof(Effect.Replace))]
     [InlineData("Microsoft.Compute/virtualMachines", "properties.hardwareProfile.vmSize", nameof(Effect.Restart))]
