@@ -1,3 +1,4 @@
+using Ebb.Clouds.Azure;
 using Ebb.Clouds.Azure.Deployments;
 
 namespace Ebb.Cli.Clusters.Provisioned;
@@ -30,5 +31,6 @@ internal static class Remedies
     ];
 
     /// <summary>Null where Azure's own words have to do.</summary>
-    public static string? Of(AzureFault fault) => ByCode.FirstOrDefault(r => fault.Has(r.Code)).Remedy;
+    public static string? Of(AzureFault fault) => fault.Causes.Any(cause => ModelLimit.IsMeant(cause.Message)) ? ModelLimit.Remedy
+        : ByCode.FirstOrDefault(r => fault.Has(r.Code)).Remedy;
 }

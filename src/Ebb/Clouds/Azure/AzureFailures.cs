@@ -5,7 +5,7 @@ using Ebb.Pools;
 
 namespace Ebb.Clouds.Azure;
 
-/// <summary>What Azure's error codes mean to a pool that wants to grow. Codes only: messages change and are translated.</summary>
+/// <summary>What Azure's error codes mean to a pool that wants to grow. Codes only, where one says enough: messages change and are translated.</summary>
 internal static class AzureFailures
 {
     /// <summary>Our own code for a failure whose code never reached us.</summary>
@@ -49,6 +49,11 @@ internal static class AzureFailures
     /// <summary>Why a write of a capacity, or the operation it began, failed.</summary>
     public static GrowFailure Of(ArmError error, Priority priority, DateTimeOffset at)
     {
+        if (ModelLimit.IsMeant(error.Message))
+        {
+            return new GrowFailure(GrowRefusal.Refused, error.Code, $"{error.Message.TrimEnd()} {ModelLimit.Remedy}", at);
+        }
+
         // The outermost code is often only "something inside failed": the first that we know counts.
         foreach (var code in error.Codes)
         {

@@ -167,6 +167,19 @@ public class GrowTests
     }
 
     [Fact]
+    public void Too_many_models_in_use_are_no_quota_and_whoever_looks_is_told_what_helps()
+    {
+        Arm.Set("agents", 2);
+        var view = _azure.Pool();
+        Arm.Instead("PATCH", HttpStatusCode.Conflict, """{"error":{"code":"OperationNotAllowed","message":"Virtual Machine Scale Set 'agents' has reached its limit of 10 models that may be referenced by one or more VMs belonging to the Virtual Machine Scale Set. Upgrade the VMs to the latest model of the Virtual Machine Scale Set before trying again."}}""");
+
+        var refused = Assert.IsType<GrowResult.Refused>(_azure.Grow(view, 1)).Failure;
+
+        Assert.Equal((GrowRefusal.Refused, "OperationNotAllowed"), (refused.Refusal, refused.Code));
+        Assert.EndsWith("before trying again. 'ebb upgrade', or 'ebb reimage POOL', does so with one machine after the other.", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_conflict_with_another_write_means_plan_again()
     {
         Arm.Set("agents", 2);
