@@ -102,6 +102,12 @@ internal sealed class Unready(Draft draft, PoolStanding pool, Outage outage, Fir
         if (age < Patience)
         {
             draft.LookAgain(since + Patience);
+            if (unjoined.IsOver(node.Machine!) || _unready.IsOver(node.Machine!))
+            {
+                // Nor does it go for having been cordoned for that.
+                node.GivenUp = true;
+            }
+
             if (age >= Patience - ListedFor)
             {
                 draft.InMotion.Add(pool.Name);

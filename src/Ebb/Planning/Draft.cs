@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ebb.Healing;
 using Ebb.Pools;
 using Ebb.Scheduling;
 
@@ -18,7 +19,7 @@ internal sealed class Draft
 
     public Draft(Snapshot snapshot, Policy policy)
     {
-        (Snapshot, Policy) = (snapshot, policy);
+        (Snapshot, Policy, UnseenSince) = (snapshot, policy, Looks.UnseenSince(snapshot));
         Pools = [.. snapshot.Cloud.Pools.OrderBy(view => view.Pool.Name, StringComparer.Ordinal).Select(view => new PoolStanding(view))];
         var nodes = new Standing[snapshot.Nodes.Length];
         for (var i = 0; i < nodes.Length; i++)
@@ -39,6 +40,9 @@ internal sealed class Draft
     public Policy Policy { get; }
 
     public DateTimeOffset Now => Snapshot.Now;
+
+    /// <summary>Since when nobody has looked; null when somebody has all along.</summary>
+    public DateTimeOffset? UnseenSince { get; }
 
     public IReadOnlyList<PoolStanding> Pools { get; }
 

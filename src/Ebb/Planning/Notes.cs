@@ -5,6 +5,9 @@ namespace Ebb.Planning;
 /// <summary>The keys under which Ebb remembers things of pools, and how they are written.</summary>
 internal static class Notes
 {
+    /// <summary>When somebody last looked who counts how long anything lasts.</summary>
+    public const string LookedAt = "looked-at";
+
     public static string BackOff(string pool) => $"pool.{pool}.backoff";
 
     /// <summary>Since when machines are promised that are not listed.</summary>

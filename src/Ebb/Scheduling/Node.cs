@@ -21,6 +21,9 @@ public sealed record Node
 
     public bool Ready { get; init; }
 
+    /// <summary>Since when it is ready, is not, or is not known to be; null when nobody says.</summary>
+    public DateTimeOffset? ReadyChangedAt { get; init; }
+
     /// <summary>Someone cordoned it (spec.unschedulable).</summary>
     public bool Cordoned { get; init; }
 

@@ -60,6 +60,17 @@ public sealed class ClusterStateTests
     }
 
     [Fact]
+    public void That_a_node_was_not_ready_for_a_moment_shows_though_it_is_again()
+    {
+        var state = Running();
+        var (node, at) = (Node("n0"), DateTimeOffset.UnixEpoch.AddDays(1));
+
+        state.Upsert(node with { Status = node.Status! with { Conditions = [new V1Condition { Type = "Ready", Status = "True", LastTransitionTime = at }] } });
+
+        Assert.Equal(at, Take(state).Nodes[0].ReadyChangedAt);
+    }
+
+    [Fact]
     public void A_heartbeat_changes_nothing()
     {
         var state = Running();

@@ -160,7 +160,11 @@ internal sealed class Some
         Cloud = new CloudView { ReadAt = Now, Complete = Complete, Pools = [.. _pools.Values] },
         Nodes = [.. Nodes],
         Pending = [.. Pending],
-        Notes = Notes.Concat(_pools.Values.Select(Unjoined).Where(note => note.Value.Length > 0)).DistinctBy(note => note.Key).ToImmutableDictionary(),
+        Notes = Notes
+            .Append(KeyValuePair.Create(Ebb.Planning.Notes.LookedAt, Ebb.Planning.Notes.Write(Now)))
+            .Concat(_pools.Values.Select(Unjoined).Where(note => note.Value.Length > 0))
+            .DistinctBy(note => note.Key)
+            .ToImmutableDictionary(),
         DaemonSets = [.. DaemonSets],
         Budgets = [.. Budgets],
         Rules = Rules,

@@ -25,6 +25,7 @@ internal static class NodeReading
             .Where(annotation => IsRead(annotation.Key))
             .ToImmutableSortedDictionary(StringComparer.Ordinal),
         Ready = node.IsReady(),
+        ReadyChangedAt = node.Status?.Conditions?.FirstOrDefault(condition => condition.Type == "Ready")?.LastTransitionTime,
         Cordoned = node.Spec.Unschedulable == true,
         CreatedAt = node.Metadata.CreationTimestamp ?? default,
         SystemUuid = node.Status?.NodeInfo?.SystemUUID ?? "",
@@ -37,6 +38,7 @@ internal static class NodeReading
         a.Uid == b.Uid
         && a.ProviderId == b.ProviderId
         && a.Ready == b.Ready
+        && a.ReadyChangedAt == b.ReadyChangedAt
         && a.Cordoned == b.Cordoned
         && a.CreatedAt == b.CreatedAt
         && a.SystemUuid == b.SystemUuid
