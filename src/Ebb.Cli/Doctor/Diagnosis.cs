@@ -130,6 +130,11 @@ internal static class Diagnosis
 
     private static IEnumerable<Finding> Kubernetes(Symptoms seen)
     {
+        if (seen.ControlPlane?.LostMajority is { } lost)
+        {
+            yield return new(Severity.Broken, "control plane", lost.What, lost.Remedy);
+        }
+
         if (seen.KubernetesTrouble is { } trouble)
         {
             yield return new(

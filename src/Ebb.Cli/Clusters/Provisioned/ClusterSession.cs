@@ -4,7 +4,9 @@ using Ebb.Cli.Definition;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Sandboxes;
 using Ebb.Cli.Sandboxes.Subscription;
+using Ebb.Kubernetes;
 using Ebb.Sandbox.Machines.Nspawn;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ebb.Cli.Clusters.Provisioned;
 
@@ -15,6 +17,9 @@ internal sealed record SessionPlan(ClusterPlan Plan, IReadOnlyList<ShareFile> Fi
 /// <summary>One command's work on one cluster of an <c>ebb.yaml</c>: its file, what is kept of it here, and its subscription.</summary>
 internal sealed class ClusterSession : IDisposable
 {
+    // A store without a majority has API servers wait for long before they say so.
+    private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(20);
+
     private readonly IDisposable? _held;
 
     private ClusterSession(ClusterFile file, string path, ClusterHome home, CloudAccess cloud, IDisposable? held)
@@ -133,7 +138,29 @@ internal sealed class ClusterSession : IDisposable
         _held?.Dispose();
     }
 
-    private ControlPlanePlanner ControlPlane => new(File, Cloud, Home, Flag, Time, NewRandom());
+    private ControlPlanePlanner ControlPlane => new(File, Cloud, Home, Flag, AnswersAsync, Time, NewRandom());
+
+    /// <summary>Whether Kubernetes answers, and not only from what its servers remember.</summary>
+    private async Task<bool> AnswersAsync(CancellationToken ct)
+    {
+        if (!System.IO.File.Exists(Home.Kubeconfig))
+        {
+            return false;
+        }
+
+        using var limit = new CancellationTokenSource(AnswersWithin, Time);
+        using var within = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+        try
+        {
+            using var client = KubeconfigReading.Open(Home.Kubeconfig, Time, NullLoggerFactory.Instance);
+            await client.ListAsync(Resources.Nodes, new Selection(), fromCache: false, within.Token);
+            return true;
+        }
+        catch (Exception e) when (e is KubeException or OperationCanceledException && !ct.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
 
     private static bool IsReal(ClusterFile file) =>
         file.Cloud.IsSandbox && SandboxHome.OfSubscription(file.Name).Running() is { Kind: KubernetesKind.Real };

@@ -47,6 +47,25 @@ public sealed partial class DiagnosisTests
     }
 
     [Fact]
+    public void A_control_plane_without_a_majority_is_told_with_what_brings_it_back()
+    {
+        var seen = Healthy with
+        {
+            ControlPlane = new ControlPlanePlan
+            {
+                Orders = new ControlPlaneOrders { Generation = "g", Configuration = [], Texts = [], SshKeys = [], SshUser = "ops" },
+                Machines = [],
+                Changes = [],
+                LostMajority = new LostMajority("two are gone", "Do this and that."),
+            },
+        };
+
+        var finding = Assert.Single(Diagnosis.Of(seen));
+
+        Assert.Equal((Severity.Broken, "control plane", "two are gone", "Do this and that."), (finding.Severity, finding.About, finding.What, finding.Remedy));
+    }
+
+    [Fact]
     public void A_machine_that_is_stopped_is_no_fault_unless_pods_wait()
     {
         var stopped = Healthy with

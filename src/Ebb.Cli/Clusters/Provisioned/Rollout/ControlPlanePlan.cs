@@ -20,6 +20,9 @@ internal sealed record ControlPlanePlan
     /// <summary>What a person should know besides.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 
+    /// <summary>Null where those that are there are a majority of the store.</summary>
+    public LostMajority? LostMajority { get; init; }
+
     /// <summary>What a person is told of machines that do not follow; null where all do.</summary>
     public string? Silent { get; init; }
 
@@ -28,9 +31,14 @@ internal sealed record ControlPlanePlan
 
     public ImmutableArray<string> Names => [.. Machines.Select(machine => machine.Name)];
 
-    /// <exception cref="EbbException">Machines that are there do not follow: to wait for them is in vain.</exception>
+    /// <exception cref="EbbException">Machines that are there do not follow, or cannot without those that are gone: to wait for them is in vain.</exception>
     public void RequireFollowing()
     {
+        if (LostMajority is { What: var what, Remedy: var remedy })
+        {
+            throw new EbbException($"{what} {remedy} Nothing has been changed; --force goes on all the same.");
+        }
+
         if (Silent is not null)
         {
             throw new EbbException($"{Silent} --force waits for {(Machines.Length > 1 ? "them" : "it")} all the same. Nothing has been changed.");

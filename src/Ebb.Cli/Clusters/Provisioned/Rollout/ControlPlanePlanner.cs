@@ -7,7 +7,9 @@ using Ebb.Cli.Provisioning.Orders;
 namespace Ebb.Cli.Clusters.Provisioned.Rollout;
 
 /// <summary>Finds out what is new for the control plane's machines. Changes nothing.</summary>
-internal sealed class ControlPlanePlanner(ClusterFile file, CloudAccess cloud, ClusterHome home, string flag, TimeProvider time, Random random)
+/// <param name="answers">Whether Kubernetes answers with what its store holds, for which that needs a majority. Asked only where it matters.</param>
+internal sealed class ControlPlanePlanner(
+    ClusterFile file, CloudAccess cloud, ClusterHome home, string flag, Func<CancellationToken, Task<bool>> answers, TimeProvider time, Random random)
 {
     /// <summary>Of changes that machines make about themselves, and no deployment does.</summary>
     public const string Type = "Ebb/control-plane";
@@ -42,6 +44,18 @@ internal sealed class ControlPlanePlanner(ClusterFile file, CloudAccess cloud, C
 
         var orders = ControlPlaneOrders.Compose(file, plan.Names, plan.Inputs, release, await ShareFile.HashesAsync(files, ct), rotation);
         var silent = SilentMachines.Of(machines, [.. plan.Hardware.Machines.Where(machine => !plan.Hardware.NeverMade.Contains(machine.Name))], time.GetUtcNow());
+        // Members may have been taken out before their machines went, and one that was left may be a store of its own by now.
+        var lost = LostMajority.Of(machines, plan.Hardware.Machines, plan.Names, flag);
+        if (lost is not null && await answers(ct))
+        {
+            lost = null;
+        }
+
+        if (lost is not null)
+        {
+            notes.Add($"{lost.What} {lost.Remedy}");
+        }
+
         var told = silent.IsEmpty ? null : SilentMachines.Describe(silent, names.Length, plan.Compute.Group);
         if (told is not null)
         {
@@ -50,6 +64,7 @@ internal sealed class ControlPlanePlanner(ClusterFile file, CloudAccess cloud, C
 
         return new ControlPlanePlan
         {
+            LostMajority = lost,
             Silent = told,
             Orders = orders,
             Before = before,

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.Orders;
 using Ebb.Clouds;
+using Ebb.Clouds.Azure.Deployments;
 
 namespace Ebb.Cli.Clusters.Provisioned.Rollout;
 
@@ -72,6 +73,10 @@ internal sealed class OrdersShare(Ebb.Clouds.Azure.Deployments.FileShare share)
 internal sealed record ReportedMachine(string Name, ControlPlaneState? State)
 {
     public bool IsDone(string generation) => State is { Phase: ControlPlanePhase.Done } state && state.Generation == generation;
+
+    /// <summary>Whether it is one of these machines, and holds the store or a part of it. A report from before a machine was made is another's of that name.</summary>
+    public bool HoldsStore(IEnumerable<VirtualMachine> there) =>
+        State is { Store: true } state && there.FirstOrDefault(one => one.Name.Equals(Name, StringComparison.OrdinalIgnoreCase)) is { } made && !(state.At < made.MadeAt);
 
     /// <summary>For people.</summary>
     public string Describe() => State switch

@@ -65,7 +65,8 @@ internal sealed class RollingOut(
                         $"{wait.Machine.Name} was not as wanted within {MachineWithin.TotalMinutes} min: it {wait.Machine.Describe()}. "
                         + (wait.Machine.State is null
                             ? "Look at its boot log under 'Boot diagnostics'; 'ebb plan' says what can be done about a machine that does not follow."
-                            : "On the machine 'journalctl -u ebb-control-plane-follow' says more. Run this again to wait on."));
+                            : "On the machine 'journalctl -u ebb-control-plane-follow' says more. Run this again to wait on."
+                                + (wait.Machine.State.Store ? "" : " Where 'kubectl get nodes' does not answer either, too few of the machines that hold the store are left: docs/clusters.md says how one of them goes on alone.")));
                 case RolloutDecision.Await wait:
                     changed = true;
                     Say($"{wait.Machine.Name}: {(wait.Machine.State is { } state && state.Generation != generation ? "has not begun yet" : wait.Machine.Describe())}.");

@@ -31,16 +31,11 @@ internal sealed record PasswordExchange(string? On, string? First)
             return new PasswordExchange(on, First: null);
         }
 
-        var holders = machines.Where(machine => HoldsStore(machine, there)).Select(machine => machine.Name).ToList();
+        var holders = machines.Where(machine => machine.HoldsStore(there)).Select(machine => machine.Name).ToList();
 
         // Whoever is through with these orders was so after the one that exchanges.
         var exchanged = told is not null && machines.Any(machine => machine.IsDone(before!.Generation));
         var first = holders.FirstOrDefault();
         return new PasswordExchange(exchanged || first is null || holders.Contains(on!) ? on : first, first);
     }
-
-    /// <summary>A report from before a machine was made is another machine's of that name.</summary>
-    private static bool HoldsStore(ReportedMachine machine, IReadOnlyCollection<VirtualMachine> there) =>
-        machine.State is { Store: true } state
-        && there.FirstOrDefault(one => one.Name.Equals(machine.Name, StringComparison.OrdinalIgnoreCase)) is { } made && !(state.At < made.MadeAt);
 }

@@ -67,6 +67,9 @@ internal sealed class PlaneLab : IDisposable
 
     public Wire KubeWire { get; }
 
+    /// <summary>Whether Kubernetes answers who plans, where that is asked.</summary>
+    public bool Answers { get; set; }
+
     public FollowingMachines Following { get; }
 
     /// <summary>Moments at which no majority of the store's members ran.</summary>
@@ -156,7 +159,7 @@ internal sealed class PlaneLab : IDisposable
     {
         var file = CloudCase.File(Starter + yaml);
         var plan = await new ClusterPlanner(file, Cloud.Cloud).PlanAsync(CloudCase.Inputs, CancellationToken.None);
-        return await new ControlPlanePlanner(file, Cloud.Cloud, Home, flag: "", Cloud.Time, new Random(1))
+        return await new ControlPlanePlanner(file, Cloud.Cloud, Home, flag: "", _ => Task.FromResult(Answers), Cloud.Time, new Random(1))
             .CompleteAsync(plan, KeysCase.Shared, Release, CancellationToken.None);
     }
 

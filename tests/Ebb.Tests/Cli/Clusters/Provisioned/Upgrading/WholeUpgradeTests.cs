@@ -196,7 +196,7 @@ public class WholeUpgradeTests
         }
 
         private ControlPlanePlanner Planner(CloudAccess access) =>
-            new(CloudCase.File(Yaml), access, ClusterHome.At("farm", _home), flag: "", _farm.Runner.Time, new Random(1));
+            new(CloudCase.File(Yaml), access, ClusterHome.At("farm", _home), flag: "", _ => Task.FromResult(false), _farm.Runner.Time, new Random(1));
 
         private CloudAccess Access(HttpMessageInvoker http) => CloudAccess.Over(
             new ArmConnection(
