@@ -1,4 +1,3 @@
-using Ebb.Cli.Clusters.Provisioned;
 using Ebb.Cli.Clusters.Provisioned.Rollout;
 using Ebb.Cli.Provisioning;
 using Ebb.Cli.Provisioning.Orders;

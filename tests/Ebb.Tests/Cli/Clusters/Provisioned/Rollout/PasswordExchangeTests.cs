@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Clusters.Provisioned.Rollout;
+using Ebb.Cli.Clusters.Provisioned.Rotating;
 using Ebb.Cli.Provisioning.Orders;
 using Ebb.Clouds.Azure.Deployments;
 using Ebb.Tests.Cli.Clusters.Provisioned.Hardware;
