@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ebb.Clouds;
 using Ebb.Planning;
+using Ebb.Pools;
 
 namespace Ebb.Growing;
 
@@ -12,5 +13,8 @@ public static class Undelivered
         Math.Min(Promised(pool), int.TryParse(snapshot.Notes.GetValueOrDefault(Notes.Missing(pool.Pool.Name)), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : 0);
 
     /// <summary>Those that the cloud does not list, yet or ever.</summary>
-    internal static int Promised(PoolView pool) => Math.Max(0, pool.Capacity - pool.Machines.Length);
+    internal static int Promised(PoolView pool) => Math.Max(0, pool.Capacity - Counted(pool));
+
+    /// <summary>Machines of the list that are in the capacity: a deletion lowers it as soon as it is accepted, and those stay listed until they are gone.</summary>
+    internal static int Counted(PoolView pool) => pool.Machines.Count(machine => machine.State is not MachineState.Deleting);
 }

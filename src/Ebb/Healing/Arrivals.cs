@@ -172,14 +172,14 @@ internal static class Arrivals
     }
 
     /// <summary>
-    /// Machines that the cloud has promised but does not list yet. Those on their way out are listed and may or may not be
-    /// counted in the capacity still, so only what exceeds the whole list is taken for promised.
+    /// Machines that the cloud has promised but does not list yet. Those that were asked to go since it was read are counted in the capacity
+    /// that was read; those that it shows being deleted are not any more.
     /// </summary>
     private static void CountPromised(Draft draft, PoolStanding pool, bool growthFailed)
     {
-        var listed = pool.View.Machines.Length;
+        var listed = Undelivered.Counted(pool.View);
         var promised = Undelivered.Promised(pool.View);
-        var leaving = pool.View.Machines.Count(machine => machine.State == MachineState.Deleting || draft.IsDeparting(machine));
+        var leaving = pool.View.Machines.Count(machine => machine.State != MachineState.Deleting && draft.IsDeparting(machine));
 
         // The cloud still counts a machine whose end it has announced; whoever needs it needs another, and now.
         leaving += pool.Nodes.Count(node =>

@@ -102,6 +102,8 @@ internal sealed class Unready(Draft draft, PoolStanding pool, Outage outage, Fir
         if (age < Patience)
         {
             draft.LookAgain(since + Patience);
+            node.Patience = (since, Patience);
+            node.Why = static (node, now) => node.NotReady(now);
             if (unjoined.IsOver(node.Machine!) || _unready.IsOver(node.Machine!))
             {
                 // Nor does it go for having been cordoned for that.

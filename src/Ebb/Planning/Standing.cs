@@ -52,6 +52,12 @@ internal sealed class Standing(Node node)
     /// <summary>Its machine goes because the node is not ready, or would if nothing spoke against it: nothing else is decided about it.</summary>
     public bool GivenUp { get; set; }
 
+    /// <summary>It was ready and is not: since when, and for how long that is waited out; null for none of this.</summary>
+    public (DateTimeOffset Since, TimeSpan For)? Patience { get; set; }
+
+    /// <summary>The reason while that is waited out.</summary>
+    public string NotReady(DateTimeOffset now) => Patience is { } patience ? $"kept: not ready, {Words.Progress(now - patience.Since, patience.For)}" : "";
+
     /// <summary>Its place in the simulated placement; null when nothing can be placed here.</summary>
     public Room? Room { get; set; }
 

@@ -78,7 +78,9 @@ internal static class Idle
 
         if (node.Joining)
         {
-            node.Why = static (node, now) => $"kept: joining, {Words.Span(now - node.Node.CreatedAt)} so far";
+            node.Why = node.Patience is null
+                ? static (node, now) => $"kept: joining, {Words.Span(now - node.Node.CreatedAt)} so far"
+                : static (node, now) => node.NotReady(now);
             return false;
         }
 
@@ -104,7 +106,9 @@ internal static class Idle
         }
 
         draft.LookAgain(since + pool.Pool.IdleAfter);
-        node.Why = static (node, now) => $"kept: idle {Words.Progress(now - (node.IdleSince ?? now), node.Pool!.Pool.IdleAfter)}";
+        node.Why = node.Patience is null || node.IdleSince is not null
+            ? static (node, now) => $"kept: idle {Words.Progress(now - (node.IdleSince ?? now), node.Pool!.Pool.IdleAfter)}"
+            : static (node, now) => node.NotReady(now);
         return false;
     }
 

@@ -239,6 +239,30 @@ public sealed class HealingTests
         Assert.Equal([0, 1, 0], new[] { first, second, third }.Select(plan => plan.Decisions.OfType<Decision.Remove>().Count()));
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 0)]
+    public void The_place_of_a_machine_that_is_being_deleted_is_filled_once(int capacity, int bought)
+    {
+        var some = new Some().With(Some.Pool(min: 2));
+        some.AddNode();
+        some.AddMachine(state: MachineState.Deleting);
+
+        // The deletion has lowered it; growth has raised it since, and what comes is not listed yet.
+        some.Edit("agents", view => view with { Capacity = capacity });
+
+        Assert.Equal(bought, some.Plan().Decisions.OfType<Decision.Grow>().Sum(grow => grow.By));
+    }
+
+    [Fact]
+    public void Pods_wait_for_what_comes_in_place_of_a_machine_that_is_being_deleted()
+    {
+        var some = new Some().With(Some.Pool()).AddPending(1);
+        some.AddMachine(state: MachineState.Deleting);
+
+        Assert.Empty(some.Plan().Decisions.OfType<Decision.Grow>());
+    }
+
     [Fact]
     public void Nothing_is_given_up_while_the_cloud_cannot_be_read_in_full()
     {
