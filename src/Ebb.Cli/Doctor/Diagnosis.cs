@@ -202,6 +202,11 @@ internal static class Diagnosis
                 case "failed":
                     yield return new(Severity.Broken, $"machine {machine.Name}", $"has failed: {machine.Reason}", $"The controller replaces it. If it is still there after minutes: 'ebb reimage{seen.Flag} {machine.Pool} -m {machine.Name}'.");
                     break;
+                case "stopped" when machine.PoweredOff:
+                    yield return new(
+                        Severity.Warning, $"machine {machine.Name}", "is stopped but not deallocated: it costs as much as one that runs",
+                        $"'ebb stop{seen.Flag} -m {machine.Name}' has it cost nothing but its disk, 'ebb start{seen.Flag} -m {machine.Name}' starts it.");
+                    break;
                 case "booting" when machine.CreatedAt is { } created && seen.Now - created > JoinsWithin:
                     yield return new(
                         Severity.Broken, $"machine {machine.Name}", $"was made {Words.Span(seen.Now - created)} ago and has not joined",

@@ -9,8 +9,10 @@ internal static class StatusView
 {
     private const int MostPending = 8;
 
+    private const int MostUnready = 4;
+
     // Headings, frames and the lines around them.
-    private const int OtherLines = 18;
+    private const int OtherLines = 19;
 
     /// <summary>As plain lines.</summary>
     public static void Print(StatusReport status, Terminal terminal)
@@ -136,6 +138,13 @@ internal static class StatusView
             : $"Kubernetes {string.Join(" and ", cluster.Releases)} at {cluster.Kubernetes}, Azure {cluster.Cloud}");
         yield return new Cell(
             $"{cluster.NodesReady} of {Words.Count(cluster.Nodes, "node")} ready, {Words.Count(cluster.PodsRunning, "pod")} running, {cluster.PodsPending} waiting");
+        if (!cluster.Unready.IsEmpty)
+        {
+            var named = cluster.Unready.Take(MostUnready).Select(node => node.Since is { } since ? $"{node.Node} for {Words.Span(status.At - since)}" : node.Node);
+            var more = cluster.Unready.Length - MostUnready;
+            yield return new Cell($"Not ready: {string.Join(", ", named)}{(more > 0 ? $" and {more} more" : "")}", Tone.Bad);
+        }
+
         yield return cluster.Controller is { } controller
             ? new Cell($"Controller: {controller}", Tone.Quiet)
             : new Cell("No controller runs: nothing grows or shrinks. Start one with 'ebb run'.", Tone.Warn);

@@ -24,6 +24,7 @@ internal static class Reporting
                 Cloud = cloud,
                 Nodes = snapshot.Nodes.Length,
                 NodesReady = snapshot.Nodes.Count(n => n.Ready),
+                Unready = Unready(snapshot),
                 PodsRunning = snapshot.Nodes.Sum(n => n.Pods.Count(p => p.Phase is PodPhase.Running)),
                 PodsPending = snapshot.Pending.Length,
                 Controller = controller,
@@ -57,6 +58,22 @@ internal static class Reporting
             .ThenBy(release => release, StringComparer.Ordinal)
             .ToImmutableArray();
         return !found.IsEmpty ? found : server is null ? [] : [server];
+    }
+
+    private static ImmutableArray<UnreadyReport> Unready(Snapshot snapshot)
+    {
+        // As somebody wanted it.
+        var off = snapshot.Cloud.Pools.SelectMany(view => view.Machines)
+            .Where(machine => machine.State is MachineState.Stopped or MachineState.Deallocated or MachineState.Stopping or MachineState.Deleting)
+            .Select(machine => machine.ProviderId)
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return
+        [
+            .. from node in snapshot.Nodes
+               where !node.Ready && !off.Contains(node.ProviderId)
+               orderby node.ReadyChangedAt ?? DateTimeOffset.MaxValue, node.Name
+               select new UnreadyReport(node.Name, node.ReadyChangedAt),
+        ];
     }
 
     private static PoolReport Of(PoolView view, Plan plan, ImmutableArray<MachineReport> machines)
@@ -97,6 +114,7 @@ internal static class Reporting
                    Name = machine.Name,
                    Id = machine.Id,
                    State = State(machine, node),
+                   PoweredOff = machine.State is MachineState.Stopped,
                    Node = node?.Name,
                    Release = node is { KubeletVersion: { Length: > 0 } release } ? release : null,
                    Zone = machine.Zone,

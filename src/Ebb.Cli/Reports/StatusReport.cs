@@ -42,6 +42,9 @@ internal sealed record ClusterReport
 
     public required int NodesReady { get; init; }
 
+    /// <summary>Nodes that are not ready though their machines are not off, nor on their way there: those first that have been so for longest.</summary>
+    public ImmutableArray<UnreadyReport> Unready { get; init; } = [];
+
     public required int PodsRunning { get; init; }
 
     public required int PodsPending { get; init; }
@@ -52,6 +55,9 @@ internal sealed record ClusterReport
     /// <summary>Why the picture of the cloud has gaps; null when it has none.</summary>
     public string? Trouble { get; init; }
 }
+
+/// <param name="Since">Null when the cluster does not say.</param>
+internal sealed record UnreadyReport(string Node, DateTimeOffset? Since);
 
 internal sealed record PoolReport
 {
@@ -96,6 +102,9 @@ internal sealed record MachineReport
 
     /// <summary>booting, busy, idle, retiring, leaving, stopped, failed, unready or unknown.</summary>
     public required string State { get; init; }
+
+    /// <summary>Stopped, but not deallocated: it costs as much as one that runs.</summary>
+    public bool PoweredOff { get; init; }
 
     /// <summary>Null while it has not joined.</summary>
     public string? Node { get; init; }

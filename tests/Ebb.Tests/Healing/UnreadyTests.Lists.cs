@@ -1,5 +1,4 @@
 using Ebb.Planning;
-using Ebb.Scheduling;
 using Ebb.Tests.Planning;
 
 namespace Ebb.Tests.Healing;

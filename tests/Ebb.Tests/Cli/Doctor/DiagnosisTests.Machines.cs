@@ -84,6 +84,23 @@ public sealed partial class DiagnosisTests
     }
 
     [Fact]
+    public void A_machine_that_is_off_and_costs_as_if_it_ran_is_told()
+    {
+        var seen = Healthy with
+        {
+            Flag = " -f farm.yaml",
+            Status = Status() with { Machines = [Machine("stopped") with { PoweredOff = true }] },
+            Nodes = [Healthy.Nodes[0] with { Ready = false }],
+        };
+
+        var finding = Assert.Single(Diagnosis.Of(seen));
+
+        Assert.Equal((Severity.Warning, "machine agents_0"), (finding.Severity, finding.About));
+        Assert.Equal("is stopped but not deallocated: it costs as much as one that runs", finding.What);
+        Assert.Equal("'ebb stop -f farm.yaml -m agents_0' has it cost nothing but its disk, 'ebb start -f farm.yaml -m agents_0' starts it.", finding.Remedy);
+    }
+
+    [Fact]
     public void A_pool_of_two_scale_sets_is_full_when_both_together_are()
     {
         var part = Status().Pools[0] with { PartOf = "agents", Max = 4, Capacity = 2 };
