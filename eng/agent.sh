@@ -68,7 +68,8 @@ SCRIPT
   echo "agent.sh: publishing ebb-agent for $architecture, once after every change (a minute) ..." >&2
   touch "$build/started"
   # All in a directory of its own: what is restored for a runtime must not get into what is built for this machine.
-  dotnet publish "$home/src/Ebb.Agent" -c Release -r "$rid" "${way[@]}" -v q --nologo -p:ArtifactsPath="$build" \
+  # The code has been judged by the build that tests begin with.
+  dotnet publish "$home/src/Ebb.Agent" -c Release -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false -r "$rid" "${way[@]}" -v q --nologo -p:ArtifactsPath="$build" \
     -p:LockFiles="$build/lock" -p:RestoreLockedMode=false -p:DebuggerSupport=false -p:UseSharedCompilation=false \
     -nodeReuse:false -o "$build/out" >&2 9>&-
   # As old as its youngest source: one that changes meanwhile is not missed.

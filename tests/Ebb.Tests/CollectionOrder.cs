@@ -6,6 +6,7 @@ using Ebb.Tests.Joining;
 using Ebb.Tests.Joining.Asking;
 using Ebb.Tests.Sandbox.World;
 using Ebb.Tests.Shared;
+using Ebb.Tests.Simulation.Seeds;
 using Xunit.v3;
 
 [assembly: TestCollectionOrderer(typeof(Ebb.Tests.CollectionOrder))]
@@ -17,7 +18,8 @@ public sealed class CollectionOrder : ITestCollectionOrderer
     // Each some seconds, the first ones above ten.
     private static readonly string[] Longest =
     [
-        LongestFirst.Of<OperateFaultTests>(), LongestFirst.Of<RotationRunTests>(), LongestFirst.Of<LimitsTests>(), LongestFirst.Of<HardwareRunTests>(),
+        LongestFirst.Of<SeedTests>(), LongestFirst.Of<OperateFaultTests>(), LongestFirst.Of<WholeUpTests>(), LongestFirst.Of<RotationRunTests>(),
+        LongestFirst.Of<LimitsTests>(), LongestFirst.Of<HardwareRunTests>(),
         LongestFirst.Of<LeavingTests>(), LongestFirst.Of<RemoteKubeletTests>(), LongestFirst.Of<FuzzTests>(), LongestFirst.Of<OperateHardshipTests>(),
         LongestFirst.Of<WholeUpgradeTests>(), LongestFirst.Of<JoiningMachinesTests>(),
     ];

@@ -64,7 +64,8 @@ public sealed class SandboxTests : IAsyncLifetime
     [Fact]
     public async Task A_pool_is_scaled_by_hand_within_its_bounds()
     {
-        await UpAsync();
+        // Long enough for the first to be there still when the last one comes.
+        await UpAsync(idleAfter: "1m");
         await Shell.UntilAsync("a node", Soon, async () => (await StatusAsync()).GetProperty("cluster").GetProperty("nodesReady").GetInt32() == 1);
 
         var more = (await _shell.EbbAsync("scale agents 3 --json", Ct)).Good();
@@ -193,8 +194,8 @@ public sealed class SandboxTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _shell.DisposeAsync();
 
-    private async Task<Ran> UpAsync(string more = "") =>
-        (await _shell.EbbAsync($"up -d --json --speed 10 --idle-after 3s {more}", Ct)).Good();
+    private async Task<Ran> UpAsync(string more = "", string idleAfter = "3s") =>
+        (await _shell.EbbAsync($"up -d --json --speed 10 --idle-after {idleAfter} {more}", Ct)).Good();
 
     /// <summary>An ended process stays in the list until its parent has asked after it.</summary>
     private static async Task<bool> RunsAsync(int id)

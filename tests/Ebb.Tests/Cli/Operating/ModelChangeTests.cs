@@ -59,7 +59,7 @@ public class ModelChangeTests
         Assert.Empty(farm.Operate(request).Result);
     }
 
-    [Trait("Suite", "faults")]
+    [Trait("Suite", "sim")]
     [Theory]
     [MemberData(nameof(Changes))]
     public void Killed_at_any_time_an_upgrade_is_finished_by_the_same_command(bool image, int? joinsWithin)

@@ -8,7 +8,7 @@ namespace Ebb.Tests.Cli.Operating;
 /// Every request of a command on machines that changes something, at the cloud and at the API server, struck by every kind of trouble:
 /// the same command once more finishes, nothing of it stays on a node, no work is lost, and no machine.
 /// </summary>
-[Trait("Suite", "faults")]
+[Trait("Suite", "sim")]
 public class OperateFaultTests
 {
     private const string Size = "Standard_D8s_v5";

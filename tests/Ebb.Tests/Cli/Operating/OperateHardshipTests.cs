@@ -8,7 +8,7 @@ using Ebb.Simulation.Scenarios;
 namespace Ebb.Tests.Cli.Operating;
 
 /// <summary>What happens to a farm while a command works on its machines.</summary>
-[Trait("Suite", "faults")]
+[Trait("Suite", "sim")]
 public partial class OperateHardshipTests
 {
     [Theory]

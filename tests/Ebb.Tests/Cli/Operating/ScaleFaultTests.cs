@@ -1,7 +1,7 @@
 namespace Ebb.Tests.Cli.Operating;
 
 /// <summary>Every request of <c>ebb scale</c> that changes something, struck by every kind of trouble: the same command once more brings the pool to just that size.</summary>
-[Trait("Suite", "faults")]
+[Trait("Suite", "sim")]
 public class ScaleFaultTests
 {
     // At once, while the controller works on what came of it, and long afterwards.

@@ -7,8 +7,9 @@ namespace Ebb.Tests.Simulation.Seeds;
 
 /// <summary>
 /// Random work, random trouble, restarts at random: whatever happens, Ebb keeps its promises. <c>EBB_SEEDS</c> says how many
-/// seeds (default 1,000), <c>EBB_SEED</c> replays one and prints all that happened.
+/// seeds (default 600), <c>EBB_SEED</c> replays one and prints all that happened.
 /// </summary>
+[Trait("Suite", "sim")]
 public class SeedTests
 {
     private const int MostShown = 10;
@@ -22,7 +23,7 @@ public class SeedTests
             return;
         }
 
-        var seeds = Environment.GetEnvironmentVariable("EBB_SEEDS") is { Length: > 0 } many ? int.Parse(many) : 1000;
+        var seeds = Environment.GetEnvironmentVariable("EBB_SEEDS") is { Length: > 0 } many ? int.Parse(many) : 600;
         var failures = new ConcurrentBag<SimulationResult>();
         Parallel.For(1, seeds + 1, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, seed =>
         {

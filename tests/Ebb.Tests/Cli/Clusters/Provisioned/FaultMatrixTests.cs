@@ -8,7 +8,7 @@ using Ebb.Sandbox.Cloud;
 namespace Ebb.Tests.Cli.Clusters.Provisioned;
 
 /// <summary>Every request that changes something, and one of each kind that reads, struck by every kind of trouble: the same run, or the next, ends well.</summary>
-[Trait("Suite", "faults")]
+[Trait("Suite", "sim")]
 public partial class FaultMatrixTests
 {
     internal const string OperationFails = "operation fails";

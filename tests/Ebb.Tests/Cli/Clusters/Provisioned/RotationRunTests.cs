@@ -11,7 +11,7 @@ using Ebb.Joining;
 namespace Ebb.Tests.Cli.Clusters.Provisioned;
 
 /// <summary>Rotations from their beginning to their end, against the sandbox's Azure in this process: also cut short wherever they can be.</summary>
-[Trait("Suite", "faults")]
+[Trait("Suite", "sim")]
 public sealed partial class RotationRunTests : IDisposable
 {
     // Short, since it takes time to find long ones.

@@ -123,7 +123,7 @@ public sealed class AcceleratedCardTests
 }
 
 /// <summary>The same, whatever becomes of any request.</summary>
-[Trait("Suite", "faults")]
+[Trait("Suite", "sim")]
 public sealed class AcceleratedCardFaultTests
 {
     private const string InZones = "\ncontrolPlane:\n  machines: 3\n  zones: [1, 2, 3]";

@@ -5,7 +5,7 @@ using Ebb.Sandbox.Cloud;
 namespace Ebb.Tests.Cli.Clusters.Provisioned.Hardware;
 
 /// <summary>Control-plane machines become other hardware, or fewer, whatever becomes of any request, and the store never loses its majority.</summary>
-[Trait("Suite", "faults")]
+[Trait("Suite", "sim")]
 public sealed class HardwareRunTests
 {
     private const string One = "\ncontrolPlane:\n  machines: 1";

@@ -154,7 +154,7 @@ public sealed class NeverMadeTests
 }
 
 /// <summary>The same, whatever becomes of any request of the second run.</summary>
-[Trait("Suite", "faults")]
+[Trait("Suite", "sim")]
 public sealed class NeverMadeFaultTests
 {
     public static TheoryData<string> Troubles => [.. FaultMatrixTests.OfWrites];

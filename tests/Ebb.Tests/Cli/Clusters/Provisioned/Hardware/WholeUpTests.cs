@@ -5,7 +5,7 @@ using Ebb.Cli.Clusters.Provisioned;
 namespace Ebb.Tests.Cli.Clusters.Provisioned.Hardware;
 
 /// <summary>All of 'ebb up', from a plan to nodes that are ready, of a control plane of three.</summary>
-[Trait("Suite", "faults")]
+[Trait("Suite", "sim")]
 public sealed class WholeUpTests
 {
     private const string Three = "\ncontrolPlane:\n  machines: 3";

@@ -7,7 +7,7 @@ using Ebb.Tests.Cli.Clusters.Provisioned.Hardware;
 namespace Ebb.Tests.Cli.Clusters.Provisioned.Rollout;
 
 /// <summary>Control planes of which so many machines are gone that the rest is no majority of the store.</summary>
-[Trait("Suite", "faults")]
+[Trait("Suite", "sim")]
 public sealed class LostMajorityTests
 {
     private const string Three = "\ncontrolPlane:\n  machines: 3";

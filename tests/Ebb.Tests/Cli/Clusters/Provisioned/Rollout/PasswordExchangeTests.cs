@@ -8,7 +8,7 @@ using Ebb.Tests.Cli.Clusters.Provisioned.Hardware;
 namespace Ebb.Tests.Cli.Clusters.Provisioned.Rollout;
 
 /// <summary>One machine of a control plane of three exchanges the passwords for all, and it may be lost before it has.</summary>
-[Trait("Suite", "faults")]
+[Trait("Suite", "sim")]
 public sealed class PasswordExchangeTests : IDisposable
 {
     private const string Three = "\ncontrolPlane:\n  machines: 3";

@@ -9,7 +9,7 @@ using Ebb.Cli.Provisioning.Orders;
 namespace Ebb.Tests.Cli.Clusters.Provisioned.Rollout;
 
 /// <summary>A control plane of three becomes what is new, on virtual time, whatever becomes of any request of the command.</summary>
-[Trait("Suite", "faults")]
+[Trait("Suite", "sim")]
 public sealed class RollingOutTests
 {
     private const string Three = CloudCase.Starter + "\ncontrolPlane:\n  machines: 3";

@@ -8,7 +8,7 @@ namespace Ebb.Tests.Cli.Clusters.Provisioned.Upgrading;
 /// Pools on their way to another release, with work on all of their machines: every request that changes something, struck by every
 /// kind of trouble, ends in a state from which the same command finishes; no pod of a Job is ever interrupted.
 /// </summary>
-[Trait("Suite", "faults")]
+[Trait("Suite", "sim")]
 public class PoolUpgradeTests
 {
     private const string New = "v1.34.5+k3s1";

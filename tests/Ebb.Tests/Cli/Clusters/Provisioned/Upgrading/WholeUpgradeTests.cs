@@ -16,7 +16,7 @@ namespace Ebb.Tests.Cli.Clusters.Provisioned.Upgrading;
 /// An upgrade in one run, a control plane of three and then a pool with work, struck at every request that changes something: the same
 /// command finishes; no control-plane machine works beside another or twice, and no machine of the pool is touched before they are done.
 /// </summary>
-[Trait("Suite", "faults")]
+[Trait("Suite", "sim")]
 public class WholeUpgradeTests
 {
     private const string Old = "v1.33.3+k3s1";
