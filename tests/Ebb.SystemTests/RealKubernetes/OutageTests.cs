@@ -53,7 +53,9 @@ public sealed class OutageTests : IAsyncLifetime
             Assert.Equal(pods, (await work.PodsAsync($"job-name={job}", Ct)).Count);
         }
 
-        await UntilAsync("what is idle has gone", () => farm.Machines() + farm.Machines("large") == 0);
+        // Where the power cut came between the mark on a node and the request to the cloud, nobody knows whether that was made: for five
+        // minutes it is taken for made.
+        await Shell.UntilAsync("what is idle has gone", TimeSpan.FromMinutes(7), () => Task.FromResult(farm.Machines() + farm.Machines("large") == 0));
         Assert.Empty(farm.Interruptions);
         Assert.Equal((9, 6), (farm.EverBought(), farm.EverBought("large")));
         Assert.True(meanwhile <= 1, $"{meanwhile} calls removed machines while nobody could know what ran on them.");
